@@ -1,0 +1,24 @@
+# Compiler flags for every target. Warnings are errors.
+find_program(THANE_CCACHE ccache)
+if(THANE_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${PROJECT_SOURCE_DIR} CCACHE_NOHASHDIR=1
+      ${THANE_CCACHE})
+endif()
+
+add_library(thane_options INTERFACE)
+target_compile_options(thane_options INTERFACE
+  -Wall -Wextra -Werror -Wno-missing-field-initializers -fvisibility=hidden -ffunction-sections -fdata-sections
+  -ffp-contract=off)  # the same bits from every compiler; kernels ask for FMA by name
+target_include_directories(thane_options INTERFACE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/include)
+if(THANE_CHECKS)
+  target_compile_definitions(thane_options INTERFACE THANE_CHECKS=1)
+endif()
+if(THANE_SANITIZE)
+  target_compile_options(thane_options INTERFACE -fsanitize=${THANE_SANITIZE} -fno-sanitize-recover=all
+                         -fno-omit-frame-pointer)
+  target_link_options(thane_options INTERFACE -fsanitize=${THANE_SANITIZE})
+endif()
+if(THANE_FUZZ)
+  target_compile_options(thane_options INTERFACE -fsanitize=fuzzer-no-link)
+endif()
+target_link_options(thane_options INTERFACE -Wl,--gc-sections)

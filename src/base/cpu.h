@@ -1,0 +1,27 @@
+// What the processor can do, and the ceiling a caller sets on what thane may use of it.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace thane {
+
+// Instruction-set levels for which kernels are compiled, in order; each includes the ones before it on its architecture.
+enum class Isa : uint8_t { kPortable, kNeon, kAvx2, kAvx512, kAvx512Vnni, kAvx512Bf16 };
+
+std::string_view isa_name(Isa isa);  // "portable", "neon", "avx2", "avx512", "avx512vnni", "avx512bf16"
+std::optional<Isa> isa_from_name(std::string_view name);
+
+struct CpuFacts {
+  std::string model;  // brand string, or "unknown"
+  Isa best = Isa::kPortable;
+  int usable_cores = 1;
+  int64_t l1d_bytes = 0, l2_bytes = 0, l3_bytes = 0;  // 0: unknown
+};
+
+// Read once by CPUID and the operating system, then constant.
+const CpuFacts& cpu_facts();
+
+}  // namespace thane

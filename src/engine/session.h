@@ -1,0 +1,34 @@
+// Sessions: a graph made ready to run, shared by any number of threads.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "ir/context.h"
+#include "ir/graph.h"
+#include "ir/kernel.h"
+
+namespace thane {
+
+struct SessionOptions {
+  int threads = 0;                      // <= 0: one per usable core; ignored when `pool` is given
+  std::shared_ptr<ThreadPool> pool;     // shared between sessions; null: one of its own
+  Isa isa = cpu_facts().best;           // ceiling
+  Precision precision = Precision::kFp32;
+  uint64_t seed = 0;                    // of random ops; each run of a session starts from it
+};
+
+class Session {
+ public:
+  // Takes the graph (its constants stay shared with their files). Fails only for lack of memory.
+  static Result<std::unique_ptr<Session>> create(Graph graph, SessionOptions options);
+  virtual ~Session() = default;
+
+  // Runs once. inputs[i] belongs to graph().inputs[i]; dtypes and shapes must fit the declared ones, else an error that says
+  // what was expected. Outputs own their memory. Plans are made for each new set of input shapes and cached. Thread-safe.
+  virtual Result<std::vector<Value>> run(std::span<const Value> inputs) const = 0;
+  virtual const Graph& graph() const = 0;
+};
+
+}  // namespace thane

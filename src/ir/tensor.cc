@@ -1,0 +1,180 @@
+#include "ir/tensor.h"
+
+#include <cstdlib>
+#include <cstring>
+#include <new>
+
+#include "base/checked.h"
+#include "base/file.h"
+#include "base/format.h"
+
+namespace thane {
+namespace {
+
+constexpr size_t kAlignment = 64;
+
+class HeapBuffer : public Buffer {
+ public:
+  HeapBuffer(std::byte* data, size_t size) : Buffer(data, size) {}
+  ~HeapBuffer() override { ::operator delete[](data_, std::align_val_t(kAlignment)); }
+};
+
+class StringBuffer : public Buffer {
+ public:
+  explicit StringBuffer(size_t count)
+      : Buffer(nullptr, count * sizeof(std::string)), strings_(std::make_unique<std::string[]>(count)) {
+    data_ = reinterpret_cast<std::byte*>(strings_.get());
+  }
+
+ private:
+  std::unique_ptr<std::string[]> strings_;
+};
+
+class FileBuffer : public Buffer {
+ public:
+  FileBuffer(std::shared_ptr<const MappedFile> file, size_t offset, size_t size)
+      : Buffer(const_cast<std::byte*>(file->bytes().data()) + offset, size), file_(std::move(file)) {}
+
+ private:
+  std::shared_ptr<const MappedFile> file_;
+};
+
+}  // namespace
+
+Result<std::shared_ptr<Buffer>> allocate_buffer(size_t size_bytes) {
+  // Kernels may read whole vectors: the padding keeps the last one inside the allocation.
+  const size_t padded = size_bytes > SIZE_MAX - 2 * kAlignment ? SIZE_MAX : size_bytes + kAlignment;
+  auto* data = static_cast<std::byte*>(::operator new[](padded, std::align_val_t(kAlignment), std::nothrow));
+  if (!data) return resource_limit(format("cannot allocate {} bytes", size_bytes));
+  return std::shared_ptr<Buffer>(new HeapBuffer(data, size_bytes));
+}
+
+std::shared_ptr<Buffer> map_buffer(std::shared_ptr<const MappedFile> file, size_t offset, size_t size_bytes) {
+  assert(offset <= file->bytes().size() && size_bytes <= file->bytes().size() - offset);
+  return std::make_shared<FileBuffer>(std::move(file), offset, size_bytes);
+}
+
+std::optional<size_t> byte_count(DType dtype, int64_t count) {
+  if (count < 0) return std::nullopt;
+  const auto bytes = checked_mul(count, static_cast<int64_t>(dtype_size(dtype)));
+  if (!bytes) return std::nullopt;
+  return static_cast<size_t>(*bytes);
+}
+
+Result<Tensor> Tensor::allocate(DType dtype, Dims dims) {
+  const auto count = checked_product(dims);
+  const auto bytes = count ? byte_count(dtype, *count) : std::nullopt;
+  if (!bytes) {
+    return resource_limit(format("a tensor of shape {} does not fit in memory", to_string(dims)));
+  }
+  std::shared_ptr<Buffer> buffer;
+  if (dtype == DType::kString) {
+    if (*count > (int64_t{1} << 32)) return resource_limit(format("a tensor of {} strings", *count));
+    buffer = std::make_shared<StringBuffer>(static_cast<size_t>(*count));
+  } else {
+    THANE_ASSIGN(buffer, allocate_buffer(*bytes));
+  }
+  return view(dtype, std::move(dims), std::move(buffer));
+}
+
+Tensor Tensor::must_allocate(DType dtype, Dims dims) {
+  auto tensor = allocate(dtype, std::move(dims));
+  if (!tensor.ok()) std::abort();
+  return std::move(*tensor);
+}
+
+Result<Tensor> Tensor::view(DType dtype, Dims dims, std::shared_ptr<Buffer> buffer, size_t offset) {
+  const auto count = checked_product(dims);
+  const auto bytes = count ? byte_count(dtype, *count) : std::nullopt;
+  if (!bytes || offset > buffer->size_bytes() || *bytes > buffer->size_bytes() - offset) {
+    return invalid_model(format("a tensor of shape {} and type {} needs more bytes than the {} present",
+                                to_string(dims), dtype_name(dtype), buffer->size_bytes()));
+  }
+  Tensor tensor;
+  tensor.dtype_ = dtype;
+  tensor.dims_ = std::move(dims);
+  tensor.size_ = *count;
+  tensor.data_ = buffer->data() + offset;
+  tensor.buffer_ = std::move(buffer);
+  return tensor;
+}
+
+Tensor Tensor::borrow(DType dtype, Dims dims, void* data) {
+  Tensor tensor;
+  tensor.dtype_ = dtype;
+  tensor.size_ = checked_product(dims).value_or(0);
+  tensor.dims_ = std::move(dims);
+  tensor.data_ = static_cast<std::byte*>(data);
+  return tensor;
+}
+
+bool Tensor::aligned() const {
+  const size_t alignment = std::min<size_t>(dtype_size(dtype_), 8);
+  return alignment <= 1 || reinterpret_cast<uintptr_t>(data_) % alignment == 0;
+}
+
+Result<Tensor> Tensor::keep() const {
+  if (owned()) return *this;
+  return copy();
+}
+
+Result<Tensor> Tensor::copy() const {
+  if (!defined()) return Tensor{};
+  THANE_ASSIGN(Tensor fresh, allocate(dtype_, dims_));
+  if (dtype_ == DType::kString) {
+    for (int64_t i = 0; i < size_; ++i) fresh.data<std::string>()[i] = data<std::string>()[i];
+  } else if (size_ > 0) {
+    std::memcpy(fresh.data_, data_, size_bytes());
+  }
+  return fresh;
+}
+
+Result<Tensor> Tensor::reshaped(Dims dims) const {
+  const auto count = checked_product(dims);
+  if (!count || *count != size_) {
+    return invalid_model(format("cannot reshape {} to {}: the numbers of elements differ", to_string(dims_),
+                                to_string(dims)));
+  }
+  Tensor tensor = *this;
+  tensor.dims_ = std::move(dims);
+  return tensor;
+}
+
+double Tensor::as_double(int64_t i) const {
+  double value = 0;
+  dispatch<float, double, Half, BFloat16, int64_t, int32_t, uint8_t, int8_t, uint16_t, int16_t, uint32_t, uint64_t,
+           bool, Float8E4M3FN, Float8E4M3FNUZ, Float8E5M2, Float8E5M2FNUZ, Float8E8M0, Float4E2M1, UInt4, Int4, UInt2,
+           Int2>(dtype_, [&]<class T>() { value = static_cast<double>(data<T>()[i]); });
+  return value;
+}
+
+int64_t Tensor::as_int64(int64_t i) const {
+  if (dtype_ == DType::kInt64) return data<int64_t>()[i];
+  if (dtype_ == DType::kUInt64) return static_cast<int64_t>(data<uint64_t>()[i]);
+  const double value = as_double(i);
+  if (!(value >= -9.2e18 && value <= 9.2e18)) return value < 0 ? INT64_MIN : INT64_MAX;
+  return static_cast<int64_t>(value);
+}
+
+Dims row_major_strides(const Dims& dims) {
+  Dims strides(dims.size());
+  int64_t stride = 1;
+  for (size_t i = dims.size(); i-- > 0;) {
+    strides[i] = stride;
+    stride *= dims[i];
+  }
+  return strides;
+}
+
+bool identical(const Tensor& a, const Tensor& b) {
+  if (a.dtype() != b.dtype() || a.dims() != b.dims()) return false;
+  if (a.dtype() == DType::kString) {
+    for (int64_t i = 0; i < a.size(); ++i) {
+      if (a.data<std::string>()[i] != b.data<std::string>()[i]) return false;
+    }
+    return true;
+  }
+  return a.size() == 0 || std::memcmp(a.raw(), b.raw(), a.size_bytes()) == 0;
+}
+
+}  // namespace thane

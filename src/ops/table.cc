@@ -1,0 +1,39 @@
+#include "ops/table.h"
+
+#include <algorithm>
+#include <array>
+#include <vector>
+
+#include "ops/families.h"
+
+namespace thane {
+namespace {
+
+const auto& families() {
+  static const std::array all = {
+      movement_ops(),
+  };
+  return all;
+}
+
+using Key = std::pair<Domain, std::string_view>;
+
+}  // namespace
+
+std::span<const std::span<const OpDef>> op_families() { return families(); }
+
+const OpDef* find_op(Domain domain, std::string_view name) {
+  static const std::vector<std::pair<Key, const OpDef*>> index = [] {
+    std::vector<std::pair<Key, const OpDef*>> rows;
+    for (const auto& family : families()) {
+      for (const OpDef& op : family) rows.push_back({{op.domain, op.name}, &op});
+    }
+    std::sort(rows.begin(), rows.end());
+    return rows;
+  }();
+  const auto found = std::lower_bound(index.begin(), index.end(), Key{domain, name},
+                                      [](const auto& row, const Key& key) { return row.first < key; });
+  return found != index.end() && found->first == Key{domain, name} ? found->second : nullptr;
+}
+
+}  // namespace thane
