@@ -7,6 +7,26 @@
 
 namespace thane {
 
+std::span<const OpDef> attention_ops();
+std::span<const OpDef> contrib_ops();
+std::span<const OpDef> control_ops();
+std::span<const OpDef> conv_ops();
+std::span<const OpDef> elementwise_ops();
+std::span<const OpDef> image_ops();
+std::span<const OpDef> indexing_ops();
+std::span<const OpDef> loss_ops();
+std::span<const OpDef> matmul_ops();
+std::span<const OpDef> ml_ops();
 std::span<const OpDef> movement_ops();
+std::span<const OpDef> norm_ops();
+std::span<const OpDef> pool_ops();
+std::span<const OpDef> quantize_ops();
+std::span<const OpDef> random_ops();
+std::span<const OpDef> recurrent_ops();
+std::span<const OpDef> reduce_ops();
+std::span<const OpDef> sequence_ops();
+std::span<const OpDef> signal_ops();
+std::span<const OpDef> text_ops();
+std::span<const OpDef> training_ops();
 
 }  // namespace thane

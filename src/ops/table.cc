@@ -11,7 +11,9 @@ namespace {
 
 const auto& families() {
   static const std::array all = {
-      movement_ops(),
+      attention_ops(), contrib_ops(), control_ops(), conv_ops(), elementwise_ops(), image_ops(), indexing_ops(),
+      loss_ops(), matmul_ops(), ml_ops(), movement_ops(), norm_ops(), pool_ops(), quantize_ops(), random_ops(),
+      recurrent_ops(), reduce_ops(), sequence_ops(), signal_ops(), text_ops(), training_ops(),
   };
   return all;
 }
