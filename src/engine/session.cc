@@ -1,79 +1,254 @@
 #include "engine/session.h"
 
+#include <list>
+#include <map>
+#include <mutex>
+
 #include "base/format.h"
+#include "engine/plan.h"
 #include "ops/evaluate.h"
 
 namespace thane {
 namespace {
 
-class SimpleSession : public Session {
+constexpr size_t kMostPlans = 32;
+
+// The concrete types of a set of inputs, as a key.
+std::vector<int64_t> shape_key(std::span<const Value> inputs) {
+  std::vector<int64_t> key;
+  for (const Value& value : inputs) {
+    if (!value.is_tensor()) {
+      key.push_back(-1);
+      continue;
+    }
+    key.push_back(static_cast<int64_t>(value.tensor().dtype()));
+    key.push_back(static_cast<int64_t>(value.tensor().rank()));
+    key.insert(key.end(), value.tensor().dims().begin(), value.tensor().dims().end());
+  }
+  return key;
+}
+
+class SessionImpl : public Session {
  public:
-  SimpleSession(Graph graph, SessionOptions options, std::shared_ptr<ThreadPool> pool)
-      : graph_(std::move(graph)), options_(std::move(options)), pool_(std::move(pool)) {}
+  SessionImpl(Graph graph, SessionOptions options) : graph_(std::move(graph)), options_(std::move(options)) {}
 
   Status prepare() {
     for (ValueInfo& value : graph_.values) {
-      if (value.constant && !value.constant->aligned()) { THANE_ASSIGN(*value.constant, value.constant->copy()); }
+      if (!value.constant || value.constant->aligned()) continue;
+      THANE_ASSIGN(*value.constant, value.constant->copy());
     }
-    SessionOptions inner = options_;
-    inner.pool = pool_;
-    for (Node& node : graph_.nodes) {
-      auto& list = bodies_.emplace_back();
-      for (Subgraph& sub : node.subgraphs) {
-        THANE_ASSIGN(auto body, Session::create(sub.graph->clone(), inner));
-        list.push_back(std::move(body));
+    for (const Node& node : graph_.nodes) {
+      auto& bodies = bodies_.emplace_back();
+      for (const Subgraph& subgraph : node.subgraphs) {
+        bodies.push_back(std::make_unique<SessionImpl>(subgraph.graph->clone(), options_));
+        THANE_TRY(bodies.back()->prepare());
       }
     }
     return ok();
   }
 
   Result<std::vector<Value>> run(std::span<const Value> inputs) const override {
-    std::vector<Value> values(graph_.values.size());
-    if (inputs.size() != graph_.inputs.size()) return invalid_argument("wrong number of inputs");
-    for (size_t i = 0; i < inputs.size(); ++i) values[graph_.inputs[i]] = inputs[i];
-    for (size_t i = 0; i < values.size(); ++i) {
-      if (graph_.values[i].constant) values[i] = Value(*graph_.values[i].constant);
-    }
+    THANE_TRY(check_inputs(inputs));
     RandomSource random{options_.seed};
-    for (size_t n = 0; n < graph_.nodes.size(); ++n) {
-      const Node& node = graph_.nodes[n];
-      std::vector<const Value*> in(node.inputs.size(), nullptr);
-      for (size_t i = 0; i < in.size(); ++i) {
-        if (node.inputs[i] != kNoValue) in[i] = &values[node.inputs[i]];
-      }
-      struct Runner : SubgraphRunner {
-        const SimpleSession& s; const Node& node; size_t n; const std::vector<Value>& values;
-        Runner(const SimpleSession& s_, const Node& node_, size_t n_, const std::vector<Value>& v) : s(s_), node(node_), n(n_), values(v) {}
-        Result<std::vector<Value>> run(size_t index, std::span<const Value> formal) override {
-          std::vector<Value> all(formal.begin(), formal.end());
-          for (ValueId id : node.subgraphs[index].captures) all.push_back(values[id]);
-          return s.bodies_[n][index]->run(all);
-        }
-      } runner(*this, node, n, values);
-      auto out = evaluate(node, in, *pool_, &runner, random);
-      if (!out.ok()) return std::move(out).error().at(node.label(graph_));
-      for (size_t i = 0; i < node.outputs.size(); ++i) {
-        if (node.outputs[i] != kNoValue) values[node.outputs[i]] = std::move((*out)[i]);
-      }
-    }
-    std::vector<Value> outputs;
-    for (ValueId id : graph_.outputs) outputs.push_back(values[id]);
-    return outputs;
+    return execute(inputs, random);
   }
+
   const Graph& graph() const override { return graph_; }
 
  private:
+  // Hands a node's bodies their captures.
+  class BodyRunner : public SubgraphRunner {
+   public:
+    BodyRunner(const SessionImpl& session, const Plan& plan, const Step& step, const Frame& frame, RandomSource& random)
+        : session_(session), plan_(plan), step_(step), frame_(frame), random_(random) {}
+
+    Result<std::vector<Value>> run(size_t index, std::span<const Value> inputs) override {
+      std::vector<Value> all(inputs.begin(), inputs.end());
+      for (ValueId id : step_.node->subgraphs[index].captures) {
+        all.push_back(frame_.slots[plan_.value_slots()[id]]);
+      }
+      return session_.bodies_[step_.node_index][index]->execute(all, random_);
+    }
+
+   private:
+    const SessionImpl& session_;
+    const Plan& plan_;
+    const Step& step_;
+    const Frame& frame_;
+    RandomSource& random_;
+  };
+
+  Status check_inputs(std::span<const Value> inputs) const {
+    if (inputs.size() != graph_.inputs.size()) {
+      return invalid_argument(format("{} inputs given", inputs.size()))
+          .expecting(std::to_string(graph_.inputs.size()));
+    }
+    std::map<std::string, int64_t> symbols;
+    for (size_t i = 0; i < inputs.size(); ++i) {
+      const ValueInfo& info = graph_.values[graph_.inputs[i]];
+      if (auto status = check_input(info.type, inputs[i], symbols); !status.ok()) {
+        return std::move(status).error().at(format("input '{}'", info.name));
+      }
+    }
+    return ok();
+  }
+
+  static Status check_input(const Type& declared, const Value& value, std::map<std::string, int64_t>& symbols) {
+    if (value.empty()) {
+      if (declared.kind == TypeKind::kOptional || !declared.known()) return ok();
+      return invalid_argument("no value given").expecting(declared.to_string());
+    }
+    const Type& type = declared.kind == TypeKind::kOptional && declared.element ? *declared.element : declared;
+    const Type found = value.type();
+    const auto mismatch = [&] { return invalid_argument(format("got {}", found.to_string())).expecting(type.to_string()); };
+    if (!type.known()) return ok();
+    if (type.kind != found.kind) return mismatch();
+    if (type.dtype != DType::kUndefined && type.dtype != found.dtype) return mismatch();
+    if (!type.is_tensor() || !type.dims) return ok();
+    if (type.dims->size() != found.dims->size()) return mismatch();
+    for (size_t axis = 0; axis < type.dims->size(); ++axis) {
+      const Dim& want = (*type.dims)[axis];
+      const int64_t have = (*found.dims)[axis].number();
+      if (want.is_number() && want.number() != have) return mismatch();
+      if (!want.is_symbolic()) continue;
+      const auto [place, fresh] = symbols.emplace(want.to_string(), have);
+      if (!fresh && place->second != have) {
+        return mismatch().hinting(format("dimension '{}' is {} in an earlier input", want.to_string(), place->second));
+      }
+    }
+    return ok();
+  }
+
+  Result<std::shared_ptr<const Plan>> plan_for(std::span<const Value> inputs) const {
+    const auto key = shape_key(inputs);
+    {
+      std::lock_guard lock(mutex_);
+      for (auto entry = plans_.begin(); entry != plans_.end(); ++entry) {
+        if (entry->first != key) continue;
+        plans_.splice(plans_.begin(), plans_, entry);  // most recently used first
+        return entry->second;
+      }
+    }
+    std::vector<Type> types;
+    for (const Value& value : inputs) types.push_back(value.type());
+    for (size_t i = 0; i < types.size(); ++i) {  // an empty optional or sequence knows less than its declaration
+      if (!inputs[i].is_tensor()) types[i] = graph_.values[graph_.inputs[i]].type;
+    }
+    THANE_ASSIGN(std::shared_ptr<const Plan> plan, Plan::create(graph_, types, options_));
+    std::lock_guard lock(mutex_);
+    plans_.emplace_front(key, plan);
+    if (plans_.size() > kMostPlans) plans_.pop_back();
+    return plan;
+  }
+
+  Result<std::vector<Value>> execute(std::span<const Value> inputs, RandomSource& random) const {
+    THANE_ASSIGN(const std::shared_ptr<const Plan> plan, plan_for(inputs));
+    auto frame = plan->take_frame();
+    if (!frame) return resource_limit(format("cannot allocate {} bytes for intermediates", plan->arena_bytes()));
+    auto outputs = walk(*plan, *frame, inputs, random);
+    plan->give_back(std::move(frame));
+    return outputs;
+  }
+
+  Result<std::vector<Value>> walk(const Plan& plan, Frame& frame, std::span<const Value> inputs,
+                                  RandomSource& random) const {
+    for (size_t i = 0; i < inputs.size(); ++i) {
+      Value& slot = frame.slots[plan.input_slots()[i]];
+      slot = inputs[i];
+      if (slot.is_tensor() && !slot.tensor().aligned()) {
+        THANE_ASSIGN(slot, slot.tensor().copy());
+      }
+    }
+    for (SlotId id : plan.output_slots()) {
+      const Slot& slot = plan.slots()[id];
+      if (slot.kind != Slot::Kind::kResult || !frame.slots[id].empty()) continue;
+      THANE_ASSIGN(Tensor fresh, Tensor::allocate(slot.dtype, slot.dims));
+      frame.slots[id] = Value(std::move(fresh));
+    }
+    std::vector<const Value*> operands;
+    for (const Step& step : plan.steps()) {
+      operands.clear();
+      for (SlotId id : step.inputs) operands.push_back(id == kNoSlot ? nullptr : &frame.slots[id]);
+      auto status = run_step(plan, step, frame, operands, random);
+      if (!status.ok()) return std::move(status).error().at(step.node->label(graph_));
+      for (SlotId id : step.release) frame.slots[id] = Value();
+    }
+    std::vector<Value> outputs;
+    for (SlotId id : plan.output_slots()) {
+      THANE_ASSIGN(Value value, detached(plan, frame.slots[id], id));
+      outputs.push_back(std::move(value));
+    }
+    return outputs;
+  }
+
+  // A result that shares no memory with the arena, the caller's inputs or the weights.
+  static Result<Value> detached(const Plan& plan, const Value& value, SlotId id) {
+    SlotId source = id;
+    while (plan.slots()[source].kind == Slot::Kind::kView) source = plan.slots()[source].source;
+    const auto kind = plan.slots()[source].kind;
+    if (value.is_tensor() && (kind == Slot::Kind::kInput || kind == Slot::Kind::kConstant)) {
+      THANE_ASSIGN(Tensor copy, value.tensor().copy());
+      return Value(std::move(copy));
+    }
+    return value.keep();
+  }
+
+  Status run_step(const Plan& plan, const Step& step, Frame& frame, std::span<const Value* const> inputs,
+                  RandomSource& random) const {
+    const std::span<Value> outputs(frame.slots.data() + step.first_output, step.output_count);
+    if (step.dynamic) return run_dynamic(plan, step, frame, inputs, random);
+    if (const Slot& slot = plan.slots()[step.first_output]; slot.kind == Slot::Kind::kView) {
+      THANE_ASSIGN(Tensor view, inputs[0]->tensor().reshaped(slot.dims));
+      outputs[0] = Value(std::move(view));
+      return ok();
+    }
+    KernelContext context(*step.node, inputs, outputs, *options_.pool, nullptr, &random);
+    THANE_TRY(step.kernel ? step.kernel->run(context) : step.node->op->eval(context));
+    for (uint32_t i = 0; i < step.output_count; ++i) {
+      const Slot& planned = plan.slots()[step.first_output + i];
+      // Later steps were planned for this shape: an op must not change its mind.
+      if (outputs[i].is_tensor() && outputs[i].tensor().dims() == planned.dims) continue;
+      return runtime_error(format("output {} is {}", i, outputs[i].type().to_string()))
+          .expecting(to_string(planned.dims) + ", as inferred");
+    }
+    return ok();
+  }
+
+  Status run_dynamic(const Plan& plan, const Step& step, Frame& frame, std::span<const Value* const> inputs,
+                     RandomSource& random) const {
+    BodyRunner runner(*this, plan, step, frame, random);
+    THANE_ASSIGN(std::vector<Value> results, evaluate(*step.node, inputs, *options_.pool, &runner, random));
+    for (size_t i = 0; i < results.size(); ++i) {
+      const Slot& slot = plan.slots()[step.first_output + i];
+      const Type& expected = slot.expected;
+      if (expected.is_tensor() && !results[i].empty()) {
+        const Type found = results[i].type();
+        const bool dtype_ok = expected.dtype == DType::kUndefined || expected.dtype == found.dtype;
+        const bool dims_ok = !expected.has_concrete_dims() || (found.dims && *expected.dims == *found.dims);
+        if (!dtype_ok || !dims_ok) {
+          return runtime_error(format("output {} is {}", i, found.to_string()))
+              .expecting(expected.to_string() + ", as inferred");
+        }
+      }
+      frame.slots[step.first_output + i] = std::move(results[i]);
+    }
+    return ok();
+  }
+
   Graph graph_;
   SessionOptions options_;
-  std::shared_ptr<ThreadPool> pool_;
-  std::vector<std::vector<std::unique_ptr<Session>>> bodies_;
+  std::vector<std::vector<std::unique_ptr<SessionImpl>>> bodies_;  // per node
+
+  mutable std::mutex mutex_;
+  mutable std::list<std::pair<std::vector<int64_t>, std::shared_ptr<const Plan>>> plans_;
 };
 
 }  // namespace
 
 Result<std::unique_ptr<Session>> Session::create(Graph graph, SessionOptions options) {
-  auto pool = options.pool ? options.pool : std::make_shared<ThreadPool>(options.threads);
-  auto session = std::make_unique<SimpleSession>(std::move(graph), options, pool);
+  if (!options.pool) options.pool = std::make_shared<ThreadPool>(options.threads);
+  options.threads = options.pool->size();
+  auto session = std::make_unique<SessionImpl>(std::move(graph), std::move(options));
   THANE_TRY(session->prepare());
   return std::unique_ptr<Session>(std::move(session));
 }

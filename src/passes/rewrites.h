@@ -1,0 +1,16 @@
+// The passes, one file each. Only passes.cc lists them.
+#pragma once
+
+#include "passes/passes.h"
+
+namespace thane {
+
+Status sink_constants(Graph& graph, const PassOptions& options);
+Status inline_constant_ifs(Graph& graph, const PassOptions& options);
+Status remove_identities(Graph& graph, const PassOptions& options);
+Status fold_constants(Graph& graph, const PassOptions& options);
+Status merge_equal_nodes(Graph& graph, const PassOptions& options);
+Status fold_batch_norm(Graph& graph, const PassOptions& options);
+Status remove_dead_code(Graph& graph, const PassOptions& options);
+
+}  // namespace thane
