@@ -13,6 +13,7 @@ constexpr bool kChecks = false;
 #endif
 
 constexpr Pass kPasses[] = {
+    {"align_constants", "constants unaligned in their file are copied", align_constants},
     {"sink_constants", "constants used by a body move into it", sink_constants},
     {"remove_identities", "nodes that pass their input through are dropped", remove_identities},
     {"fold_constants", "nodes that depend on constants alone become constants", fold_constants},

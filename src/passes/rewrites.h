@@ -5,6 +5,7 @@
 
 namespace thane {
 
+Status align_constants(Graph& graph, const PassOptions& options);
 Status sink_constants(Graph& graph, const PassOptions& options);
 Status inline_constant_ifs(Graph& graph, const PassOptions& options);
 Status remove_identities(Graph& graph, const PassOptions& options);
