@@ -146,6 +146,12 @@ Dim Dim::floor_div(const Dim& a, const Dim& b) {
 
 Dim Dim::ceil_div(const Dim& a, const Dim& b) { return Dim(0) - floor_div(Dim(0) - a, b); }
 
+bool Dim::is_nonnegative() const {
+  if (is_number()) return value_ >= 0;
+  // Sizes are never negative, so only a minus sign, perhaps inside a symbol's text, could make the whole so.
+  return is_symbolic() && text_of(*terms_).find('-') == std::string::npos;
+}
+
 bool all_numbers(const SymDims& dims) {
   return std::all_of(dims.begin(), dims.end(), [](const Dim& d) { return d.is_number(); });
 }

@@ -32,6 +32,8 @@ class Dim {
   friend Dim operator*(const Dim& a, const Dim& b);
   static Dim floor_div(const Dim& a, const Dim& b);  // unknown for b == 0
   static Dim ceil_div(const Dim& a, const Dim& b);
+  // Surely >= 0: a number, or an expression of sizes without subtraction.
+  bool is_nonnegative() const;
 
  private:
   enum class Kind : uint8_t { kUnknown, kNumber, kSymbolic };

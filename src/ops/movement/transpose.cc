@@ -1,19 +1,9 @@
 // Transpose: output axis i is input axis perm[i].
+#include "base/format.h"
+#include "kernels/copy.h"
 #include "ops/movement/movement.h"
 
-#include "base/format.h"
-
 namespace thane {
-
-Status infer_transpose(InferContext& context) {
-  const SymDims* dims = context.dims(0);
-  if (!dims) return context.set(0, context.dtype(0)), ok();
-  THANE_ASSIGN(const auto perm, transpose_permutation(context.attrs<TransposeAttrs>(), dims->size()));
-  SymDims out;
-  for (size_t axis : perm) out.push_back((*dims)[axis]);
-  context.set(0, context.dtype(0), std::move(out));
-  return ok();
-}
 
 Result<std::vector<size_t>> transpose_permutation(const TransposeAttrs& attrs, size_t rank) {
   if (!attrs.perm) {
@@ -28,13 +18,25 @@ Result<std::vector<size_t>> transpose_permutation(const TransposeAttrs& attrs, s
   return normalize_axes(*attrs.perm, rank, "perm");
 }
 
+Status infer_transpose(InferContext& context) {
+  const SymDims* dims = context.dims(0);
+  if (!dims) return context.set(0, context.dtype(0)), ok();
+  THANE_ASSIGN(const auto perm, transpose_permutation(context.attrs<TransposeAttrs>(), dims->size()));
+  SymDims out;
+  for (size_t axis : perm) out.push_back((*dims)[axis]);
+  context.set(0, context.dtype(0), std::move(out));
+  return ok();
+}
+
 Status eval_transpose(KernelContext& context) {
   const Tensor& input = context.input(0);
+  Tensor& output = context.output(0);
   THANE_ASSIGN(const auto perm, transpose_permutation(context.attrs<TransposeAttrs>(), input.rank()));
   const Dims strides = row_major_strides(input.dims());
   Dims permuted(perm.size());
   for (size_t i = 0; i < perm.size(); ++i) permuted[i] = strides[perm[i]];
-  copy_strided(input, permuted, 0, context.output(0));
+  copy_strided(input.dtype(), output.dims(), input.raw(), permuted, output.raw(), row_major_strides(output.dims()),
+               context.threads());
   return ok();
 }
 

@@ -1,0 +1,173 @@
+#include "kernels/copy.h"
+
+#include <algorithm>
+#include <cstring>
+#include <vector>
+
+namespace thane {
+namespace {
+
+struct Axis {
+  int64_t size, from, to;
+};
+
+constexpr int64_t kBytesPerRange = 32 << 10;  // work worth handing to another thread
+constexpr int64_t kTile = 32;                 // a tile of a transposition stays in the first-level cache
+
+// Axes outermost first, without those of size 1, neighbours joined where both sides step through them evenly.
+std::vector<Axis> merged_axes(std::span<const int64_t> dims, std::span<const int64_t> from,
+                              std::span<const int64_t> to) {
+  std::vector<Axis> axes;
+  for (size_t i = 0; i < dims.size(); ++i) {
+    if (dims[i] == 1) continue;
+    const Axis next{dims[i], from[i], to[i]};
+    if (!axes.empty() && axes.back().from == next.from * next.size && axes.back().to == next.to * next.size) {
+      axes.back() = {axes.back().size * next.size, next.from, next.to};
+    } else {
+      axes.push_back(next);
+    }
+  }
+  return axes;
+}
+
+// Walks the positions of some outer axes in row-major order.
+class Walk {
+ public:
+  Walk(std::span<const Axis> axes, int64_t position) : axes_(axes), index_(axes.size()) {
+    for (size_t i = axes.size(); i-- > 0;) {
+      index_[i] = position % axes[i].size;
+      position /= axes[i].size;
+      from += index_[i] * axes[i].from;
+      to += index_[i] * axes[i].to;
+    }
+  }
+  void next() {
+    for (size_t i = axes_.size(); i-- > 0;) {
+      from += axes_[i].from;
+      to += axes_[i].to;
+      if (++index_[i] < axes_[i].size) return;
+      from -= axes_[i].from * axes_[i].size;
+      to -= axes_[i].to * axes_[i].size;
+      index_[i] = 0;
+    }
+  }
+  int64_t from = 0, to = 0;  // offsets of the current position
+
+ private:
+  std::span<const Axis> axes_;
+  std::vector<int64_t> index_;
+};
+
+int64_t positions(std::span<const Axis> axes) {
+  int64_t count = 1;
+  for (const Axis& axis : axes) count *= axis.size;
+  return count;
+}
+
+template <class T>
+void copy_run(const T* from, int64_t from_stride, T* to, int64_t to_stride, int64_t count) {
+  if (from_stride == 1 && to_stride == 1) {
+    std::copy_n(from, count, to);
+  } else if (from_stride == 0 && to_stride == 1) {
+    std::fill_n(to, count, *from);
+  } else {
+    for (int64_t i = 0; i < count; ++i) to[i * to_stride] = from[i * from_stride];
+  }
+}
+
+template <class T>
+void copy_rows(std::span<const Axis> axes, const T* from, T* to, ThreadPool& threads) {
+  if (axes.empty()) {
+    *to = *from;
+    return;
+  }
+  const Axis inner = axes.back();
+  const auto outer = axes.first(axes.size() - 1);
+  const int64_t bytes = static_cast<int64_t>(sizeof(T));
+  if (outer.empty()) {
+    threads.parallel_for(inner.size, kBytesPerRange / bytes, [&](int64_t begin, int64_t end) {
+      copy_run(from + begin * inner.from, inner.from, to + begin * inner.to, inner.to, end - begin);
+    });
+    return;
+  }
+  threads.parallel_for(positions(outer), kBytesPerRange / (inner.size * bytes), [&](int64_t begin, int64_t end) {
+    Walk walk(outer, begin);
+    for (int64_t row = begin; row < end; ++row, walk.next()) {
+      copy_run(from + walk.from, inner.from, to + walk.to, inner.to, inner.size);
+    }
+  });
+}
+
+// The last two axes are a transposition: axes[n-2] is contiguous where it is read, axes[n-1] where it is written.
+template <class T>
+void copy_tiles(std::span<const Axis> axes, const T* from, T* to, ThreadPool& threads) {
+  const Axis across = axes[axes.size() - 2];
+  const Axis along = axes[axes.size() - 1];
+  const auto outer = axes.first(axes.size() - 2);
+  const int64_t bands = (across.size + kTile - 1) / kTile;
+  const int64_t band_bytes = kTile * along.size * static_cast<int64_t>(sizeof(T));
+  threads.parallel_for(positions(outer) * bands, kBytesPerRange / band_bytes, [&](int64_t begin, int64_t end) {
+    Walk walk(outer, begin / bands);
+    for (int64_t band = begin; band < end; ++band) {
+      const int64_t first = band % bands * kTile;
+      const int64_t last = std::min(first + kTile, across.size);
+      for (int64_t i0 = 0; i0 < along.size; i0 += kTile) {
+        const int64_t i1 = std::min(i0 + kTile, along.size);
+        for (int64_t a = first; a < last; ++a) {
+          const T* in = from + walk.from + a;
+          T* out = to + walk.to + a * across.to;
+          for (int64_t i = i0; i < i1; ++i) out[i] = in[i * along.from];
+        }
+      }
+      if (band % bands == bands - 1) walk.next();
+    }
+  });
+}
+
+// Brings the axis read contiguously next to the last one, if that makes the copy a transposition worth tiling.
+bool arrange_tiles(std::vector<Axis>& axes) {
+  if (axes.size() < 2 || axes.back().to != 1 || axes.back().from <= 1 || axes.back().size < 4) return false;
+  const auto read = std::find_if(axes.begin(), axes.end() - 1, [](const Axis& a) { return a.from == 1; });
+  if (read == axes.end() - 1 || read->size < 4) return false;
+  std::rotate(read, read + 1, axes.end() - 1);
+  return true;
+}
+
+}  // namespace
+
+void copy_strided(DType dtype, std::span<const int64_t> dims, const void* from, std::span<const int64_t> from_strides,
+                  void* to, std::span<const int64_t> to_strides, ThreadPool& threads) {
+  if (std::find(dims.begin(), dims.end(), 0) != dims.end()) return;
+  std::vector<Axis> axes = merged_axes(dims, from_strides, to_strides);
+  const bool tiled = arrange_tiles(axes);
+  dispatch_by_size(dtype, [&]<class T>() {
+    const T* in = static_cast<const T*>(from);
+    T* out = static_cast<T*>(to);
+    if (tiled) copy_tiles<T>(axes, in, out, threads);
+    else copy_rows<T>(axes, in, out, threads);
+  });
+}
+
+void copy_elements(DType dtype, const void* from, void* to, int64_t count) {
+  if (count <= 0) return;
+  if (dtype == DType::kString) {
+    std::copy_n(static_cast<const std::string*>(from), count, static_cast<std::string*>(to));
+  } else {
+    std::memcpy(to, from, static_cast<size_t>(count) * dtype_size(dtype));
+  }
+}
+
+void fill_elements(DType dtype, const void* value, void* to, int64_t count) {
+  dispatch_by_size(dtype, [&]<class T>() { std::fill_n(static_cast<T*>(to), count, *static_cast<const T*>(value)); });
+}
+
+void fill_zero(DType dtype, void* to, int64_t count) {
+  if (count <= 0) return;
+  if (dtype == DType::kString) {
+    std::fill_n(static_cast<std::string*>(to), count, std::string());
+  } else {
+    std::memset(to, 0, static_cast<size_t>(count) * dtype_size(dtype));
+  }
+}
+
+}  // namespace thane
