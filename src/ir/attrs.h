@@ -11,7 +11,8 @@
 // and names `attrs_schema<GatherAttrs>` in its OpDef. Parsing, printing and comparing all follow from `fields`. Member types:
 // int64_t, bool, float, std::string, DType, Tensor, std::vector of int64_t, float or std::string, std::optional of any of
 // these (absent in the file stays empty), and enums through v.choice(name, member, names) where names[i] is the text of
-// the enumerator with value i. v.required(name, member) makes absence an error.
+// the enumerator with value i. v.required(name, member) makes absence an error. A struct with a member `Status prepare()`
+// has it called once all members are read: to check them against each other and to build what running needs (lookup tables).
 #pragma once
 
 #include <concepts>
@@ -180,6 +181,7 @@ Result<AttrsPtr> parse(const AttrMap& foreign) {
   Reader reader(foreign);
   A::fields(*attrs, reader);
   THANE_TRY(reader.finish());
+  if constexpr (requires { attrs->prepare(); }) THANE_TRY(attrs->prepare());
   return AttrsPtr(std::move(attrs));
 }
 
