@@ -1,0 +1,70 @@
+// Convolutions: attributes, shapes, and the settled geometry that reference and fast kernels work from. The quantized ones
+// (ConvInteger, QLinearConv) share all of it.
+#pragma once
+
+#include <vector>
+
+#include "ir/context.h"
+#include "ops/layout.h"
+#include "ops/window.h"
+
+namespace thane {
+
+struct ConvAttrs : WindowAttrs {
+  Dims kernel_shape;  // empty: as the weights say
+  int64_t group = 1;
+  DataLayout layout = DataLayout::kChannelsFirst;
+  template <class Self, class V>
+  static void fields(Self& self, V& v) {
+    WindowAttrs::fields(self, v);
+    v("kernel_shape", self.kernel_shape);
+    v("group", self.group);
+    v.choice("layout", self.layout, kDataLayoutNames);
+  }
+};
+
+struct ConvTransposeAttrs : ConvAttrs {
+  Dims output_padding;
+  Dims output_shape;  // spatial; when given, pads follow from it
+  template <class Self, class V>
+  static void fields(Self& self, V& v) {
+    ConvAttrs::fields(self, v);
+    v("output_padding", self.output_padding);
+    v("output_shape", self.output_shape);
+  }
+};
+
+// Everything settled. Data are [batch, in_channels, spatial…] in the order `layout` says, weights
+// [out_channels, in_channels / group, kernel…].
+struct ConvShape {
+  int64_t batch = 0;
+  int64_t in_channels = 0;
+  int64_t out_channels = 0;
+  int64_t group = 1;
+  DataLayout layout = DataLayout::kChannelsFirst;
+  std::vector<WindowAxis> axes;
+
+  int64_t in_spatial() const;   // elements of one channel
+  int64_t out_spatial() const;
+  int64_t taps() const;         // elements of one kernel
+};
+
+// Dims of the output of a Conv of `x` with `weights` and perhaps a bias (null: unknown rank, or no bias). Nothing when
+// the rank of either is unknown. Checks all that is known.
+Result<std::optional<SymDims>> infer_conv_dims(const ConvAttrs& attrs, const SymDims* x, const SymDims* weights,
+                                               const SymDims* bias);
+// The same for concrete shapes, settled.
+Result<ConvShape> resolve_conv(const ConvAttrs& attrs, const Dims& x, const Dims& weights);
+
+Status infer_conv(InferContext& context);
+Status eval_conv(KernelContext& context);
+Status infer_conv_transpose(InferContext& context);
+Status eval_conv_transpose(KernelContext& context);
+Status infer_deform_conv(InferContext& context);
+Status eval_deform_conv(KernelContext& context);
+Status infer_col2im(InferContext& context);
+Status eval_col2im(KernelContext& context);
+Status infer_causal_conv(InferContext& context);
+Status eval_causal_conv(KernelContext& context);
+
+}  // namespace thane
