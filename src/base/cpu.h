@@ -6,10 +6,9 @@
 #include <string>
 #include <string_view>
 
-namespace thane {
+#include "base/isa.h"
 
-// Instruction-set levels for which kernels are compiled, in order; each includes the ones before it on its architecture.
-enum class Isa : uint8_t { kPortable, kNeon, kAvx2, kAvx512, kAvx512Vnni, kAvx512Bf16 };
+namespace thane {
 
 std::string_view isa_name(Isa isa);  // "portable", "neon", "avx2", "avx512", "avx512vnni", "avx512bf16"
 std::optional<Isa> isa_from_name(std::string_view name);
