@@ -5,10 +5,12 @@ if(THANE_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
       ${THANE_CCACHE})
 endif()
 
+# The same bits from every compiler. As a global flag it comes first, so that kernel bodies can ask for contraction.
+string(APPEND CMAKE_CXX_FLAGS " -ffp-contract=off")
+
 add_library(thane_options INTERFACE)
 target_compile_options(thane_options INTERFACE
-  -Wall -Wextra -Werror -Wno-missing-field-initializers -fvisibility=hidden -ffunction-sections -fdata-sections
-  -ffp-contract=off)  # the same bits from every compiler; kernels ask for FMA by name
+  -Wall -Wextra -Werror -Wno-missing-field-initializers -fvisibility=hidden -ffunction-sections -fdata-sections)
 target_include_directories(thane_options INTERFACE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/include)
 if(THANE_CHECKS)
   target_compile_definitions(thane_options INTERFACE THANE_CHECKS=1)
