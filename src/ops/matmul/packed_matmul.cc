@@ -1,0 +1,120 @@
+// Fast kernels of MatMul for float32.
+#include <algorithm>
+
+#include "ir/context.h"
+#include "ops/matmul/packed.h"
+
+namespace thane {
+namespace {
+
+std::string refuse_common(const KernelQuery& query) {
+  if (query.inputs[0]->dtype != DType::kFloat32) return "dtype is not float32";
+  if (query.inputs[0]->dims->size() < 2 || query.inputs[1]->dims->size() < 2) return "an operand is a vector";
+  return {};
+}
+
+std::string refuse_packed(const KernelQuery& query) {
+  if (std::string reason = refuse_common(query); !reason.empty()) return reason;
+  if (!query.constants[1]) return "the right-hand side is not constant";
+  if (query.constants[1]->rank() != 2) return "the right-hand side is a batch of matrices";
+  return {};
+}
+
+class PackedMatMul : public PreparedKernel {
+ public:
+  explicit PackedMatMul(PackedMatrix b) : b_(std::move(b)) {}
+  Status run(KernelContext& context) const override {
+    const Tensor& a = context.input(0);
+    const int64_t rows = b_.k ? a.size() / b_.k : context.output(0).size() / std::max<int64_t>(b_.n, 1);
+    multiply(b_, rows, a.data<float>(), b_.k, context.output(0).data<float>(), b_.n, {}, context.threads());
+    return ok();
+  }
+
+ private:
+  PackedMatrix b_;
+};
+
+Result<std::unique_ptr<PreparedKernel>> prepare_packed(const KernelQuery& query) {
+  const Tensor& b = *query.constants[1];
+  THANE_ASSIGN(PackedMatrix packed,
+               pack_matrix(gemm_kernel(query.isa), b.dim(0), b.dim(1), b.data<float>(), b.dim(1), 1));
+  return std::unique_ptr<PreparedKernel>(new PackedMatMul(std::move(packed)));
+}
+
+std::string refuse_batched(const KernelQuery& query) {
+  if (std::string reason = refuse_common(query); !reason.empty()) return reason;
+  const SymDims& a = *query.inputs[0]->dims;
+  if (a[a.size() - 2].number() < 4) return "too few rows to pay for packing";
+  return {};
+}
+
+// Where the matrices of one operand lie for each matrix of the (broadcast) output.
+std::vector<int64_t> batch_offsets(const Dims& operand, const Dims& output) {
+  const size_t batch_rank = output.size() - 2;
+  int64_t count = 1;
+  for (size_t i = 0; i < batch_rank; ++i) count *= output[i];
+  std::vector<int64_t> offsets(static_cast<size_t>(count), 0);
+  int64_t stride = operand[operand.size() - 1] * operand[operand.size() - 2];
+  int64_t repeat = 1;  // outputs per step of the axis at hand
+  for (size_t i = 0; i < batch_rank; ++i) {
+    const size_t axis = batch_rank - 1 - i;
+    const bool there = i + 2 < operand.size();
+    const int64_t extent = there ? operand[operand.size() - 3 - i] : 1;
+    if (extent > 1) {
+      for (int64_t n = 0; n < count; ++n) offsets[static_cast<size_t>(n)] += n / repeat % output[axis] * stride;
+    }
+    stride *= extent;
+    repeat *= output[axis];
+  }
+  return offsets;
+}
+
+class BatchedMatMul : public PreparedKernel {
+ public:
+  explicit BatchedMatMul(const GemmKernel& kernel) : kernel_(kernel) {}
+  Status run(KernelContext& context) const override {
+    const Tensor& a = context.input(0);
+    const Tensor& b = context.input(1);
+    Tensor& c = context.output(0);
+    if (c.size() == 0) return ok();
+    const int64_t m = a.dim(a.rank() - 2), k = a.dim(a.rank() - 1), n = b.dim(b.rank() - 1);
+    const auto a_offsets = batch_offsets(a.dims(), c.dims());
+    const auto b_offsets = batch_offsets(b.dims(), c.dims());
+    const int64_t panels = (n + kernel_.columns - 1) / kernel_.columns;
+    const auto jobs = static_cast<int64_t>(a_offsets.size()) * panels;
+    const int64_t flops = 2 * m * k * kernel_.columns;
+    std::atomic<bool> short_of_memory{false};
+    context.threads().parallel_for(jobs, 250000 / std::max<int64_t>(flops, 1) + 1, [&](int64_t begin, int64_t end) {
+      auto scratch = allocate_buffer(static_cast<size_t>(k * kernel_.columns) * sizeof(float));
+      if (!scratch.ok()) {
+        short_of_memory = true;
+        return;
+      }
+      auto* packed = reinterpret_cast<float*>((*scratch)->data());
+      for (int64_t i = begin; i < end; ++i) {
+        const auto matrix = static_cast<size_t>(i / panels);
+        const int64_t column = i % panels * kernel_.columns;
+        const int64_t width = std::min<int64_t>(kernel_.columns, n - column);
+        pack_b(k, width, b.data<float>() + b_offsets[matrix] + column, n, 1, 1.0f, kernel_.columns, packed);
+        kernel_.panel(m, width, k, a.data<float>() + a_offsets[matrix], k, packed,
+                      c.data<float>() + static_cast<int64_t>(matrix) * m * n + column, n, {});
+      }
+    });
+    if (short_of_memory) return resource_limit("no memory for a packed panel");
+    return ok();
+  }
+
+ private:
+  const GemmKernel& kernel_;
+};
+
+Result<std::unique_ptr<PreparedKernel>> prepare_batched(const KernelQuery& query) {
+  return std::unique_ptr<PreparedKernel>(new BatchedMatMul(gemm_kernel(query.isa)));
+}
+
+}  // namespace
+
+const Kernel kPackedMatMul = {"matmul.packed", refuse_packed, prepare_packed};
+const Kernel kBatchedMatMul = {"matmul.batched", refuse_batched, prepare_batched};
+
+}  // namespace thane
