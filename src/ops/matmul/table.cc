@@ -1,8 +1,51 @@
 // MatMul, Gemm, Einsum, Det.
 #include "ops/families.h"
+#include "ops/matmul/matmul.h"
 
 namespace thane {
+namespace {
 
-std::span<const OpDef> matmul_ops() { return {}; }
+constexpr Param kAB[] = {{.name = "A", .types = kNumeric, .variable = 'T'}, {.name = "B", .types = kNumeric, .variable = 'T'}};
+constexpr Param kABC[] = {{.name = "A", .types = kNumeric, .variable = 'T'},
+                          {.name = "B", .types = kNumeric, .variable = 'T'},
+                          {.name = "C", .types = kNumeric, .variable = 'T', .optional = true}};
+constexpr Param kY[] = {{.name = "Y", .types = kNumeric, .variable = 'T'}};
+constexpr Param kOperands[] = {{.name = "Inputs", .types = kNumeric, .variable = 'T'}};
+constexpr Param kSquare[] = {{.name = "X", .types = kFloats, .variable = 'T'}};
+
+constexpr OpDef kOps[] = {
+    {.name = "MatMul",
+     .inputs = kAB,
+     .min_inputs = 2,
+     .outputs = kY,
+     .infer = infer_matmul,
+     .eval = eval_matmul},
+    {.name = "Gemm",
+     .inputs = kABC,
+     .min_inputs = 2,
+     .outputs = kY,
+     .attrs = &attrs_schema<GemmAttrs>,
+     .infer = infer_gemm,
+     .eval = eval_gemm},
+    {.name = "Einsum",
+     .inputs = kOperands,
+     .min_inputs = 1,
+     .input_arity = Arity::kVariadic,
+     .outputs = kY,
+     .attrs = &attrs_schema<EinsumAttrs>,
+     .infer = infer_einsum,
+     .eval = eval_einsum,
+     .flags = kHeavy},
+    {.name = "Det",
+     .inputs = kSquare,
+     .min_inputs = 1,
+     .outputs = kY,
+     .infer = infer_det,
+     .eval = eval_det},
+};
+
+}  // namespace
+
+std::span<const OpDef> matmul_ops() { return kOps; }
 
 }  // namespace thane

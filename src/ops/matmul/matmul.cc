@@ -1,0 +1,98 @@
+#include "ops/matmul/matmul.h"
+
+#include "base/format.h"
+#include "kernels/matmul.h"
+
+namespace thane {
+namespace {
+
+Error depth_mismatch(const SymDims& a, const SymDims& b) {
+  return invalid_model(format("shapes {} and {} do not multiply", to_string(a), to_string(b)))
+      .expecting("as many columns on the left as rows on the right");
+}
+
+// Offsets of each matrix of the batch, the leading axes of a and b broadcast.
+std::vector<MatmulOffsets> batch_offsets(const Dims& a, const Dims& b, const Dims& batch, int64_t c_size) {
+  int64_t count = 1;
+  for (int64_t d : batch) count *= d;
+  std::vector<MatmulOffsets> offsets(static_cast<size_t>(count));
+  const auto fill = [&](const Dims& dims, int64_t MatmulOffsets::* member) {
+    const size_t lead = dims.size() - 2;
+    Dims strides(batch.size(), 0);
+    int64_t stride = dims[lead] * dims[lead + 1];
+    for (size_t i = lead; i-- > 0;) {
+      strides[batch.size() - lead + i] = dims[i] == 1 ? 0 : stride;
+      stride *= dims[i];
+    }
+    Dims index(batch.size(), 0);
+    int64_t offset = 0;
+    for (MatmulOffsets& out : offsets) {
+      out.*member = offset;
+      for (size_t axis = batch.size(); axis-- > 0;) {
+        offset += strides[axis];
+        if (++index[axis] < batch[axis]) break;
+        offset -= strides[axis] * batch[axis];
+        index[axis] = 0;
+      }
+    }
+  };
+  fill(a, &MatmulOffsets::a);
+  fill(b, &MatmulOffsets::b);
+  for (size_t i = 0; i < offsets.size(); ++i) offsets[i].c = static_cast<int64_t>(i) * c_size;
+  return offsets;
+}
+
+}  // namespace
+
+Status infer_matmul(InferContext& context) {
+  const DType dtype = context.dtype(0);
+  if (!context.dims(0) || !context.dims(1)) return context.set(0, dtype), ok();
+  SymDims a = *context.dims(0), b = *context.dims(1);
+  if (a.empty() || b.empty()) {
+    return invalid_model(format("{} times {}: a scalar", to_string(a), to_string(b))).expecting("rank 1 or more");
+  }
+  const bool row = a.size() == 1, column = b.size() == 1;
+  if (row) a.insert(a.begin(), Dim(1));
+  if (column) b.push_back(Dim(1));
+  const Dim& depth_a = a.back();
+  const Dim& depth_b = b[b.size() - 2];
+  if (depth_a.is_number() && depth_b.is_number() && !(depth_a == depth_b)) {
+    return depth_mismatch(*context.dims(0), *context.dims(1));
+  }
+  const SymDims batch_a(a.begin(), a.end() - 2), batch_b(b.begin(), b.end() - 2);
+  const SymDims* const batches[] = {&batch_a, &batch_b};
+  THANE_ASSIGN(SymDims out, broadcast(batches));
+  if (!row) out.push_back(a[a.size() - 2]);
+  if (!column) out.push_back(b.back());
+  context.set(0, dtype, std::move(out));
+  return ok();
+}
+
+Status eval_matmul(KernelContext& context) {
+  Dims a = context.input(0).dims(), b = context.input(1).dims(), batch = context.output(0).dims();
+  if (a.size() == 1) a.insert(a.begin(), 1);
+  else batch.pop_back();
+  if (b.size() == 1) b.push_back(1);
+  else batch.pop_back();
+  if (context.output(0).size() == 0) return ok();
+  MatmulProblem p;
+  p.dtype = context.output(0).dtype();
+  p.m = a[a.size() - 2];
+  p.k = a.back();
+  p.n = b.back();
+  p.a = context.input(0).raw();
+  p.b = context.input(1).raw();
+  p.c = context.output(0).raw();
+  p.a_row = p.k;
+  p.b_row = p.c_row = p.n;
+  std::vector<MatmulOffsets> offsets = batch_offsets(a, b, batch, p.m * p.n);
+  // One right side for all: the batch is a taller matrix.
+  if (b.size() == 2 && offsets.size() > 1) {
+    p.m *= static_cast<int64_t>(offsets.size());
+    offsets.resize(1);
+  }
+  matmul(p, offsets, context.threads());
+  return ok();
+}
+
+}  // namespace thane

@@ -1,0 +1,45 @@
+// Products of matrices and what is built on them.
+#pragma once
+
+#include "ir/context.h"
+
+namespace thane {
+
+struct GemmAttrs : Attrs {
+  float alpha = 1;
+  float beta = 1;
+  bool trans_a = false;
+  bool trans_b = false;
+  template <class Self, class V>
+  static void fields(Self& self, V& v) {
+    v("alpha", self.alpha);
+    v("beta", self.beta);
+    v("transA", self.trans_a);
+    v("transB", self.trans_b);
+  }
+};
+
+struct EinsumAttrs : Attrs {
+  std::string equation;
+  template <class Self, class V>
+  static void fields(Self& self, V& v) {
+    v.required("equation", self.equation);
+  }
+};
+
+// numpy.matmul: the last two axes multiply, the others broadcast; a vector is a row on the left, a column on the right.
+Status infer_matmul(InferContext& context);
+Status eval_matmul(KernelContext& context);
+
+// Y = alpha · A' · B' + beta · C, where A' is A or its transpose, and C broadcasts to Y.
+Status infer_gemm(InferContext& context);
+Status eval_gemm(KernelContext& context);
+
+Status infer_einsum(InferContext& context);
+Status eval_einsum(KernelContext& context);
+
+// Determinants of square matrices [*, n, n] → [*].
+Status infer_det(InferContext& context);
+Status eval_det(KernelContext& context);
+
+}  // namespace thane
