@@ -34,6 +34,39 @@ struct ConvTransposeAttrs : ConvAttrs {
   }
 };
 
+struct DeformConvAttrs : ConvAttrs {
+  int64_t offset_group = 1;
+  template <class Self, class V>
+  static void fields(Self& self, V& v) {
+    v("kernel_shape", self.kernel_shape);
+    v("strides", self.strides);
+    v("dilations", self.dilations);
+    v("pads", self.pads);
+    v("group", self.group);
+    v("offset_group", self.offset_group);
+  }
+};
+
+struct Col2ImAttrs : WindowAttrs {
+  template <class Self, class V>
+  static void fields(Self& self, V& v) {
+    v("strides", self.strides);
+    v("dilations", self.dilations);
+    v("pads", self.pads);
+  }
+};
+
+enum class CausalActivation : uint8_t { kNone, kSilu, kSwish };
+inline constexpr std::string_view kCausalActivationNames[] = {"none", "silu", "swish"};
+
+struct CausalConvAttrs : Attrs {
+  CausalActivation activation = CausalActivation::kNone;
+  template <class Self, class V>
+  static void fields(Self& self, V& v) {
+    v.choice("activation", self.activation, kCausalActivationNames);
+  }
+};
+
 // Everything settled. Data are [batch, in_channels, spatial…] in the order `layout` says, weights
 // [out_channels, in_channels / group, kernel…].
 struct ConvShape {
@@ -55,6 +88,10 @@ Result<std::optional<SymDims>> infer_conv_dims(const ConvAttrs& attrs, const Sym
                                                const SymDims* bias);
 // The same for concrete shapes, settled.
 Result<ConvShape> resolve_conv(const ConvAttrs& attrs, const Dims& x, const Dims& weights);
+
+// Parts of these checks, for the relatives of Conv.
+Status check_kernel_shape(const ConvAttrs& attrs, const SymDims& kernel);
+Status check_bias(const SymDims* bias, const Dim& out_channels);
 
 Status infer_conv(InferContext& context);
 Status eval_conv(KernelContext& context);

@@ -10,17 +10,6 @@ SymDims spatial_of(const SymDims& dims, DataLayout layout) {
   return SymDims(first, first + static_cast<ptrdiff_t>(dims.size() - 2));
 }
 
-Status check_kernel_shape(const ConvAttrs& attrs, const SymDims& kernel) {
-  if (attrs.kernel_shape.empty()) return ok();
-  bool agrees = attrs.kernel_shape.size() == kernel.size();
-  for (size_t i = 0; agrees && i < kernel.size(); ++i) {
-    agrees = !kernel[i].is_number() || kernel[i].number() == attrs.kernel_shape[i];
-  }
-  if (agrees) return ok();
-  return invalid_model(format("kernel_shape {} differs from the weights'", to_string(attrs.kernel_shape)))
-      .expecting(to_string(kernel));
-}
-
 Status check_channels(const ConvAttrs& attrs, const Dim& channels, const Dim& out_channels, const Dim& per_group) {
   if (attrs.group < 1) return invalid_model(format("group is {}", attrs.group)).expecting("at least 1");
   if (channels.is_number() && per_group.is_number() &&
@@ -35,6 +24,19 @@ Status check_channels(const ConvAttrs& attrs, const Dim& channels, const Dim& ou
   return ok();
 }
 
+}  // namespace
+
+Status check_kernel_shape(const ConvAttrs& attrs, const SymDims& kernel) {
+  if (attrs.kernel_shape.empty()) return ok();
+  bool agrees = attrs.kernel_shape.size() == kernel.size();
+  for (size_t i = 0; agrees && i < kernel.size(); ++i) {
+    agrees = !kernel[i].is_number() || kernel[i].number() == attrs.kernel_shape[i];
+  }
+  if (agrees) return ok();
+  return invalid_model(format("kernel_shape {} differs from the weights'", to_string(attrs.kernel_shape)))
+      .expecting(to_string(kernel));
+}
+
 Status check_bias(const SymDims* bias, const Dim& out_channels) {
   if (!bias) return ok();
   const bool agrees = bias->size() == 1 && (!(*bias)[0].is_number() || !out_channels.is_number() ||
@@ -43,8 +45,6 @@ Status check_bias(const SymDims* bias, const Dim& out_channels) {
   return invalid_model(format("the bias has the shape {}", to_string(*bias)))
       .expecting(format("[{}]", out_channels.to_string()));
 }
-
-}  // namespace
 
 Result<std::optional<SymDims>> infer_conv_dims(const ConvAttrs& attrs, const SymDims* x, const SymDims* weights,
                                                const SymDims* bias) {

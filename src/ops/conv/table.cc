@@ -1,8 +1,80 @@
 // Convolutions.
+#include "ops/conv/conv.h"
 #include "ops/families.h"
 
 namespace thane {
+namespace {
 
-std::span<const OpDef> conv_ops() { return {}; }
+constexpr Param kConvInputs[] = {{.name = "X", .types = kFloats, .variable = 'T'},
+                                 {.name = "W", .types = kFloats, .variable = 'T'},
+                                 {.name = "B", .types = kFloats, .variable = 'T', .optional = true}};
+constexpr Param kConvOutputs[] = {{.name = "Y", .types = kFloats, .variable = 'T'}};
+
+constexpr Param kDeformInputs[] = {{.name = "X", .types = kFloats, .variable = 'T'},
+                                   {.name = "W", .types = kFloats, .variable = 'T'},
+                                   {.name = "offset", .types = kFloats, .variable = 'T'},
+                                   {.name = "B", .types = kFloats, .variable = 'T', .optional = true},
+                                   {.name = "mask", .types = kFloats, .variable = 'T', .optional = true}};
+
+constexpr DTypeMask kSummable = kNumeric | kComplexes;
+constexpr Param kCol2ImInputs[] = {{.name = "input", .types = kSummable, .variable = 'T'},
+                                   {.name = "image_shape", .types = kInt64Only},
+                                   {.name = "block_shape", .types = kInt64Only}};
+constexpr Param kCol2ImOutputs[] = {{.name = "output", .types = kSummable, .variable = 'T'}};
+
+constexpr DTypeMask kCausal = mask_of(DType::kFloat32, DType::kFloat16, DType::kBFloat16);
+constexpr Param kCausalInputs[] = {{.name = "input", .types = kCausal, .variable = 'T'},
+                                   {.name = "weight", .types = kCausal, .variable = 'T'},
+                                   {.name = "bias", .types = kCausal, .variable = 'T', .optional = true},
+                                   {.name = "past_state", .types = kCausal, .variable = 'T', .optional = true}};
+constexpr Param kCausalOutputs[] = {{.name = "output", .types = kCausal, .variable = 'T'},
+                                    {.name = "present_state", .types = kCausal, .variable = 'T', .optional = true}};
+
+constexpr OpDef kOps[] = {
+    {.name = "Conv",
+     .inputs = kConvInputs,
+     .min_inputs = 2,
+     .outputs = kConvOutputs,
+     .attrs = &attrs_schema<ConvAttrs>,
+     .infer = infer_conv,
+     .eval = eval_conv,
+     .flags = kHeavy},
+    {.name = "ConvTranspose",
+     .inputs = kConvInputs,
+     .min_inputs = 2,
+     .outputs = kConvOutputs,
+     .attrs = &attrs_schema<ConvTransposeAttrs>,
+     .infer = infer_conv_transpose,
+     .eval = eval_conv_transpose,
+     .flags = kHeavy},
+    {.name = "DeformConv",
+     .inputs = kDeformInputs,
+     .min_inputs = 3,
+     .outputs = kConvOutputs,
+     .attrs = &attrs_schema<DeformConvAttrs>,
+     .infer = infer_deform_conv,
+     .eval = eval_deform_conv,
+     .flags = kHeavy},
+    {.name = "Col2Im",
+     .inputs = kCol2ImInputs,
+     .min_inputs = 3,
+     .outputs = kCol2ImOutputs,
+     .attrs = &attrs_schema<Col2ImAttrs>,
+     .infer = infer_col2im,
+     .eval = eval_col2im,
+     .flags = kHeavy},
+    {.name = "CausalConvWithState",
+     .inputs = kCausalInputs,
+     .min_inputs = 2,
+     .outputs = kCausalOutputs,
+     .attrs = &attrs_schema<CausalConvAttrs>,
+     .infer = infer_causal_conv,
+     .eval = eval_causal_conv,
+     .flags = kHeavy},
+};
+
+}  // namespace
+
+std::span<const OpDef> conv_ops() { return kOps; }
 
 }  // namespace thane
