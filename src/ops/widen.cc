@@ -39,4 +39,10 @@ void narrow(const Tensor& from, Tensor& to, ThreadPool& threads) {
   });
 }
 
+Result<WideOutput> WideOutput::make(Tensor& output, DType dtype) {
+  if (output.dtype() == dtype) return WideOutput(output, output);
+  THANE_ASSIGN(Tensor wide, Tensor::allocate(dtype, output.dims()));
+  return WideOutput(output, std::move(wide));
+}
+
 }  // namespace thane
