@@ -197,6 +197,7 @@ AttrMap unparse(const Attrs& attrs) {
 }  // namespace attrs_detail
 
 template <std::derived_from<Attrs> A>
+// NOLINTNEXTLINE(readability-identifier-naming): reads as a function of the type.
 inline constexpr AttrsSchema attrs_schema = {&attrs_detail::parse<A>, &attrs_detail::unparse<A>};
 
 }  // namespace thane
