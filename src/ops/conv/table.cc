@@ -1,5 +1,6 @@
 // Convolutions.
 #include "ops/conv/conv.h"
+#include "ops/conv/kernels.h"
 #include "ops/families.h"
 
 namespace thane {
@@ -30,6 +31,8 @@ constexpr Param kCausalInputs[] = {{.name = "input", .types = kCausal, .variable
 constexpr Param kCausalOutputs[] = {{.name = "output", .types = kCausal, .variable = 'T'},
                                     {.name = "present_state", .types = kCausal, .variable = 'T', .optional = true}};
 
+constexpr const Kernel* kConvKernels[] = {&kGemmConv};
+
 constexpr OpDef kOps[] = {
     {.name = "Conv",
      .inputs = kConvInputs,
@@ -38,6 +41,7 @@ constexpr OpDef kOps[] = {
      .attrs = &attrs_schema<ConvAttrs>,
      .infer = infer_conv,
      .eval = eval_conv,
+     .kernels = kConvKernels,
      .flags = kHeavy},
     {.name = "ConvTranspose",
      .inputs = kConvInputs,

@@ -1,6 +1,7 @@
 // MatMul, Gemm, Einsum, Det.
 #include "ops/families.h"
 #include "ops/matmul/matmul.h"
+#include "ops/matmul/packed.h"
 
 namespace thane {
 namespace {
@@ -13,20 +14,25 @@ constexpr Param kY[] = {{.name = "Y", .types = kNumeric, .variable = 'T'}};
 constexpr Param kOperands[] = {{.name = "Inputs", .types = kNumeric, .variable = 'T'}};
 constexpr Param kSquare[] = {{.name = "X", .types = kFloats, .variable = 'T'}};
 
+constexpr const Kernel* kMatMulKernels[] = {&kPackedMatMul, &kBatchedMatMul};
+constexpr const Kernel* kGemmKernels[] = {&kPackedGemm};
+
 constexpr OpDef kOps[] = {
     {.name = "MatMul",
      .inputs = kAB,
      .min_inputs = 2,
      .outputs = kY,
      .infer = infer_matmul,
-     .eval = eval_matmul},
+     .eval = eval_matmul,
+     .kernels = kMatMulKernels},
     {.name = "Gemm",
      .inputs = kABC,
      .min_inputs = 2,
      .outputs = kY,
      .attrs = &attrs_schema<GemmAttrs>,
      .infer = infer_gemm,
-     .eval = eval_gemm},
+     .eval = eval_gemm,
+     .kernels = kGemmKernels},
     {.name = "Einsum",
      .inputs = kOperands,
      .min_inputs = 1,

@@ -1,0 +1,68 @@
+// The fast kernel of Gemm for float32: Y = alpha·A'·B' + beta·C with B' constant. alpha goes into the packed B', beta·C into a
+// row of biases; both once, at planning.
+#include <algorithm>
+
+#include "ir/context.h"
+#include "ops/matmul/matmul.h"
+#include "ops/matmul/packed.h"
+
+namespace thane {
+namespace {
+
+// C adds the same row to every row of Y.
+bool is_row(const SymDims& c, const Dim& n) {
+  for (size_t i = 0; i + 1 < c.size(); ++i) {
+    if (!c[i].is_number(1)) return false;
+  }
+  return !c.empty() && c.back() == n;
+}
+
+std::string refuse(const KernelQuery& query) {
+  const auto& attrs = query.node.attrs_as<GemmAttrs>();
+  if (query.inputs[0]->dtype != DType::kFloat32) return "dtype is not float32";
+  if (!query.constants[1]) return "the right-hand side is not constant";
+  if (attrs.trans_a) return "A is transposed";
+  if (query.inputs.size() > 2 && query.inputs[2]) {
+    if (!query.constants[2]) return "C is not constant";
+    if (!is_row(*query.inputs[2]->dims, query.outputs[0].dims->back())) return "C is not one row";
+  }
+  return {};
+}
+
+class PackedGemm : public PreparedKernel {
+ public:
+  PackedGemm(PackedMatrix b, Tensor bias) : b_(std::move(b)), bias_(std::move(bias)) {}
+  Status run(KernelContext& context) const override {
+    GemmEpilogue epilogue;
+    if (bias_.defined()) epilogue.column_bias = bias_.data<float>();
+    multiply(b_, context.output(0).dim(0), context.input(0).data<float>(), b_.k, context.output(0).data<float>(), b_.n,
+             epilogue, context.threads());
+    return ok();
+  }
+
+ private:
+  PackedMatrix b_;
+  Tensor bias_;
+};
+
+Result<std::unique_ptr<PreparedKernel>> prepare(const KernelQuery& query) {
+  const auto& attrs = query.node.attrs_as<GemmAttrs>();
+  const Tensor& b = *query.constants[1];
+  const int64_t k = b.dim(attrs.trans_b ? 1 : 0), n = b.dim(attrs.trans_b ? 0 : 1);
+  THANE_ASSIGN(PackedMatrix packed,
+               pack_matrix(gemm_kernel(query.isa), k, n, b.data<float>(), attrs.trans_b ? 1 : b.dim(1),
+                           attrs.trans_b ? b.dim(1) : 1, attrs.alpha));
+  Tensor bias;
+  if (query.inputs.size() > 2 && query.inputs[2]) {
+    const Tensor& c = *query.constants[2];
+    THANE_ASSIGN(bias, Tensor::allocate(DType::kFloat32, {n}));
+    std::transform(c.data<float>(), c.data<float>() + n, bias.data<float>(), [&](float x) { return x * attrs.beta; });
+  }
+  return std::unique_ptr<PreparedKernel>(new PackedGemm(std::move(packed), std::move(bias)));
+}
+
+}  // namespace
+
+const Kernel kPackedGemm = {"gemm.packed", refuse, prepare};
+
+}  // namespace thane
