@@ -15,6 +15,9 @@ namespace thane {
 class MappedFile {
  public:
   static Result<std::shared_ptr<const MappedFile>> open(const std::string& path);
+  // Opens `relative` below `folder` for the sake of an untrusted file that names it: nothing outside the folder is
+  // opened, be it by an absolute path, "..", or a symbolic or hard link, and nothing but a regular file.
+  static Result<std::shared_ptr<const MappedFile>> open_beneath(const std::string& folder, const std::string& relative);
   ~MappedFile();
   MappedFile(const MappedFile&) = delete;
   MappedFile& operator=(const MappedFile&) = delete;
@@ -23,6 +26,7 @@ class MappedFile {
   const std::string& path() const { return path_; }
 
  private:
+  static Result<std::shared_ptr<const MappedFile>> map(int fd, const std::string& path, bool allow_links);
   MappedFile(std::string path, const std::byte* data, size_t size)
       : path_(std::move(path)), data_(data), size_(size) {}
   std::string path_;

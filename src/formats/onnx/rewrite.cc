@@ -1,0 +1,68 @@
+#include "formats/onnx/rewrite.h"
+
+#include "base/format.h"
+#include "formats/onnx/domains.h"
+
+namespace thane::onnx {
+
+void Rewrite::set_input(size_t i, std::string name) {
+  if (node.inputs.size() <= i) node.inputs.resize(i + 1);
+  node.inputs[i] = std::move(name);
+}
+
+void Rewrite::drop(std::string_view name) {
+  if (const auto found = node.attrs.find(name); found != node.attrs.end()) node.attrs.erase(found);
+}
+
+std::string Rewrite::constant(Tensor tensor) {
+  std::string name = names_.fresh(node.op);
+  constants.push_back({name, std::move(tensor)});
+  return name;
+}
+
+ForeignNode Rewrite::make(std::vector<std::string> outputs, std::string op, std::vector<std::string> inputs,
+                          AttrMap attrs) {
+  ForeignNode made;
+  made.op = std::move(op);
+  made.name = node.name;
+  made.version = newest_version("");
+  made.inputs = std::move(inputs);
+  made.outputs = std::move(outputs);
+  made.attrs = std::move(attrs);
+  return made;
+}
+
+std::string Rewrite::emit(std::string op, std::vector<std::string> inputs, AttrMap attrs) {
+  std::string name = names_.fresh(op);
+  emit_to({name}, std::move(op), std::move(inputs), std::move(attrs));
+  return name;
+}
+
+void Rewrite::emit_to(std::vector<std::string> outputs, std::string op, std::vector<std::string> inputs,
+                      AttrMap attrs) {
+  before.push_back(make(std::move(outputs), std::move(op), std::move(inputs), std::move(attrs)));
+}
+
+void Rewrite::emit_after(std::vector<std::string> outputs, std::string op, std::vector<std::string> inputs,
+                         AttrMap attrs) {
+  after.push_back(make(std::move(outputs), std::move(op), std::move(inputs), std::move(attrs)));
+}
+
+void Rewrite::become(std::string op, std::vector<std::string> inputs, AttrMap attrs) {
+  node.domain.clear();
+  node.op = std::move(op);
+  node.inputs = std::move(inputs);
+  node.attrs = std::move(attrs);
+}
+
+std::string Rewrite::divert_output(size_t i) {
+  std::string name = std::move(node.outputs[i]);
+  node.outputs[i] = names_.fresh(node.op);
+  return name;
+}
+
+Error Rewrite::wrong_kind(const std::string& name, const AttrValue&) {
+  return invalid_model(format("attribute '{}' is of the wrong kind", name));
+}
+
+}  // namespace thane::onnx

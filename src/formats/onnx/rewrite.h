@@ -1,0 +1,87 @@
+// Turning one foreign node into others that mean the same: for old op versions and vendors' ops.
+#pragma once
+
+#include <initializer_list>
+#include <string>
+#include <vector>
+
+#include "formats/onnx/foreign.h"
+
+namespace thane::onnx {
+
+// What a rewrite sees and does. It changes `node` in place, and may emit nodes that run before it; everything emitted is in
+// the newest version of its op. Values are named by strings, as in the file; "" is an absent one.
+class Rewrite {
+ public:
+  // Tells fresh names from those of the file, and knows constants.
+  class Names {
+   public:
+    virtual ~Names() = default;
+    virtual std::string fresh(const std::string& stem) = 0;
+    virtual const Tensor* constant(const std::string& name) const = 0;
+  };
+
+  Rewrite(ForeignNode& rewritten, Names& names) : node(rewritten), names_(names) {}
+
+  ForeignNode& node;
+
+  bool has_input(size_t i) const { return i < node.inputs.size() && !node.inputs[i].empty(); }
+  std::string input(size_t i) const { return i < node.inputs.size() ? node.inputs[i] : std::string(); }
+  // Lengthens the inputs with absent ones up to index i.
+  void set_input(size_t i, std::string name);
+  std::string output(size_t i) const { return i < node.outputs.size() ? node.outputs[i] : std::string(); }
+  // Contents of an input when it is a constant of the file.
+  const Tensor* constant_input(size_t i) const { return has_input(i) ? names_.constant(node.inputs[i]) : nullptr; }
+
+  // Takes an attribute out of the node. An attribute of another kind is an error, as everywhere.
+  template <class T>
+  Result<std::optional<T>> take(std::string_view name) {
+    const auto found = node.attrs.find(name);
+    if (found == node.attrs.end()) return std::optional<T>();
+    T* value = std::get_if<T>(&found->second);
+    if (!value) return wrong_kind(found->first, found->second);
+    std::optional<T> taken(std::move(*value));
+    node.attrs.erase(found);
+    return taken;
+  }
+  template <class T>
+  Result<T> take_or(std::string_view name, T otherwise) {
+    THANE_ASSIGN(std::optional<T> taken, take<T>(name));
+    return taken ? std::move(*taken) : std::move(otherwise);
+  }
+  void drop(std::string_view name);
+  void set(std::string name, AttrValue value) { node.attrs.insert_or_assign(std::move(name), std::move(value)); }
+
+  // A constant's name.
+  std::string constant(Tensor tensor);
+  std::string int64s(const Dims& values) { return constant(Tensor::int64s(values)); }
+  std::string int64(int64_t value) { return constant(Tensor::scalar(value)); }
+  // Emits a node of ai.onnx; its (first) output's name.
+  std::string emit(std::string op, std::vector<std::string> inputs, AttrMap attrs = {});
+  // Same with outputs named by the caller (those of `node`, after renaming them there).
+  void emit_to(std::vector<std::string> outputs, std::string op, std::vector<std::string> inputs, AttrMap attrs = {});
+  // A name no value has yet.
+  std::string fresh() { return names_.fresh(node.op); }
+  // `node` becomes this op, keeping its outputs.
+  void become(std::string op, std::vector<std::string> inputs, AttrMap attrs = {});
+  // Makes `node` write its output i elsewhere, and returns the name it had: some emit_after must produce that.
+  std::string divert_output(size_t i);
+  // As emit_to, but runs after `node`.
+  void emit_after(std::vector<std::string> outputs, std::string op, std::vector<std::string> inputs,
+                  AttrMap attrs = {});
+
+  struct Constant {
+    std::string name;
+    Tensor tensor;
+  };
+  std::vector<Constant> constants;
+  std::vector<ForeignNode> before, after;
+
+ private:
+  static Error wrong_kind(const std::string& name, const AttrValue& value);
+  ForeignNode make(std::vector<std::string> outputs, std::string op, std::vector<std::string> inputs, AttrMap attrs);
+
+  Names& names_;
+};
+
+}  // namespace thane::onnx

@@ -1,0 +1,139 @@
+#include "case.h"
+
+#include <algorithm>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "base/format.h"
+#include "engine/session.h"
+#include "formats/onnx/reader.h"
+#include "formats/onnx/value.h"
+
+namespace fs = std::filesystem;
+
+namespace thane {
+namespace {
+
+void read_tolerance(const fs::path& json_file, Tolerance& tolerance) {
+  std::ifstream in(json_file);
+  if (!in) return;
+  const auto json = nlohmann::json::parse(in, nullptr, false);
+  if (!json.is_object()) return;
+  tolerance.relative = json.value("rtol", tolerance.relative);
+  tolerance.absolute = json.value("atol", tolerance.absolute);
+}
+
+// PREFIX0.pb, PREFIX1.pb, …
+std::vector<fs::path> numbered(const fs::path& folder, const std::string& prefix) {
+  std::vector<fs::path> files;
+  for (size_t i = 0; fs::exists(folder / format("{}{}.pb", prefix, i)); ++i) {
+    files.push_back(folder / format("{}{}.pb", prefix, i));
+  }
+  return files;
+}
+
+Case folder_case(const fs::path& folder) {
+  Case test;
+  test.suite = folder.parent_path().filename();
+  test.name = folder.filename();
+  test.model = folder / "model.onnx";
+  read_tolerance(folder / "data.json", test.tolerance);
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    if (entry.path().filename().string().starts_with("test_data_set_")) test.sets.push_back(entry.path());
+  }
+  std::sort(test.sets.begin(), test.sets.end());
+  return test;
+}
+
+Case light_case(const fs::path& model) {
+  Case test;
+  test.suite = model.parent_path().filename();
+  test.name = model.stem();
+  test.model = model;
+  test.outputs = numbered(model.parent_path(), test.name + "_output_");
+  const std::string real_name = "test_" + test.name.substr(std::string("light_").size());
+  read_tolerance(model.parent_path().parent_path() / "real" / real_name / "data.json", test.tolerance);
+  return test;
+}
+
+Result<std::vector<Value>> read_values(const std::vector<fs::path>& files, const Graph& graph,
+                                       const std::vector<ValueId>& ids, std::string_view role) {
+  if (files.size() > ids.size()) {
+    return invalid_argument(format("{} {} files for {}", files.size(), role, ids.size()));
+  }
+  std::vector<Value> values;
+  for (size_t i = 0; i < files.size(); ++i) {
+    THANE_ASSIGN(auto file, MappedFile::open(files[i]));
+    THANE_ASSIGN(Value value, read_onnx_value(std::move(file), graph.values[ids[i]].type));
+    values.push_back(std::move(value));
+  }
+  return values;
+}
+
+// numpy: (arange(n).reshape(shape) / n).astype(float32), unknown dimensions being 1.
+Result<std::vector<Value>> ramps(const Graph& graph) {
+  std::vector<Value> values;
+  for (ValueId id : graph.inputs) {
+    Dims dims;
+    for (const Dim& d : graph.values[id].type.dims.value_or(SymDims{})) dims.push_back(d.is_number() ? d.number() : 1);
+    THANE_ASSIGN(Tensor tensor, Tensor::allocate(DType::kFloat32, dims));
+    for (int64_t i = 0; i < tensor.size(); ++i) {
+      tensor.data<float>()[i] = static_cast<float>(static_cast<double>(i) / static_cast<double>(tensor.size()));
+    }
+    values.emplace_back(std::move(tensor));
+  }
+  return values;
+}
+
+Status run_set(const Session& session, const Case& test, const fs::path& set) {
+  const Graph& graph = session.graph();
+  const bool light = set.empty();
+  THANE_ASSIGN(const auto inputs,
+               light ? ramps(graph) : read_values(numbered(set, "input_"), graph, graph.inputs, "input"));
+  THANE_ASSIGN(const auto expected, read_values(light ? test.outputs : numbered(set, "output_"), graph, graph.outputs,
+                                                "output"));
+  THANE_ASSIGN(const auto outputs, session.run(inputs));
+  if (outputs.size() != expected.size()) {
+    return runtime_error(format("{} outputs, expected {}", outputs.size(), expected.size()));
+  }
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    const std::string reason = compare(outputs[i], expected[i], test.tolerance);
+    if (!reason.empty()) return runtime_error(format("output '{}': {}", graph.values[graph.outputs[i]].name, reason));
+  }
+  return ok();
+}
+
+Status run(const Case& test) {
+  THANE_ASSIGN(auto file, MappedFile::open(test.model));
+  THANE_ASSIGN(Model model, read_onnx(std::move(file), {}));
+  SessionOptions options;
+  options.threads = 1;
+  THANE_ASSIGN(const auto session, Session::create(std::move(model.graph), options));
+  if (test.sets.empty()) return run_set(*session, test, {});
+  for (const fs::path& set : test.sets) THANE_TRY(run_set(*session, test, set));
+  return ok();
+}
+
+}  // namespace
+
+std::vector<Case> find_cases(const fs::path& folder) {
+  std::vector<Case> cases;
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    if (fs::exists(entry.path() / "model.onnx")) cases.push_back(folder_case(entry.path()));
+    else if (entry.path().extension() == ".onnx") cases.push_back(light_case(entry.path()));
+  }
+  std::sort(cases.begin(), cases.end(), [](const Case& a, const Case& b) { return a.name < b.name; });
+  return cases;
+}
+
+std::string run_case(const Case& test) {
+  const Status status = run(test);
+  if (status.ok()) return "";
+  // The folder is named by the case already.
+  std::string text = status.error().to_string();
+  const std::string path = test.model.string() + ": ";
+  if (text.starts_with(path)) text.erase(0, path.size());
+  return text;
+}
+
+}  // namespace thane
