@@ -1,0 +1,176 @@
+#include "formats/containers/zip.h"
+
+#include <zlib.h>
+
+#include <algorithm>
+#include <cstring>
+#include <limits>
+
+#include "base/format.h"
+
+namespace thane {
+namespace {
+
+constexpr size_t kEndBytes = 22, kEnd64Bytes = 56, kLocator64Bytes = 20, kEntryBytes = 46, kLocalBytes = 30;
+constexpr uint32_t kEndMagic = 0x06054b50, kEnd64Magic = 0x06064b50, kLocator64Magic = 0x07064b50,
+                   kEntryMagic = 0x02014b50, kLocalMagic = 0x04034b50;
+constexpr uint32_t kIn64 = 0xffffffff;  // the real number stands in the zip64 record
+// Deflate cannot do better than 1032:1: what declares more is a lie.
+constexpr uint64_t kBestDeflateRatio = 1032;
+
+using Bytes = std::span<const std::byte>;
+
+template <class T>
+T load(Bytes bytes, size_t offset) {  // the caller has checked the bounds
+  T value;
+  std::memcpy(&value, bytes.data() + offset, sizeof value);
+  return value;
+}
+
+Error broken(std::string what) { return invalid_argument("broken zip archive: " + std::move(what)); }
+
+bool fits(Bytes file, uint64_t offset, uint64_t size) {
+  return offset <= file.size() && size <= file.size() - offset;
+}
+
+struct Directory {
+  uint64_t offset, bytes, count;
+};
+
+Result<Directory> find_directory(Bytes file) {
+  if (file.size() < kEndBytes) return broken("too short");
+  // The end record is followed by a comment of at most 65535 bytes.
+  const size_t lowest = file.size() - std::min<size_t>(file.size(), kEndBytes + 0xffff);
+  size_t end = file.size() - kEndBytes;
+  while (load<uint32_t>(file, end) != kEndMagic) {
+    if (end == lowest) return broken("no end record; the file is cut off, or no zip archive");
+    --end;
+  }
+  Directory directory{load<uint32_t>(file, end + 16), load<uint32_t>(file, end + 12), load<uint16_t>(file, end + 10)};
+  const bool needs64 = directory.offset == kIn64 || directory.bytes == kIn64 || directory.count == 0xffff;
+  if (needs64 && end >= kLocator64Bytes && load<uint32_t>(file, end - kLocator64Bytes) == kLocator64Magic) {
+    const auto at = load<uint64_t>(file, end - kLocator64Bytes + 8);
+    if (!fits(file, at, kEnd64Bytes) || load<uint32_t>(file, at) != kEnd64Magic) return broken("bad zip64 end record");
+    directory = {load<uint64_t>(file, at + 48), load<uint64_t>(file, at + 40), load<uint64_t>(file, at + 32)};
+  }
+  if (!fits(file, directory.offset, directory.bytes)) return broken("the directory lies outside the file");
+  if (directory.count > directory.bytes / kEntryBytes) return broken("more members than the directory has room for");
+  return directory;
+}
+
+// Sizes and offset too big for 32 bits, in the order in which the entry left them out.
+Status read_zip64(Bytes extra, ZipArchive::Member& member) {
+  while (extra.size() >= 4) {
+    const auto id = load<uint16_t>(extra, 0), size = load<uint16_t>(extra, 2);
+    if (size > extra.size() - 4) return broken("bad extra field of '" + member.name + "'");
+    Bytes field = extra.subspan(4, size);
+    extra = extra.subspan(4 + size_t{size});
+    if (id != 1) continue;
+    for (uint64_t* number : {&member.bytes, &member.compressed_bytes, &member.header_offset}) {
+      if (*number != kIn64) continue;
+      if (field.size() < 8) return broken("short zip64 field of '" + member.name + "'");
+      *number = load<uint64_t>(field, 0);
+      field = field.subspan(8);
+    }
+  }
+  return ok();
+}
+
+Result<Bytes> contents(Bytes file, const ZipArchive::Member& member) {
+  if (!fits(file, member.header_offset, kLocalBytes) ||
+      load<uint32_t>(file, member.header_offset) != kLocalMagic) {
+    return broken("no local header for '" + member.name + "'");
+  }
+  const uint64_t start = member.header_offset + kLocalBytes + load<uint16_t>(file, member.header_offset + 26) +
+                         load<uint16_t>(file, member.header_offset + 28);
+  if (!fits(file, start, member.compressed_bytes)) return broken("'" + member.name + "' reaches beyond the file");
+  return file.subspan(start, member.compressed_bytes);
+}
+
+Status inflate_into(Bytes from, Buffer& to) {
+  z_stream stream{};
+  if (inflateInit2(&stream, -MAX_WBITS) != Z_OK) return resource_limit("cannot start zlib");
+  constexpr size_t kMost = std::numeric_limits<uInt>::max();
+  size_t read = 0, written = 0;
+  int result = Z_OK;
+  while (result == Z_OK) {
+    const size_t in = std::min(from.size() - read, kMost), out = std::min(to.size_bytes() - written, kMost);
+    stream.next_in = const_cast<Bytef*>(reinterpret_cast<const Bytef*>(from.data() + read));
+    stream.next_out = reinterpret_cast<Bytef*>(to.data() + written);
+    stream.avail_in = static_cast<uInt>(in);
+    stream.avail_out = static_cast<uInt>(out);
+    result = inflate(&stream, Z_NO_FLUSH);
+    const size_t used = in - stream.avail_in, made = out - stream.avail_out;
+    read += used;
+    written += made;
+    if (used == 0 && made == 0) break;
+  }
+  inflateEnd(&stream);
+  if (result != Z_STREAM_END || written != to.size_bytes()) return broken("compressed data ends early or is damaged");
+  return ok();
+}
+
+}  // namespace
+
+Result<ZipArchive> ZipArchive::open(std::shared_ptr<const MappedFile> file) {
+  const Bytes bytes = file->bytes();
+  THANE_ASSIGN(const Directory directory, find_directory(bytes));
+  ZipArchive archive;
+  archive.file_ = file;
+  Bytes rest = bytes.subspan(directory.offset, directory.bytes);
+  for (uint64_t i = 0; i < directory.count; ++i) {
+    if (rest.size() < kEntryBytes || load<uint32_t>(rest, 0) != kEntryMagic) return broken("bad directory entry");
+    const size_t name = load<uint16_t>(rest, 28), extra = load<uint16_t>(rest, 30), comment = load<uint16_t>(rest, 32);
+    if (rest.size() - kEntryBytes < name + extra + comment) return broken("bad directory entry");
+    Member member;
+    member.name.assign(reinterpret_cast<const char*>(rest.data()) + kEntryBytes, name);
+    if (load<uint16_t>(rest, 8) & 1) return unsupported("'" + member.name + "' is encrypted");
+    member.method = load<uint16_t>(rest, 10);
+    member.crc32 = load<uint32_t>(rest, 16);
+    member.compressed_bytes = load<uint32_t>(rest, 20);
+    member.bytes = load<uint32_t>(rest, 24);
+    member.header_offset = load<uint32_t>(rest, 42);
+    THANE_TRY(read_zip64(rest.subspan(kEntryBytes + name, extra), member));
+    archive.members_.push_back(std::move(member));
+    rest = rest.subspan(kEntryBytes + name + extra + comment);
+  }
+  std::vector<std::string_view> names;
+  for (const Member& member : archive.members_) names.push_back(member.name);
+  std::sort(names.begin(), names.end());
+  const auto twice = std::adjacent_find(names.begin(), names.end());
+  if (twice != names.end()) return broken(format("two members are named '{}'", *twice));
+  return archive;
+}
+
+const ZipArchive::Member* ZipArchive::find(std::string_view name) const {
+  const auto found = std::find_if(members_.begin(), members_.end(), [&](const Member& m) { return m.name == name; });
+  return found == members_.end() ? nullptr : &*found;
+}
+
+Result<std::shared_ptr<Buffer>> ZipArchive::read(const Member& member, uint64_t most_bytes) const {
+  const Bytes file = file_->bytes();
+  THANE_ASSIGN(const Bytes data, contents(file, member));
+  if (member.method == 0) {
+    if (member.bytes != data.size()) return broken("'" + member.name + "' declares two sizes");
+    return map_buffer(file_, static_cast<size_t>(data.data() - file.data()), data.size());
+  }
+  if (member.method != 8) {
+    return unsupported(format("'{}' uses compression method {}", member.name, member.method))
+        .expecting("stored (0) or deflated (8)");
+  }
+  if (member.bytes / kBestDeflateRatio > data.size()) {
+    return broken(format("'{}' cannot hold the {} bytes it declares", member.name, member.bytes));
+  }
+  if (member.bytes > most_bytes) {
+    return resource_limit(format("'{}' inflates to {} bytes", member.name, member.bytes))
+        .expecting(format("at most {}", most_bytes));
+  }
+  THANE_ASSIGN(std::shared_ptr<Buffer> buffer, allocate_buffer(member.bytes));
+  THANE_TRY(inflate_into(data, *buffer));
+  if (crc32_z(0, reinterpret_cast<const Bytef*>(buffer->data()), buffer->size_bytes()) != member.crc32) {
+    return broken("the checksum of '" + member.name + "' is wrong");
+  }
+  return buffer;
+}
+
+}  // namespace thane
