@@ -29,6 +29,11 @@ Error not_a_picture(const MappedFile& file) {
   return invalid_argument("cannot be decoded as a picture").at(file.path()).expecting("a whole PNG, JPEG or BMP file");
 }
 
+// ITU-R BT.601, rounded to a whole number as in an 8-bit picture.
+float luma(const stbi_uc* rgb) {
+  return std::floor(0.299f * rgb[0] + 0.587f * rgb[1] + 0.114f * rgb[2] + 0.5f);
+}
+
 // For one axis: which source elements make up each target element, with what weights.
 struct Taps {
   int first = 0;
@@ -72,15 +77,21 @@ Result<PictureSize> picture_size(const MappedFile& file) {
 }
 
 Result<Picture> read_picture(const MappedFile& file, int channels) {
-  THANE_TRY(picture_size(file));
+  THANE_ASSIGN(const PictureSize size, picture_size(file));
   const auto bytes = file.bytes();
+  // stb's own luma rounds down; a coloured picture is decoded as RGB and made grey here.
+  const bool to_grey = channels == 1 && size.channels > 2;
   Picture picture;
   int own_channels = 0;
   stbi_uc* pixels = stbi_load_from_memory(reinterpret_cast<const stbi_uc*>(bytes.data()), static_cast<int>(bytes.size()),
-                                          &picture.width, &picture.height, &own_channels, channels);
+                                          &picture.width, &picture.height, &own_channels, to_grey ? 3 : channels);
   if (!pixels) return not_a_picture(file);
+  const size_t count = static_cast<size_t>(picture.width) * static_cast<size_t>(picture.height);
   picture.channels = channels;
-  picture.values.assign(pixels, pixels + static_cast<size_t>(picture.width) * picture.height * channels);
+  picture.values.resize(count * static_cast<size_t>(channels));
+  for (size_t i = 0; i < picture.values.size(); ++i) {
+    picture.values[i] = to_grey ? luma(pixels + 3 * i) : static_cast<float>(pixels[i]);
+  }
   stbi_image_free(pixels);
   return picture;
 }
