@@ -1,6 +1,7 @@
 #include "ir/graph.h"
 
-#include <unordered_set>
+#include <algorithm>
+#include <charconv>
 
 #include "base/format.h"
 
@@ -37,7 +38,19 @@ ValueId Graph::add_constant(std::string value_name, Tensor tensor) {
 }
 
 std::string Graph::fresh_name(const std::string& stem) {
-  // '%' cannot start a name that came through fresh_name of another stem, and readers escape it in file names' stead.
+  // Fresh names end in %number; those the graph has already (from its file) set where counting starts.
+  if (next_name_ == 0) {
+    for (const ValueInfo& value : values) {
+      const size_t mark = value.name.rfind('%');
+      if (mark == std::string::npos) continue;
+      uint64_t number = 0;
+      const char* end = value.name.data() + value.name.size();
+      const auto parsed = std::from_chars(value.name.data() + mark + 1, end, number);
+      if (parsed.ec == std::errc() && parsed.ptr == end && number < UINT64_MAX / 2) {
+        next_name_ = std::max(next_name_, number + 1);
+      }
+    }
+  }
   return format("{}%{}", stem, next_name_++);
 }
 

@@ -28,6 +28,7 @@ inline __attribute__((always_inline)) void store(float* to, Vec v) { __builtin_m
 
 inline __attribute__((always_inline)) Vec splat(float x) { return Vec{} + x; }
 
+// Where a comparison with NaN fails, the second operand is the result.
 inline __attribute__((always_inline)) Vec min(Vec a, Vec b) { return a < b ? a : b; }
 inline __attribute__((always_inline)) Vec max(Vec a, Vec b) { return a > b ? a : b; }
 

@@ -40,7 +40,7 @@ inline __attribute__((always_inline)) void finish(const Vec (&tile)[R][kVectors]
           value += load(bias);
         }
       }
-      value = min(max(value, low), high);
+      value = min(high, max(low, value));  // in this order a NaN stays
       store(whole ? out + v * kLanes : spill + v * kLanes, value);
     }
     if (!whole) {

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "ir/context.h"
+#include "ops/activation.h"
 #include "ops/layout.h"
 #include "ops/window.h"
 
@@ -20,6 +21,16 @@ struct ConvAttrs : WindowAttrs {
     v("kernel_shape", self.kernel_shape);
     v("group", self.group);
     v.choice("layout", self.layout, kDataLayoutNames);
+  }
+};
+
+// A Conv with an epilogue, made by passes: Y = activation(Conv(X, W, B) + Z). B and Z may be absent, Z has the shape of Y.
+struct FusedConvAttrs : ConvAttrs {
+  Activation activation;
+  template <class Self, class V>
+  static void fields(Self& self, V& v) {
+    ConvAttrs::fields(self, v);
+    Activation::fields(self.activation, v);
   }
 };
 
@@ -95,6 +106,8 @@ Status check_bias(const SymDims* bias, const Dim& out_channels);
 
 Status infer_conv(InferContext& context);
 Status eval_conv(KernelContext& context);
+Status infer_fused_conv(InferContext& context);
+Status eval_fused_conv(KernelContext& context);
 Status infer_conv_transpose(InferContext& context);
 Status eval_conv_transpose(KernelContext& context);
 Status infer_deform_conv(InferContext& context);

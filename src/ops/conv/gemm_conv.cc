@@ -61,7 +61,8 @@ void gather_row(const Plane& p, const float* channel, int64_t ky, int64_t kx, in
 
 class GemmConv : public PreparedKernel {
  public:
-  GemmConv(const GemmKernel& kernel, ConvShape shape) : kernel_(kernel), shape_(std::move(shape)) {
+  GemmConv(const GemmKernel& kernel, ConvShape shape, Activation activation)
+      : kernel_(kernel), shape_(std::move(shape)), activation_(activation) {
     plane_.x = shape_.axes.back();
     if (shape_.axes.size() == 2) plane_.y = shape_.axes[0];
     else plane_.y = {.in = 1, .out = 1};
@@ -78,7 +79,9 @@ class GemmConv : public PreparedKernel {
     const float* x = context.input(0).data<float>();
     const float* w = context.input(1).data<float>();
     const float* bias = context.has_input(2) ? context.input(2).data<float>() : nullptr;
+    const float* residual = context.has_input(3) ? context.input(3).data<float>() : nullptr;
     float* y = context.output(0).data<float>();
+    const bool clamps = activation_.is_clamp() && !residual;  // the product itself can finish the tile
     const int64_t flops = 2 * rows * k * kernel_.columns;
     std::atomic<bool> short_of_memory{false};
     context.threads().parallel_for(jobs, 250000 / std::max<int64_t>(flops, 1) + 1, [&](int64_t begin, int64_t end) {
@@ -96,8 +99,10 @@ class GemmConv : public PreparedKernel {
         gather(x + image_group * plane_.channels * shape_.in_spatial(), first, count, panel);
         GemmEpilogue epilogue;
         if (bias) epilogue.row_bias = bias + group * rows;
-        kernel_.panel(rows, count, k, w + group * rows * k, k, panel,
-                      y + image_group * rows * positions + first, positions, epilogue);
+        if (clamps) epilogue.low = activation_.low(), epilogue.high = activation_.high();
+        const int64_t corner = image_group * rows * positions + first;
+        kernel_.panel(rows, count, k, w + group * rows * k, k, panel, y + corner, positions, epilogue);
+        if (!clamps) finish(rows, count, positions, residual ? residual + corner : nullptr, y + corner);
       }
     });
     if (short_of_memory) return resource_limit("no memory for a packed panel");
@@ -105,6 +110,16 @@ class GemmConv : public PreparedKernel {
   }
 
  private:
+  // The epilogue over a block of rows just written.
+  void finish(int64_t rows, int64_t count, int64_t stride, const float* residual, float* y) const {
+    for (int64_t r = 0; r < rows; ++r, y += stride) {
+      if (residual) {
+        for (int64_t i = 0; i < count; ++i) y[i] += residual[r * stride + i];
+      }
+      apply_activation(activation_, count, y);
+    }
+  }
+
   void gather(const float* channels, int64_t first, int64_t count, float* panel) const {
     for (int64_t c = 0; c < plane_.channels; ++c, channels += shape_.in_spatial()) {
       for (int64_t ky = 0; ky < plane_.y.kernel; ++ky) {
@@ -119,16 +134,24 @@ class GemmConv : public PreparedKernel {
   const GemmKernel& kernel_;
   ConvShape shape_;
   Plane plane_;
+  Activation activation_;
 };
 
-Result<std::unique_ptr<PreparedKernel>> prepare(const KernelQuery& query) {
+Result<std::unique_ptr<PreparedKernel>> prepare_with(const KernelQuery& query, const Activation& activation) {
   THANE_ASSIGN(ConvShape shape, resolve_conv(query.node.attrs_as<ConvAttrs>(), to_numbers(*query.inputs[0]->dims),
                                              to_numbers(*query.inputs[1]->dims)));
-  return std::unique_ptr<PreparedKernel>(new GemmConv(gemm_kernel(query.isa), std::move(shape)));
+  return std::unique_ptr<PreparedKernel>(new GemmConv(gemm_kernel(query.isa), std::move(shape), activation));
+}
+
+Result<std::unique_ptr<PreparedKernel>> prepare(const KernelQuery& query) { return prepare_with(query, {}); }
+
+Result<std::unique_ptr<PreparedKernel>> prepare_fused(const KernelQuery& query) {
+  return prepare_with(query, query.node.attrs_as<FusedConvAttrs>().activation);
 }
 
 }  // namespace
 
 const Kernel kGemmConv = {"conv.gemm", refuse, prepare};
+const Kernel kGemmFusedConv = {"conv.gemm", refuse, prepare_fused};
 
 }  // namespace thane

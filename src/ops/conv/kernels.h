@@ -1,4 +1,4 @@
-// The fast kernels of Conv.
+// The fast kernels of Conv and FusedConv.
 #pragma once
 
 #include "ir/kernel.h"
@@ -6,5 +6,6 @@
 namespace thane {
 
 extern const Kernel kGemmConv;
+extern const Kernel kGemmFusedConv;
 
 }  // namespace thane

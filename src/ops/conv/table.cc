@@ -11,6 +11,12 @@ constexpr Param kConvInputs[] = {{.name = "X", .types = kFloats, .variable = 'T'
                                  {.name = "B", .types = kFloats, .variable = 'T', .optional = true}};
 constexpr Param kConvOutputs[] = {{.name = "Y", .types = kFloats, .variable = 'T'}};
 
+constexpr DTypeMask kFloat32 = mask_of(DType::kFloat32);
+constexpr Param kFusedConvInputs[] = {{.name = "X", .types = kFloat32},
+                                      {.name = "W", .types = kFloat32},
+                                      {.name = "B", .types = kFloat32, .optional = true},
+                                      {.name = "Z", .types = kFloat32, .optional = true}};
+
 constexpr Param kDeformInputs[] = {{.name = "X", .types = kFloats, .variable = 'T'},
                                    {.name = "W", .types = kFloats, .variable = 'T'},
                                    {.name = "offset", .types = kFloats, .variable = 'T'},
@@ -32,6 +38,7 @@ constexpr Param kCausalOutputs[] = {{.name = "output", .types = kCausal, .variab
                                     {.name = "present_state", .types = kCausal, .variable = 'T', .optional = true}};
 
 constexpr const Kernel* kConvKernels[] = {&kGemmConv};
+constexpr const Kernel* kFusedConvKernels[] = {&kGemmFusedConv};
 
 constexpr OpDef kOps[] = {
     {.name = "Conv",
@@ -42,6 +49,16 @@ constexpr OpDef kOps[] = {
      .infer = infer_conv,
      .eval = eval_conv,
      .kernels = kConvKernels,
+     .flags = kHeavy},
+    {.name = "FusedConv",
+     .domain = Domain::kThane,
+     .inputs = kFusedConvInputs,
+     .min_inputs = 2,
+     .outputs = kConvOutputs,
+     .attrs = &attrs_schema<FusedConvAttrs>,
+     .infer = infer_fused_conv,
+     .eval = eval_fused_conv,
+     .kernels = kFusedConvKernels,
      .flags = kHeavy},
     {.name = "ConvTranspose",
      .inputs = kConvInputs,

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "ir/context.h"
+#include "ops/activation.h"
 
 namespace thane {
 
@@ -16,6 +17,25 @@ struct GemmAttrs : Attrs {
     v("beta", self.beta);
     v("transA", self.trans_a);
     v("transB", self.trans_b);
+  }
+};
+
+// Made by passes: Y = activation(Gemm(A, B, C)).
+struct FusedGemmAttrs : GemmAttrs {
+  Activation activation;
+  template <class Self, class V>
+  static void fields(Self& self, V& v) {
+    GemmAttrs::fields(self, v);
+    Activation::fields(self.activation, v);
+  }
+};
+
+// Made by passes: Y = activation(MatMul(A, B) + bias); bias, which may be absent, is a row [n].
+struct FusedMatMulAttrs : Attrs {
+  Activation activation;
+  template <class Self, class V>
+  static void fields(Self& self, V& v) {
+    Activation::fields(self.activation, v);
   }
 };
 
@@ -41,5 +61,10 @@ Status eval_einsum(KernelContext& context);
 // Determinants of square matrices [*, n, n] → [*].
 Status infer_det(InferContext& context);
 Status eval_det(KernelContext& context);
+
+
+Status eval_fused_gemm(KernelContext& context);
+Status infer_fused_matmul(InferContext& context);
+Status eval_fused_matmul(KernelContext& context);
 
 }  // namespace thane

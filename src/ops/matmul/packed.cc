@@ -12,8 +12,8 @@ Result<PackedMatrix> pack_matrix(const GemmKernel& kernel, int64_t k, int64_t n,
   return packed;
 }
 
-void multiply(const PackedMatrix& b, int64_t m, const float* a, int64_t lda, float* c, int64_t ldc,
-              const GemmEpilogue& epilogue, ThreadPool& threads) {
+void multiply(const PackedMatrix& b, int64_t m, const float* a, float* c, const float* column_bias,
+              const Activation& activation, ThreadPool& threads) {
   const GemmKernel& kernel = *b.kernel;
   const int64_t panels = (b.n + kernel.columns - 1) / kernel.columns;
   const int64_t block_rows = int64_t{kernel.rows} * 8;  // rows of A that share a panel while it is in the cache
@@ -24,11 +24,15 @@ void multiply(const PackedMatrix& b, int64_t m, const float* a, int64_t lda, flo
     for (int64_t i = begin; i < end; ++i) {
       const int64_t column = i / blocks * kernel.columns;
       const int64_t row = i % blocks * block_rows;
-      GemmEpilogue part = epilogue;
-      if (part.row_bias) part.row_bias += row;
-      if (part.column_bias) part.column_bias += column;
-      kernel.panel(std::min(block_rows, m - row), std::min<int64_t>(kernel.columns, b.n - column), b.k, a + row * lda,
-                   lda, b.panels.data<float>() + column * b.k, c + row * ldc + column, ldc, part);
+      const int64_t rows = std::min(block_rows, m - row);
+      const int64_t columns = std::min<int64_t>(kernel.columns, b.n - column);
+      GemmEpilogue epilogue;
+      if (column_bias) epilogue.column_bias = column_bias + column;
+      if (activation.is_clamp()) epilogue.low = activation.low(), epilogue.high = activation.high();
+      float* block = c + row * b.n + column;
+      kernel.panel(rows, columns, b.k, a + row * b.k, b.k, b.panels.data<float>() + column * b.k, block, b.n, epilogue);
+      if (activation.is_clamp()) continue;
+      for (int64_t r = 0; r < rows; ++r) apply_activation(activation, columns, block + r * b.n);
     }
   });
 }

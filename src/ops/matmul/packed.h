@@ -3,6 +3,7 @@
 
 #include "base/threads.h"
 #include "ir/kernel.h"
+#include "ops/activation.h"
 #include "kernels/gemm/gemm.h"
 
 namespace thane {
@@ -19,12 +20,15 @@ struct PackedMatrix {
 Result<PackedMatrix> pack_matrix(const GemmKernel& kernel, int64_t k, int64_t n, const float* b, int64_t row_stride,
                                  int64_t column_stride, float scale = 1.0f);
 
-// C[m × n] = A[m × k] · B with the epilogue; A and C row-major. Split over threads by blocks of C.
-void multiply(const PackedMatrix& b, int64_t m, const float* a, int64_t lda, float* c, int64_t ldc,
-              const GemmEpilogue& epilogue, ThreadPool& threads);
+// C[m × n] = activation(A[m × k] · B + column_bias); A and C row-major without gaps, column_bias null or one per column.
+// Split over threads by blocks of C.
+void multiply(const PackedMatrix& b, int64_t m, const float* a, float* c, const float* column_bias,
+              const Activation& activation, ThreadPool& threads);
 
 extern const Kernel kPackedMatMul;   // B is a constant matrix
 extern const Kernel kBatchedMatMul;  // B is computed: panels are packed on the way
-extern const Kernel kPackedGemm;     // B is a constant matrix, C a row or absent
+extern const Kernel kPackedGemm;     // B is a constant matrix, C a constant row or absent
+extern const Kernel kPackedFusedMatMul;
+extern const Kernel kPackedFusedGemm;
 
 }  // namespace thane

@@ -31,21 +31,21 @@ std::string refuse(const KernelQuery& query) {
 
 class PackedGemm : public PreparedKernel {
  public:
-  PackedGemm(PackedMatrix b, Tensor bias) : b_(std::move(b)), bias_(std::move(bias)) {}
+  PackedGemm(PackedMatrix b, Tensor bias, Activation activation)
+      : b_(std::move(b)), bias_(std::move(bias)), activation_(activation) {}
   Status run(KernelContext& context) const override {
-    GemmEpilogue epilogue;
-    if (bias_.defined()) epilogue.column_bias = bias_.data<float>();
-    multiply(b_, context.output(0).dim(0), context.input(0).data<float>(), b_.k, context.output(0).data<float>(), b_.n,
-             epilogue, context.threads());
+    multiply(b_, context.output(0).dim(0), context.input(0).data<float>(), context.output(0).data<float>(),
+             bias_.defined() ? bias_.data<float>() : nullptr, activation_, context.threads());
     return ok();
   }
 
  private:
   PackedMatrix b_;
   Tensor bias_;
+  Activation activation_;
 };
 
-Result<std::unique_ptr<PreparedKernel>> prepare(const KernelQuery& query) {
+Result<std::unique_ptr<PreparedKernel>> prepare_with(const KernelQuery& query, const Activation& activation) {
   const auto& attrs = query.node.attrs_as<GemmAttrs>();
   const Tensor& b = *query.constants[1];
   const int64_t k = b.dim(attrs.trans_b ? 1 : 0), n = b.dim(attrs.trans_b ? 0 : 1);
@@ -58,11 +58,18 @@ Result<std::unique_ptr<PreparedKernel>> prepare(const KernelQuery& query) {
     THANE_ASSIGN(bias, Tensor::allocate(DType::kFloat32, {n}));
     std::transform(c.data<float>(), c.data<float>() + n, bias.data<float>(), [&](float x) { return x * attrs.beta; });
   }
-  return std::unique_ptr<PreparedKernel>(new PackedGemm(std::move(packed), std::move(bias)));
+  return std::unique_ptr<PreparedKernel>(new PackedGemm(std::move(packed), std::move(bias), activation));
+}
+
+Result<std::unique_ptr<PreparedKernel>> prepare(const KernelQuery& query) { return prepare_with(query, {}); }
+
+Result<std::unique_ptr<PreparedKernel>> prepare_fused(const KernelQuery& query) {
+  return prepare_with(query, query.node.attrs_as<FusedGemmAttrs>().activation);
 }
 
 }  // namespace
 
 const Kernel kPackedGemm = {"gemm.packed", refuse, prepare};
+const Kernel kPackedFusedGemm = {"gemm.packed", refuse, prepare_fused};
 
 }  // namespace thane

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "ir/context.h"
+#include "ops/matmul/matmul.h"
 #include "ops/matmul/packed.h"
 
 namespace thane {
@@ -22,23 +23,31 @@ std::string refuse_packed(const KernelQuery& query) {
 
 class PackedMatMul : public PreparedKernel {
  public:
-  explicit PackedMatMul(PackedMatrix b) : b_(std::move(b)) {}
+  PackedMatMul(PackedMatrix b, Activation activation) : b_(std::move(b)), activation_(activation) {}
   Status run(KernelContext& context) const override {
     const Tensor& a = context.input(0);
     const int64_t rows = b_.k ? a.size() / b_.k : context.output(0).size() / std::max<int64_t>(b_.n, 1);
-    multiply(b_, rows, a.data<float>(), b_.k, context.output(0).data<float>(), b_.n, {}, context.threads());
+    const float* bias = context.has_input(2) ? context.input(2).data<float>() : nullptr;
+    multiply(b_, rows, a.data<float>(), context.output(0).data<float>(), bias, activation_, context.threads());
     return ok();
   }
 
  private:
   PackedMatrix b_;
+  Activation activation_;
 };
 
-Result<std::unique_ptr<PreparedKernel>> prepare_packed(const KernelQuery& query) {
+Result<std::unique_ptr<PreparedKernel>> prepare_with(const KernelQuery& query, const Activation& activation) {
   const Tensor& b = *query.constants[1];
   THANE_ASSIGN(PackedMatrix packed,
                pack_matrix(gemm_kernel(query.isa), b.dim(0), b.dim(1), b.data<float>(), b.dim(1), 1));
-  return std::unique_ptr<PreparedKernel>(new PackedMatMul(std::move(packed)));
+  return std::unique_ptr<PreparedKernel>(new PackedMatMul(std::move(packed), activation));
+}
+
+Result<std::unique_ptr<PreparedKernel>> prepare_packed(const KernelQuery& query) { return prepare_with(query, {}); }
+
+Result<std::unique_ptr<PreparedKernel>> prepare_fused(const KernelQuery& query) {
+  return prepare_with(query, query.node.attrs_as<FusedMatMulAttrs>().activation);
 }
 
 std::string refuse_batched(const KernelQuery& query) {
@@ -115,6 +124,7 @@ Result<std::unique_ptr<PreparedKernel>> prepare_batched(const KernelQuery& query
 }  // namespace
 
 const Kernel kPackedMatMul = {"matmul.packed", refuse_packed, prepare_packed};
+const Kernel kPackedFusedMatMul = {"matmul.packed", refuse_packed, prepare_fused};
 const Kernel kBatchedMatMul = {"matmul.batched", refuse_batched, prepare_batched};
 
 }  // namespace thane

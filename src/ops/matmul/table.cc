@@ -16,6 +16,16 @@ constexpr Param kSquare[] = {{.name = "X", .types = kFloats, .variable = 'T'}};
 
 constexpr const Kernel* kMatMulKernels[] = {&kPackedMatMul, &kBatchedMatMul};
 constexpr const Kernel* kGemmKernels[] = {&kPackedGemm};
+constexpr const Kernel* kFusedMatMulKernels[] = {&kPackedFusedMatMul};
+constexpr const Kernel* kFusedGemmKernels[] = {&kPackedFusedGemm};
+
+constexpr DTypeMask kFloat32 = mask_of(DType::kFloat32);
+constexpr Param kFusedGemm[] = {{.name = "A", .types = kFloat32},
+                                {.name = "B", .types = kFloat32},
+                                {.name = "C", .types = kFloat32, .optional = true}};
+constexpr Param kFusedMatMul[] = {{.name = "A", .types = kFloat32},
+                                  {.name = "B", .types = kFloat32},
+                                  {.name = "bias", .types = kFloat32, .optional = true}};
 
 constexpr OpDef kOps[] = {
     {.name = "MatMul",
@@ -33,6 +43,24 @@ constexpr OpDef kOps[] = {
      .infer = infer_gemm,
      .eval = eval_gemm,
      .kernels = kGemmKernels},
+    {.name = "FusedGemm",
+     .domain = Domain::kThane,
+     .inputs = kFusedGemm,
+     .min_inputs = 2,
+     .outputs = kY,
+     .attrs = &attrs_schema<FusedGemmAttrs>,
+     .infer = infer_gemm,
+     .eval = eval_fused_gemm,
+     .kernels = kFusedGemmKernels},
+    {.name = "FusedMatMul",
+     .domain = Domain::kThane,
+     .inputs = kFusedMatMul,
+     .min_inputs = 2,
+     .outputs = kY,
+     .attrs = &attrs_schema<FusedMatMulAttrs>,
+     .infer = infer_fused_matmul,
+     .eval = eval_fused_matmul,
+     .kernels = kFusedMatMulKernels},
     {.name = "Einsum",
      .inputs = kOperands,
      .min_inputs = 1,
