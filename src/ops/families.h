@@ -1,4 +1,4 @@
-// One function per family folder, each returning its constexpr table. Only table.cc includes this.
+// One function per family (a folder, or a file of it), each returning its constexpr table. Only table.cc includes this.
 #pragma once
 
 #include <span>
@@ -7,14 +7,18 @@
 
 namespace thane {
 
+std::span<const OpDef> activation_ops();
+std::span<const OpDef> arithmetic_ops();
 std::span<const OpDef> attention_ops();
+std::span<const OpDef> cast_ops();
 std::span<const OpDef> contrib_ops();
 std::span<const OpDef> control_ops();
 std::span<const OpDef> conv_ops();
-std::span<const OpDef> elementwise_ops();
 std::span<const OpDef> image_ops();
 std::span<const OpDef> indexing_ops();
+std::span<const OpDef> logic_ops();
 std::span<const OpDef> loss_ops();
+std::span<const OpDef> math_ops();
 std::span<const OpDef> matmul_ops();
 std::span<const OpDef> ml_ops();
 std::span<const OpDef> movement_ops();
@@ -24,6 +28,7 @@ std::span<const OpDef> quantize_ops();
 std::span<const OpDef> random_ops();
 std::span<const OpDef> recurrent_ops();
 std::span<const OpDef> reduce_ops();
+std::span<const OpDef> select_ops();
 std::span<const OpDef> sequence_ops();
 std::span<const OpDef> signal_ops();
 std::span<const OpDef> text_ops();
