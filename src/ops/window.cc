@@ -57,7 +57,8 @@ Status settle(WindowAxis& axis, AutoPad pad, WindowRounding rounding) {
         .expecting("a window that fits into the padded input");
   }
   axis.out = room / axis.stride + 1;
-  if (rounding == WindowRounding::kCeil && room % axis.stride != 0 &&
+  // Without padding (VALID) the definition of a pooling rounds down whatever ceil_mode says.
+  if (pad == AutoPad::kNotSet && rounding == WindowRounding::kCeil && room % axis.stride != 0 &&
       axis.out * axis.stride < axis.in + axis.pad_begin) {
     ++axis.out;
   }
@@ -108,7 +109,7 @@ Result<SymDims> infer_window(const WindowAttrs& attrs, const SymDims& in, const 
       out.push_back(axis.out);
     } else if (same_padding(attrs.auto_pad)) {
       out.push_back(Dim::ceil_div(in[i], axis.stride));
-    } else if (rounding == WindowRounding::kCeil && axis.stride != 1) {
+    } else if (attrs.auto_pad == AutoPad::kNotSet && rounding == WindowRounding::kCeil && axis.stride != 1) {
       out.push_back(Dim::unknown());  // which of the two formulas holds depends on the size
     } else {
       const Dim extent = (kernel[i] - 1) * axis.dilation + 1;

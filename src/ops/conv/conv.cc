@@ -1,6 +1,6 @@
 // Conv: y[n, m, o] = b[m] + Σ over channels c of the group and taps t of w[m, c, t] · x[n, c, o·stride - pad + t·dilation].
 // Half precision is summed in float32.
-#include "ops/conv/lattice.h"
+#include "ops/conv/convolve.h"
 #include "ops/conv/typed.h"
 
 namespace thane {

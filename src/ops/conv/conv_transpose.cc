@@ -4,7 +4,7 @@
 #include <map>
 
 #include "base/format.h"
-#include "ops/conv/lattice.h"
+#include "ops/conv/convolve.h"
 #include "ops/conv/typed.h"
 
 namespace thane {
@@ -83,6 +83,7 @@ Status check_channels(const ConvTransposeAttrs& attrs, const Dim& channels, cons
   if (attrs.group < 1 || attrs.group >= kMaxWindowValue) {
     return invalid_model(format("group is {}", attrs.group)).expecting("at least 1");
   }
+  if (weights[0].is_number(0)) return invalid_model("the weights have no input channels").expecting("at least one");
   if (!channels.is_number()) return ok();
   if (weights[0].is_number() && weights[0].number() != channels.number()) {
     return invalid_model(format("{} input channels for weights of {}", channels.number(), to_string(weights)))

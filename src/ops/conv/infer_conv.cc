@@ -12,6 +12,7 @@ SymDims spatial_of(const SymDims& dims, DataLayout layout) {
 
 Status check_channels(const ConvAttrs& attrs, const Dim& channels, const Dim& out_channels, const Dim& per_group) {
   if (attrs.group < 1) return invalid_model(format("group is {}", attrs.group)).expecting("at least 1");
+  if (per_group.is_number(0)) return invalid_model("the weights have no input channels").expecting("at least one");
   if (channels.is_number() && per_group.is_number() &&
       (channels.number() % attrs.group != 0 || channels.number() / attrs.group != per_group.number())) {
     return invalid_model(format("{} input channels in {} groups for weights of {} channels a group",

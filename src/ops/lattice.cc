@@ -1,4 +1,6 @@
-#include "ops/conv/lattice.h"
+#include "ops/lattice.h"
+
+#include <algorithm>
 
 namespace thane {
 
@@ -60,32 +62,50 @@ int64_t TapRow::base(const Lattice& lattice, const int64_t* outer) const {
   return base;
 }
 
-Lattice conv_lattice(const ConvShape& shape) {
+namespace {
+
+std::vector<Tap> taps_of(const WindowAxis& axis, TapChoice choice) {
+  int64_t first = 0, last = axis.kernel;
+  if (choice == TapChoice::kMeeting) {
+    // t·dilation ≥ -start of the last window; t·dilation < in - start of the first.
+    const int64_t least = -axis.start(axis.out - 1), end = axis.in - axis.start(0);
+    if (least > 0) first = (least + axis.dilation - 1) / axis.dilation;
+    last = std::min(last, (end + axis.dilation - 1) / axis.dilation);
+  }
+  std::vector<Tap> taps;
+  for (int64_t t = first; t < last; ++t) taps.push_back({t, t * axis.dilation - axis.pad_begin});
+  return taps;
+}
+
+}  // namespace
+
+Lattice window_lattice(const std::vector<WindowAxis>& axes, DataLayout layout, int64_t batch, int64_t in_channels,
+                       int64_t out_channels, int64_t group, TapChoice choice) {
   Lattice lattice;
-  lattice.batch = shape.batch;
-  lattice.group = shape.group;
-  lattice.in_channels = shape.in_channels / shape.group;
-  lattice.out_channels = shape.out_channels / shape.group;
-  const bool first = shape.layout == DataLayout::kChannelsFirst;
-  int64_t in_stride = first ? 1 : shape.in_channels;
-  int64_t out_stride = first ? 1 : shape.out_channels;
-  lattice.axes.resize(shape.axes.size());
-  for (size_t i = shape.axes.size(); i-- > 0;) {
-    const WindowAxis& axis = shape.axes[i];
+  lattice.batch = batch;
+  lattice.group = group;
+  lattice.in_channels = in_channels / group;
+  lattice.out_channels = out_channels / group;
+  const bool first = layout == DataLayout::kChannelsFirst;
+  int64_t in_stride = first ? 1 : in_channels;
+  int64_t out_stride = first ? 1 : out_channels;
+  lattice.axes.resize(axes.size());
+  for (size_t i = axes.size(); i-- > 0;) {
+    const WindowAxis& axis = axes[i];
     LatticeAxis& a = lattice.axes[i];
     a.count = axis.out;
     a.in = axis.in;
     a.step = axis.stride;
     a.in_stride = in_stride;
     a.out_stride = out_stride;
-    for (int64_t t = 0; t < axis.kernel; ++t) a.taps.push_back({t, t * axis.dilation - axis.pad_begin});
+    a.taps = taps_of(axis, choice);
     in_stride *= axis.in;
     out_stride *= axis.out;
   }
   lattice.in_channel_stride = first ? in_stride : 1;
   lattice.out_channel_stride = first ? out_stride : 1;
-  lattice.in_batch_stride = first ? in_stride * shape.in_channels : in_stride;
-  lattice.out_batch_stride = first ? out_stride * shape.out_channels : out_stride;
+  lattice.in_batch_stride = first ? in_stride * in_channels : in_stride;
+  lattice.out_batch_stride = first ? out_stride * out_channels : out_stride;
   return lattice;
 }
 
