@@ -2,6 +2,7 @@
 and 4 bits, converted to float16. All are made from the models of wheels.json and written below BUILD/models/derived."""
 import copy
 import logging
+import sys
 import warnings
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import onnxruntime as ort
 from onnxruntime import quantization as quant
 from onnxruntime.quantization.matmul_nbits_quantizer import MatMulNBitsQuantizer
 from onnxruntime.transformers import float16, optimizer
+from onnxruntime.transformers.fusion_options import FusionOptions
 
 import networks
 
@@ -29,15 +31,18 @@ def optimized(source, target, level="EXTENDED"):
     ort.InferenceSession(str(source), options, providers=["CPUExecutionProvider"])
 
 
-def transformers(source, target, kind, heads, hidden):
+def transformers(source, target, kind, heads, hidden, fast_gelu=False):
     """onnxruntime.transformers.optimizer, which matches whole attention blocks."""
-    model = optimizer.optimize_model(str(source), model_type=kind, num_heads=heads, hidden_size=hidden, opt_level=0)
+    wanted = FusionOptions(kind)
+    wanted.enable_gelu_approximation = fast_gelu
+    model = optimizer.optimize_model(str(source), model_type=kind, num_heads=heads, hidden_size=hidden, opt_level=0,
+                                     optimization_options=wanted)
     model.save_model_to_file(str(target))
 
 
 def dynamic(source, target, weights="s8", per_channel=False):
     quant.quantize_dynamic(str(source), str(target), weight_type=TYPES[weights], per_channel=per_channel,
-                           reduce_range=weights == "s8")
+                           reduce_range=weights == "s8", extra_options={"DefaultTensorType": onnx.TensorProto.FLOAT})
 
 
 class Calibration(quant.CalibrationDataReader):
@@ -190,4 +195,4 @@ def all_cases(folder, real, only=None):
         note = f"{path}, {name.replace('.', ', ').replace('_', ' ')}"
         for case in real[path]:
             yield result, case, note
-    yield from networks.all_cases(folder, only, optimized, transformers, nbits)
+    yield from networks.all_cases(folder, sys.modules[__name__])

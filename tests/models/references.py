@@ -45,6 +45,12 @@ def op_counts(model):
     return Counter((n.domain + ":" if n.domain not in ("", "ai.onnx") else "") + n.op_type for b in bodies for n in b.node)
 
 
+def uses_half(model):
+    tensors = list(model.graph.initializer)
+    tensors += [a.t for n in model.graph.node for a in n.attribute if a.type == onnx.AttributeProto.TENSOR]
+    return any(t.data_type == onnx.TensorProto.FLOAT16 for t in tensors)
+
+
 def session(path, optimize=True):
     options = ort.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
@@ -117,7 +123,7 @@ class Recorder:
                 "inputs": [{"name": i.name, **self.save(f"{stem}.in{k}", feed[i.name])}
                            for k, i in enumerate(runs[""].get_inputs())],
                 **self.outputs(stem, runs, feed, given, any(q in op for op in ops for q in QUANTIZED)), "note": note}
-            if any(t.data_type == onnx.TensorProto.FLOAT16 for t in model.graph.initializer):
+            if uses_half(model):
                 entry["tolerance"].update(self.half_tolerance())
             self.entries.append(entry)
             names = [o.name for o in runs[""].get_outputs()]
