@@ -27,6 +27,8 @@ class SubgraphTyper {
   virtual ~SubgraphTyper() = default;
   // Output types of subgraph `index` given its formal inputs' types.
   virtual Result<std::vector<Type>> infer(size_t index, std::span<const Type> inputs) = 0;
+  // How many nodes' bodies the node at hand is inside of.
+  virtual int depth() const = 0;
 };
 
 // What is known of an integer tensor of rank 0 or 1 whose elements are dimensions: Shape's output and what is computed
@@ -84,6 +86,7 @@ class InferContext {
     if (!typer_) return std::vector<Type>(node_.subgraphs[index].graph->outputs.size());
     return typer_->infer(index, inputs);
   }
+  int nesting() const { return typer_ ? typer_->depth() : 0; }
 
  private:
   const Node& node_;

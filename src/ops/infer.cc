@@ -19,7 +19,8 @@ bool foldable(const Node& node) {
 
 class GraphInference {
  public:
-  GraphInference(const Graph& graph, FactSink* sink) : graph_(graph), sink_(sink), facts_(graph.values.size()) {}
+  GraphInference(const Graph& graph, FactSink* sink, int depth)
+      : graph_(graph), sink_(sink), depth_(depth), facts_(graph.values.size()) {}
 
   Result<std::vector<Fact>> run(std::span<const Fact> inputs) {
     if (inputs.size() != graph_.inputs.size()) {
@@ -65,11 +66,13 @@ class GraphInference {
       for (size_t i = 0; i < inputs.size(); ++i) {
         if (!facts[i].type.known()) facts[i].type = subgraph.graph->values[subgraph.graph->inputs[i]].type;
       }
-      THANE_ASSIGN(const std::vector<Fact> body, infer_graph(*subgraph.graph, facts, outer_.sink_));
+      GraphInference inference(*subgraph.graph, outer_.sink_, outer_.depth_ + 1);
+      THANE_ASSIGN(const std::vector<Fact> body, inference.run(facts));
       std::vector<Type> types;
       for (ValueId id : subgraph.graph->outputs) types.push_back(body[id].type);
       return types;
     }
+    int depth() const override { return outer_.depth_; }
 
    private:
     const GraphInference& outer_;
@@ -158,6 +161,7 @@ class GraphInference {
 
   const Graph& graph_;
   FactSink* sink_;
+  int depth_;  // of nested bodies
   std::vector<Fact> facts_;
 };
 
@@ -185,7 +189,7 @@ class TypeRecorder : public FactSink {
 }  // namespace
 
 Result<std::vector<Fact>> infer_graph(const Graph& graph, std::span<const Fact> inputs, FactSink* sink) {
-  return GraphInference(graph, sink).run(inputs);
+  return GraphInference(graph, sink, 0).run(inputs);
 }
 
 Status annotate_types(Graph& graph) {
