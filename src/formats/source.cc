@@ -1,5 +1,7 @@
 #include "formats/source.h"
 
+#include <cstring>
+
 #include "base/format.h"
 
 namespace thane {
@@ -34,7 +36,7 @@ Source::Source(std::shared_ptr<const MappedFile> file, const ReadOptions& option
 
 std::string_view Source::bytes() const { return view_of(*file_); }
 
-std::shared_ptr<Buffer> Source::share(std::string_view bytes) const {
+Result<std::shared_ptr<Buffer>> Source::share(std::string_view bytes) const {
   if (const size_t offset = offset_in(*file_, bytes); offset != std::string_view::npos) {
     return map_buffer(file_, offset, bytes.size());
   }
@@ -43,8 +45,10 @@ std::shared_ptr<Buffer> Source::share(std::string_view bytes) const {
       return map_buffer(file, offset, bytes.size());
     }
   }
-  assert(false && "bytes of no known file");
-  return nullptr;
+  // Bytes that an importer made up.
+  THANE_ASSIGN(auto copy, allocate_buffer(bytes.size()));
+  std::memcpy(copy->data(), bytes.data(), bytes.size());
+  return copy;
 }
 
 Result<std::string_view> Source::companion(std::string_view relative_path) {

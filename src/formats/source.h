@@ -17,8 +17,8 @@ class Source {
   Source(std::shared_ptr<const MappedFile> file, const ReadOptions& options);
 
   std::string_view bytes() const;
-  // Memory for `bytes`, which lie in the file or one of its companions: a view, no copy.
-  std::shared_ptr<Buffer> share(std::string_view bytes) const;
+  // Memory for `bytes`: a view when they lie in the file or one of its companions, else a copy.
+  Result<std::shared_ptr<Buffer>> share(std::string_view bytes) const;
   // All of another file which this one names; opened once. Confined to the file's folder.
   Result<std::string_view> companion(std::string_view relative_path);
   // Asks for memory that a few bytes of the file may claim much of (dense forms of sparse tensors, inlined functions).

@@ -1,7 +1,6 @@
 #include "formats/onnx/import.h"
 
 #include <algorithm>
-#include <functional>
 
 #include "base/format.h"
 #include "formats/onnx/attributes.h"
@@ -10,6 +9,8 @@
 #include "formats/onnx/order.h"
 #include "formats/onnx/tensor.h"
 #include "formats/onnx/upgrade.h"
+#include "ir/check.h"
+#include "ir/context.h"
 #include "ops/table.h"
 
 namespace thane::onnx {
@@ -25,24 +26,6 @@ std::string label(const ForeignNode& node) {
 }
 
 std::vector<std::string> strings(const std::vector<std::string_view>& views) { return {views.begin(), views.end()}; }
-
-// Names a rewrite makes up: "\x01number\x01text", so that none is a name of the file.
-class FreshNames : public Rewrite::Names {
- public:
-  using Lookup = std::function<const Tensor*(const std::string&)>;
-  FreshNames(const ForeignNode& node, int64_t& count, Lookup lookup)
-      : stem_(!node.name.empty() ? node.name : node.outputs.empty() ? node.op : node.outputs[0]),
-        count_(count),
-        lookup_(std::move(lookup)) {}
-
-  std::string fresh(const std::string& op) override { return format("\x01{}\x01{}/{}", ++count_, stem_, op); }
-  const Tensor* constant(const std::string& name) const override { return lookup_(name); }
-
- private:
-  std::string stem_;
-  int64_t& count_;
-  Lookup lookup_;
-};
 
 }  // namespace
 
@@ -94,7 +77,7 @@ Status Importer::import_inputs(const GraphProto& proto, Scope& scope, bool main)
     const std::string name(input.name);
     auto type = read_type(input.type);
     if (!type.ok()) return std::move(type).error().at(format("input '{}'", name));
-    const ValueId id = scope.filler.add_value(name, std::move(*type));
+    const ValueId id = scope.filler.add_value(main ? name : readable_name(scope, name), std::move(*type));
     THANE_TRY(define(scope, name, id));
     scope.filler.graph().inputs.push_back(id);
   }
@@ -257,13 +240,37 @@ Status Importer::import_node(ForeignNode node, Scope& scope) {
   return import_rewritten(std::move(node), scope);
 }
 
+// What rewrites may know. Names they make up are "\x01number\x01text", so that none is a name of the file.
+class Importer::NodeSurroundings : public Rewrite::Surroundings {
+ public:
+  NodeSurroundings(Importer& importer, const ForeignNode& node, Scope& scope)
+      : importer_(importer),
+        scope_(scope),
+        stem_(!node.name.empty() ? node.name : node.outputs.empty() ? node.op : node.outputs[0]) {}
+
+  std::string fresh(const std::string& op) override {
+    return format("\x01{}\x01{}/{}", ++importer_.made_up_names_, stem_, op);
+  }
+  const Tensor* constant(const std::string& name) const override {
+    const auto id = importer_.lookup(scope_, name);
+    return id.ok() ? scope_.filler.graph().constant(*id) : nullptr;
+  }
+  Type type(const std::string& name) const override {
+    const auto id = importer_.lookup(scope_, name);
+    return id.ok() && *id != kNoValue ? scope_.filler.graph().values[*id].type : Type{};
+  }
+  Bytes hold(std::string message) override { return importer_.held_.emplace_back(std::move(message)); }
+
+ private:
+  Importer& importer_;
+  Scope& scope_;
+  std::string stem_;
+};
+
 Status Importer::import_rewritten(ForeignNode node, Scope& scope) {
-  FreshNames names(node, made_up_names_, [&](const std::string& name) -> const Tensor* {
-    const auto id = lookup(scope, name);
-    return id.ok() ? scope.filler.graph().constant(*id) : nullptr;
-  });
+  NodeSurroundings surroundings(*this, node, scope);
   const ForeignNode original = node;
-  Rewrite rewrite(node, names);
+  Rewrite rewrite(node, surroundings);
   Status status;
   if (const DomainOp* row = find_vendor_op(node.domain, node.op)) {
     if (row->rewrite) status = row->rewrite(rewrite);
@@ -346,8 +353,32 @@ Status Importer::import_op(ForeignNode foreign_node, Scope& scope) {
     node.outputs.push_back(id);
   }
   while (!node.outputs.empty() && node.outputs.back() == kNoValue) node.outputs.pop_back();
-  if (op) scope.filler.graph().nodes.push_back(std::move(node));
+  if (!op) return ok();
+  guess_types(node, scope.filler.graph());
+  scope.filler.graph().nodes.push_back(std::move(node));
   return ok();
+}
+
+// What upgrades need to know of the values before them. It is no more than a guess: inference over the whole graph follows,
+// and reports what is wrong.
+void Importer::guess_types(const Node& node, Graph& graph) {
+  constexpr int64_t kMostValues = 64;
+  std::vector<Fact> facts(node.inputs.size()), outputs(node.outputs.size());
+  std::vector<const Fact*> inputs(node.inputs.size(), nullptr);
+  for (size_t i = 0; i < facts.size(); ++i) {
+    if (node.inputs[i] == kNoValue) continue;
+    facts[i].type = graph.values[node.inputs[i]].type;
+    inputs[i] = &facts[i];
+    const Tensor* constant = graph.constant(node.inputs[i]);
+    if (!constant || constant->size() > kMostValues) continue;
+    if (auto copy = constant->copy(); copy.ok()) facts[i].value = std::move(*copy);
+  }
+  if (!check_params(graph, node).ok()) return;
+  InferContext context(node, inputs, outputs, nullptr);
+  if (!node.op->infer(context).ok()) return;
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    if (node.outputs[i] != kNoValue) graph.values[node.outputs[i]].type = std::move(outputs[i].type);
+  }
 }
 
 }  // namespace thane::onnx

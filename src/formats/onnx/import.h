@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <deque>
 #include <map>
 #include <memory>
 #include <string>
@@ -78,6 +79,7 @@ class Importer {
   Result<Graph> import_main(Bytes message, const Opsets& opsets);
 
  private:
+  class NodeSurroundings;
   using FunctionKey = std::array<std::string, 3>;  // domain, name, overload
 
   Status import_inputs(const GraphProto& proto, Scope& scope, bool main);
@@ -97,6 +99,7 @@ class Importer {
 
   Result<ValueId> lookup(Scope& scope, const std::string& name);
   Status define(Scope& scope, const std::string& name, ValueId id);
+  static void guess_types(const Node& node, Graph& graph);
   static std::string readable_name(const Scope& scope, const std::string& name);
   void note_unsupported(const ForeignNode& node, const std::string& reason);
   Error unsupported_ops() const;
@@ -105,6 +108,7 @@ class Importer {
   std::map<FunctionKey, FunctionProto> functions_;
   std::map<std::string, Unsupported> unsupported_;
   int64_t made_up_names_ = 0;
+  std::deque<std::string> held_;  // messages made up by rewrites
 };
 
 }  // namespace thane::onnx

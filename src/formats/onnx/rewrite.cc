@@ -14,8 +14,45 @@ void Rewrite::drop(std::string_view name) {
   if (const auto found = node.attrs.find(name); found != node.attrs.end()) node.attrs.erase(found);
 }
 
+const Tensor* Rewrite::constant_input(size_t i) const {
+  if (!has_input(i)) return nullptr;
+  for (const Constant& made : constants) {
+    if (made.name == node.inputs[i]) return &made.tensor;
+  }
+  return surroundings_.constant(node.inputs[i]);
+}
+
+DType Rewrite::input_dtype(size_t i) const {
+  if (!has_input(i)) return DType::kUndefined;
+  const Type type = surroundings_.type(node.inputs[i]);
+  return type.is_tensor() ? type.dtype : DType::kUndefined;
+}
+
+std::optional<int64_t> Rewrite::input_rank(size_t i) const {
+  if (!has_input(i)) return std::nullopt;
+  const Type type = surroundings_.type(node.inputs[i]);
+  if (!type.is_tensor() || !type.dims) return std::nullopt;
+  return static_cast<int64_t>(type.dims->size());
+}
+
+std::string Rewrite::scalar_like(float value, size_t like) {
+  const DType dtype = input_dtype(like);
+  switch (dtype) {
+    case DType::kFloat32: return constant(Tensor::scalar(value));
+    case DType::kFloat64: return constant(Tensor::scalar(static_cast<double>(value)));
+    case DType::kFloat16: return constant(Tensor::scalar(Half(value)));
+    default: return emit("CastLike", {constant(Tensor::scalar(value)), input(like)});
+  }
+}
+
+Status Rewrite::attribute_to_input(std::string_view name, size_t i) {
+  THANE_ASSIGN(const auto values, take<Dims>(name));
+  if (values) set_input(i, int64s(*values));
+  return ok();
+}
+
 std::string Rewrite::constant(Tensor tensor) {
-  std::string name = names_.fresh(node.op);
+  std::string name = surroundings_.fresh(node.op);
   constants.push_back({name, std::move(tensor)});
   return name;
 }
@@ -33,7 +70,7 @@ ForeignNode Rewrite::make(std::vector<std::string> outputs, std::string op, std:
 }
 
 std::string Rewrite::emit(std::string op, std::vector<std::string> inputs, AttrMap attrs) {
-  std::string name = names_.fresh(op);
+  std::string name = surroundings_.fresh(op);
   emit_to({name}, std::move(op), std::move(inputs), std::move(attrs));
   return name;
 }
@@ -57,11 +94,11 @@ void Rewrite::become(std::string op, std::vector<std::string> inputs, AttrMap at
 
 std::string Rewrite::divert_output(size_t i) {
   std::string name = std::move(node.outputs[i]);
-  node.outputs[i] = names_.fresh(node.op);
+  node.outputs[i] = surroundings_.fresh(node.op);
   return name;
 }
 
-Error Rewrite::wrong_kind(const std::string& name, const AttrValue&) {
+Error Rewrite::wrong_kind(const std::string& name) {
   return invalid_model(format("attribute '{}' is of the wrong kind", name));
 }
 

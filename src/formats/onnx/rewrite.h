@@ -1,11 +1,12 @@
 // Turning one foreign node into others that mean the same: for old op versions and vendors' ops.
 #pragma once
 
-#include <initializer_list>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "formats/onnx/foreign.h"
+#include "ir/type.h"
 
 namespace thane::onnx {
 
@@ -13,15 +14,18 @@ namespace thane::onnx {
 // the newest version of its op. Values are named by strings, as in the file; "" is an absent one.
 class Rewrite {
  public:
-  // Tells fresh names from those of the file, and knows constants.
-  class Names {
+  // Where the node stands: makes fresh names, knows constants and, as far as they can be told, types.
+  class Surroundings {
    public:
-    virtual ~Names() = default;
+    virtual ~Surroundings() = default;
     virtual std::string fresh(const std::string& stem) = 0;
     virtual const Tensor* constant(const std::string& name) const = 0;
+    virtual Type type(const std::string& name) const = 0;
+    // Keeps a message made up by a rewrite as long as the import lasts.
+    virtual Bytes hold(std::string message) = 0;
   };
 
-  Rewrite(ForeignNode& rewritten, Names& names) : node(rewritten), names_(names) {}
+  Rewrite(ForeignNode& rewritten, Surroundings& surroundings) : node(rewritten), surroundings_(surroundings) {}
 
   ForeignNode& node;
 
@@ -30,8 +34,11 @@ class Rewrite {
   // Lengthens the inputs with absent ones up to index i.
   void set_input(size_t i, std::string name);
   std::string output(size_t i) const { return i < node.outputs.size() ? node.outputs[i] : std::string(); }
-  // Contents of an input when it is a constant of the file.
-  const Tensor* constant_input(size_t i) const { return has_input(i) ? names_.constant(node.inputs[i]) : nullptr; }
+  // Contents of an input when it is a constant; perhaps unaligned.
+  const Tensor* constant_input(size_t i) const;
+  // kUndefined where nothing is known.
+  DType input_dtype(size_t i) const;
+  std::optional<int64_t> input_rank(size_t i) const;
 
   // Takes an attribute out of the node. An attribute of another kind is an error, as everywhere.
   template <class T>
@@ -39,7 +46,7 @@ class Rewrite {
     const auto found = node.attrs.find(name);
     if (found == node.attrs.end()) return std::optional<T>();
     T* value = std::get_if<T>(&found->second);
-    if (!value) return wrong_kind(found->first, found->second);
+    if (!value) return wrong_kind(found->first);
     std::optional<T> taken(std::move(*value));
     node.attrs.erase(found);
     return taken;
@@ -56,12 +63,20 @@ class Rewrite {
   std::string constant(Tensor tensor);
   std::string int64s(const Dims& values) { return constant(Tensor::int64s(values)); }
   std::string int64(int64_t value) { return constant(Tensor::scalar(value)); }
+  // A scalar of the dtype of input `like`, whatever that turns out to be.
+  std::string scalar_like(float value, size_t like);
+  // int64 vectors that hold the shape of a value, and its rank.
+  std::string shape_of(const std::string& name) { return emit("Shape", {name}); }
+  std::string rank_of(const std::string& name) { return emit("Shape", {shape_of(name)}); }
+  // Moves an attribute of ints, if it is there, to input i.
+  Status attribute_to_input(std::string_view name, size_t i);
   // Emits a node of ai.onnx; its (first) output's name.
   std::string emit(std::string op, std::vector<std::string> inputs, AttrMap attrs = {});
   // Same with outputs named by the caller (those of `node`, after renaming them there).
   void emit_to(std::vector<std::string> outputs, std::string op, std::vector<std::string> inputs, AttrMap attrs = {});
   // A name no value has yet.
-  std::string fresh() { return names_.fresh(node.op); }
+  std::string fresh() { return surroundings_.fresh(node.op); }
+  Bytes hold(std::string message) { return surroundings_.hold(std::move(message)); }
   // `node` becomes this op, keeping its outputs.
   void become(std::string op, std::vector<std::string> inputs, AttrMap attrs = {});
   // Makes `node` write its output i elsewhere, and returns the name it had: some emit_after must produce that.
@@ -78,10 +93,10 @@ class Rewrite {
   std::vector<ForeignNode> before, after;
 
  private:
-  static Error wrong_kind(const std::string& name, const AttrValue& value);
+  static Error wrong_kind(const std::string& name);
   ForeignNode make(std::vector<std::string> outputs, std::string op, std::vector<std::string> inputs, AttrMap attrs);
 
-  Names& names_;
+  Surroundings& surroundings_;
 };
 
 }  // namespace thane::onnx

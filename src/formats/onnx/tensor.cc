@@ -199,7 +199,8 @@ Result<Tensor> read_raw(Bytes raw, DType dtype, const Dims& dims, int64_t count,
     for (int64_t i = 0; i < count; ++i) tensor.data<uint8_t>()[i] = bytes[i] != 0;
     return tensor;
   }
-  return Tensor::view(dtype, dims, source.share(raw));
+  THANE_ASSIGN(auto buffer, source.share(raw));
+  return Tensor::view(dtype, dims, std::move(buffer));
 }
 
 Result<Bytes> external_bytes(const External& external, int64_t expected, Source& source) {
