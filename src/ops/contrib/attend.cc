@@ -7,7 +7,8 @@
 namespace thane::contrib {
 namespace {
 
-// One query row. `keys` is the key matrix turned round, [head_size, keys], so that the loop over keys runs along memory.
+// One query row. `keys` is the key matrix turned round, [head_size, keys], so that the loop over keys runs along
+// memory.
 class Row {
  public:
   explicit Row(const Attend& a) : a_(a), scores_(static_cast<size_t>(a.keys)) {}

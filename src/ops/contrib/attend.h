@@ -33,18 +33,19 @@ struct KeyRange {
 
 enum class QkOutput : uint8_t { kNone, kScores, kProbabilities };
 
-// out[b, s, n, :] = Σ_t softmax_t(softcap(scale · q · k_t) + masks) · v_t, with query head n reading key head n / (heads / kv_heads).
+// out[b, s, n, :] = Σ_t softmax_t(softcap(scale · q · k_t) + masks) · v_t, with query head n reading key head n /
+// (heads / kv_heads).
 struct Attend {
   int64_t batch = 0, heads = 0, kv_heads = 0, queries = 0, keys = 0, head_size = 0, value_size = 0;
   HeadView q, k, v;
   float scale = 1;
-  float softcap = 0;                 // 0: none
-  std::vector<KeyRange> visible;     // [batch · queries]
-  HeadView bias;                     // added to the scores; rows of `keys`; null data: none. Strides may be 0 to broadcast
-  HeadView mask;                     // a second such term, the same for all heads
-  const float* sinks = nullptr;      // [heads]: a logit that takes its share of each softmax and gives nothing
-  float* out = nullptr;              // [batch, queries, heads, value_size]
-  float* qk = nullptr;               // [batch, heads, queries, keys]
+  float softcap = 0;              // 0: none
+  std::vector<KeyRange> visible;  // [batch · queries]
+  HeadView bias;                  // added to the scores; rows of `keys`; null data: none. Strides may be 0 to broadcast
+  HeadView mask;                  // a second such term, the same for all heads
+  const float* sinks = nullptr;   // [heads]: a logit that takes its share of each softmax and gives nothing
+  float* out = nullptr;           // [batch, queries, heads, value_size]
+  float* qk = nullptr;            // [batch, heads, queries, keys]
   QkOutput qk_output = QkOutput::kNone;
 
   void run(ThreadPool& threads) const;

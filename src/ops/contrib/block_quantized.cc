@@ -76,8 +76,8 @@ Status infer_product(InferContext& context, int64_t k, int64_t n) {
 
 int64_t blocks_of(const MatMulNBitsAttrs& attrs) { return (attrs.k + attrs.block_size - 1) / attrs.block_size; }
 
-// The 16 values of bitsandbytes' 4-bit types, relative to the block's largest magnitude: FP4 (E2M1 with its own table) and
-// NF4 (quantiles of a normal distribution; Dettmers et al., "QLoRA", 2023, appendix E).
+// The 16 values of bitsandbytes' 4-bit types, relative to the block's largest magnitude: FP4 (E2M1 with its own table)
+// and NF4 (quantiles of a normal distribution; Dettmers et al., "QLoRA", 2023, appendix E).
 constexpr float kFp4[16] = {0.f,  5.208333333e-03f,  0.66666667f,  1.f,  0.33333333f,  0.5f,  0.16666667f,  0.25f,
                             -0.f, -5.208333333e-03f, -0.66666667f, -1.f, -0.33333333f, -0.5f, -0.16666667f, -0.25f};
 constexpr float kNf4[16] = {-1.f,
@@ -100,7 +100,8 @@ constexpr float kNf4[16] = {-1.f,
 }  // namespace
 
 Status MatMulNBitsAttrs::prepare() {
-  if (bits != 2 && bits != 4 && bits != 8) return unsupported(format("{}-bit weights", bits)).expecting("2, 4 or 8 bits");
+  if (bits != 2 && bits != 4 && bits != 8)
+    return unsupported(format("{}-bit weights", bits)).expecting("2, 4 or 8 bits");
   if (weight_prepacked != 0) return unsupported("weights packed for one GPU").expecting("weight_prepacked 0");
   return check_sizes(n, k, block_size);
 }
@@ -158,8 +159,10 @@ Status eval_matmul_nbits(KernelContext& context) {
     const uint8_t* in = weights + n * row_bytes;
     for (int64_t block = 0; !group_of && block < blocks; ++block) {
       float zero = static_cast<float>(1 << (bits - 1));
-      if (packed_zeros) zero = static_cast<float>(unpack(zeros->data<uint8_t>() + n * zero_bytes, block, bits));
-      else if (zeros) zero = plain_zeros.data()[n * blocks + block];
+      if (packed_zeros)
+        zero = static_cast<float>(unpack(zeros->data<uint8_t>() + n * zero_bytes, block, bits));
+      else if (zeros)
+        zero = plain_zeros.data()[n * blocks + block];
       const float scale = scales.data()[n * blocks + block];
       const int64_t end = std::min(k, (block + 1) * attrs.block_size);
       for (int64_t i = block * attrs.block_size; i < end; ++i) {
@@ -169,8 +172,10 @@ Status eval_matmul_nbits(KernelContext& context) {
     for (int64_t i = 0; group_of && i < k; ++i) {
       const int64_t block = group_of[i];
       float zero = static_cast<float>(1 << (bits - 1));
-      if (packed_zeros) zero = static_cast<float>(unpack(zeros->data<uint8_t>() + n * zero_bytes, block, bits));
-      else if (zeros) zero = plain_zeros.data()[n * blocks + block];
+      if (packed_zeros)
+        zero = static_cast<float>(unpack(zeros->data<uint8_t>() + n * zero_bytes, block, bits));
+      else if (zeros)
+        zero = plain_zeros.data()[n * blocks + block];
       row[i] = (static_cast<float>(unpack(in, i, bits)) - zero) * scales.data()[n * blocks + block];
     }
   });
@@ -194,7 +199,8 @@ Status infer_matmul_bnb4(InferContext& context) {
   return attrs.transposed ? infer_product(context, attrs.k, attrs.n) : infer_product(context, attrs.n, attrs.k);
 }
 
-// Unlike MatMulNBits, blocks run on from row to row, and the first value of a pair stands in the upper half of its byte.
+// Unlike MatMulNBits, blocks run on from row to row, and the first value of a pair stands in the upper half of its
+// byte.
 Status eval_matmul_bnb4(KernelContext& context) {
   const auto& attrs = context.attrs<MatMulBnb4Attrs>();
   const auto* weights = context.input(1).data<uint8_t>();
@@ -231,7 +237,8 @@ struct GatherGeometry {
   int64_t block = 0;
 };
 
-Result<GatherGeometry> gather_geometry(const GatherBlockQuantizedAttrs& attrs, Dims dims, DType dtype, const Dims& scales) {
+Result<GatherGeometry> gather_geometry(const GatherBlockQuantizedAttrs& attrs, Dims dims, DType dtype,
+                                       const Dims& scales) {
   GatherGeometry g;
   THANE_ASSIGN(g.gather, normalize_axis(attrs.gather_axis, dims.size(), "gather_axis"));
   THANE_ASSIGN(g.quantize, normalize_axis(attrs.quantize_axis, dims.size(), "quantize_axis"));
@@ -313,7 +320,8 @@ Status eval_gather_block_quantized(KernelContext& context) {
         int64_t scale_at = 0;
         for (size_t d = 0; d < g.dims.size(); ++d) {
           const int64_t coordinate = element / strides[d] % g.dims[d];
-          if (scale_tensor.dim(d) > 1) scale_at += (d == g.quantize ? coordinate / g.block : coordinate) * scale_strides[d];
+          if (scale_tensor.dim(d) > 1)
+            scale_at += (d == g.quantize ? coordinate / g.block : coordinate) * scale_strides[d];
         }
         const float zero = zeros ? value(*zeros, scale_tensor.dims().back(), scale_at) : default_zero;
         at[i] = (value(data, g.dims.back(), element) - zero) * scales.data()[scale_at];

@@ -1,5 +1,5 @@
-// Ops of com.microsoft that ONNX's own words cannot say (or only clumsily); thane's own domain holds them. Semantics: the
-// contrib operator documentation and behaviour of ONNX Runtime 1.32.
+// Ops of com.microsoft that ONNX's own words cannot say (or only clumsily); thane's own domain holds them. Semantics:
+// the contrib operator documentation and behaviour of ONNX Runtime 1.32.
 #pragma once
 
 #include "ir/context.h"
@@ -12,13 +12,13 @@ std::optional<Dims> known_dims(const InferContext& context, size_t input);
 bool all_known(const InferContext& context);
 const Tensor* optional_input(const KernelContext& context, size_t i);
 
-// More heads than any model has; and sizes whose products are used before memory proves them real (an empty tensor may have
-// dimensions of any size).
+// More heads than any model has; and sizes whose products are used before memory proves them real (an empty tensor may
+// have dimensions of any size).
 inline constexpr int64_t kMaxHeads = 1 << 16;
 Status check_rows(int64_t batch, int64_t rows);
 
-// Moves one axis to another place, the others keeping their order; both count from the end when negative. Transpose needs the
-// rank in its attribute, this does not.
+// Moves one axis to another place, the others keeping their order; both count from the end when negative. Transpose
+// needs the rank in its attribute, this does not.
 struct MoveAxisAttrs : Attrs {
   int64_t source = 0, destination = 0;
   template <class Self, class V>
@@ -32,10 +32,11 @@ Status eval_move_axis(KernelContext& context);
 
 struct MultiHeadAttentionAttrs : Attrs {
   int64_t num_heads = 0;
-  std::optional<float> scale;       // absent: 1 / sqrt(head size)
+  std::optional<float> scale;        // absent: 1 / sqrt(head size)
   float mask_filter_value = -10000;  // added where a mask forbids
   bool unidirectional = false;
-  bool past_present_share_buffer = false;  // past_key/value have room for more; past_sequence_length says how much is there
+  bool past_present_share_buffer =
+      false;  // past_key/value have room for more; past_sequence_length says how much is there
   bool output_qk = false;
   Status prepare();
   template <class Self, class V>

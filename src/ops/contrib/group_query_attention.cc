@@ -1,5 +1,5 @@
-// GroupQueryAttention of com.microsoft: several query heads share a key head, sequences of a batch have lengths of their own,
-// and positions may be rotated in.
+// GroupQueryAttention of com.microsoft: several query heads share a key head, sequences of a batch have lengths of
+// their own, and positions may be rotated in.
 #include <algorithm>
 #include <cmath>
 
@@ -12,7 +12,18 @@ namespace thane::contrib {
 namespace {
 
 enum Input : size_t {
-  kQuery, kKey, kValue, kPastKey, kPastValue, kLengths, kTotalLength, kCosines, kSines, kPositions, kAttentionBias, kSinks,
+  kQuery,
+  kKey,
+  kValue,
+  kPastKey,
+  kPastValue,
+  kLengths,
+  kTotalLength,
+  kCosines,
+  kSines,
+  kPositions,
+  kAttentionBias,
+  kSinks,
 };
 enum Output : size_t { kOut, kPresentKey, kPresentValue, kQk };
 
@@ -29,12 +40,14 @@ Result<Geometry> geometry(const GroupQueryAttentionAttrs& attrs, const Dims& que
   Geometry g{query[0], query[1], attrs.num_heads, attrs.kv_num_heads, 0, 0, !key};
   const int64_t parts = g.packed ? g.heads + 2 * g.kv_heads : g.heads;
   if (query[2] % parts != 0) {
-    return invalid_model(format("query of shape {}", to_string(query))).expecting(format("a last axis that is a multiple of {}", parts));
+    return invalid_model(format("query of shape {}", to_string(query)))
+        .expecting(format("a last axis that is a multiple of {}", parts));
   }
   g.size = query[2] / parts;
   THANE_TRY(check_rows(g.batch, g.rows));
   if (key && *key != Dims{g.batch, g.rows, g.kv_hidden()}) {
-    return invalid_model(format("key of shape {}", to_string(*key))).expecting(to_string(Dims{g.batch, g.rows, g.kv_hidden()}));
+    return invalid_model(format("key of shape {}", to_string(*key)))
+        .expecting(to_string(Dims{g.batch, g.rows, g.kv_hidden()}));
   }
   if (past) {
     if (past->size() != 4 || (*past)[0] != g.batch || (*past)[1] != g.kv_heads || (*past)[3] != g.size) {
@@ -62,7 +75,8 @@ class Run {
 
   Status run() {
     THANE_TRY(read_lengths());
-    const Floats query(&context_.input(kQuery)), key(optional_input(context_, kKey)), value(optional_input(context_, kValue));
+    const Floats query(&context_.input(kQuery)), key(optional_input(context_, kKey)),
+        value(optional_input(context_, kValue));
     const float* packed = query.data();
     const int64_t stride = g_.packed ? g_.hidden() + 2 * g_.kv_hidden() : 0;
     gather(HeadView::rows_first(packed, g_.rows, g_.heads, g_.size, stride), g_.heads, q_);
@@ -73,9 +87,9 @@ class Run {
       THANE_TRY(rotate_rows(q_, g_.heads));
       THANE_TRY(rotate_rows(new_k_, g_.kv_heads));
     }
-    const HeadView v = g_.packed
-                           ? HeadView::rows_first(packed + g_.hidden() + g_.kv_hidden(), g_.rows, g_.kv_heads, g_.size, stride)
-                           : HeadView::rows_first(value.data(), g_.rows, g_.kv_heads, g_.size);
+    const HeadView v =
+        g_.packed ? HeadView::rows_first(packed + g_.hidden() + g_.kv_hidden(), g_.rows, g_.kv_heads, g_.size, stride)
+                  : HeadView::rows_first(value.data(), g_.rows, g_.kv_heads, g_.size);
     std::vector<float> new_v;
     gather(v, g_.kv_heads, new_v);
     const Floats past_k(optional_input(context_, kPastKey)), past_v(optional_input(context_, kPastValue));
@@ -94,7 +108,8 @@ class Run {
       const int64_t past = first ? 0 : total - g_.rows;
       if (total < 1 || total > present_rows_ || past < 0 || past > g_.past_rows) {
         return runtime_error(format("seqlens_k holds {}", length))
-            .expecting(format("lengths minus 1 that fit {} new rows, {} past ones and {} in all", g_.rows, g_.past_rows, present_rows_));
+            .expecting(format("lengths minus 1 that fit {} new rows, {} past ones and {} in all", g_.rows, g_.past_rows,
+                              present_rows_));
       }
       lengths_.push_back({past, total});
     }
@@ -125,7 +140,8 @@ class Run {
 
   Status rotate_rows(std::vector<float>& rows, int64_t heads) const {
     const Tensor *cosines = optional_input(context_, kCosines), *sines = optional_input(context_, kSines);
-    if (!cosines || !sines || cosines->rank() != 2 || cosines->dims() != sines->dims() || 2 * cosines->dim(1) > g_.size) {
+    if (!cosines || !sines || cosines->rank() != 2 || cosines->dims() != sines->dims() ||
+        2 * cosines->dim(1) > g_.size) {
       return invalid_model("do_rotary without fitting cos_cache and sin_cache")
           .expecting(format("two tables [positions, {} or less]", g_.size / 2));
     }
@@ -138,15 +154,16 @@ class Run {
           return runtime_error(format("position {}", at)).expecting(format("0 to {}", cosines->dim(0) - 1));
         }
         for (int64_t n = 0; n < heads; ++n) {
-          rotate(rows.data() + ((b * heads + n) * g_.rows + s) * g_.size, cos.data() + at * half, sin.data() + at * half, half,
-                 attrs_.rotary_interleaved);
+          rotate(rows.data() + ((b * heads + n) * g_.rows + s) * g_.size, cos.data() + at * half,
+                 sin.data() + at * half, half, attrs_.rotary_interleaved);
         }
       }
     }
     return ok();
   }
 
-  // [batch, kv_heads, present_rows, size]: each sequence's past, its new rows behind, then what the past's buffer held there.
+  // [batch, kv_heads, present_rows, size]: each sequence's past, its new rows behind, then what the past's buffer held
+  // there.
   std::vector<float> append(const float* past, const std::vector<float>& fresh) const {
     std::vector<float> all(static_cast<size_t>(g_.batch * g_.kv_heads * present_rows_ * g_.size), 0.f);
     for (int64_t i = 0; i < g_.batch * g_.kv_heads; ++i) {
@@ -161,7 +178,7 @@ class Run {
 
   Status store_output(size_t output, const std::vector<float>& values, Dims dims) {
     if (!context_.wants_output(output)) return ok();
-    THANE_ASSIGN(Tensor* tensor, context_.allocate(output, context_.input(kQuery).dtype(), std::move(dims)));
+    THANE_ASSIGN(Tensor * tensor, context_.allocate(output, context_.input(kQuery).dtype(), std::move(dims)));
     store(values.data(), *tensor);
     return ok();
   }
@@ -190,8 +207,10 @@ class Run {
     const Floats bias(bias_tensor), sinks(optional_input(context_, kSinks));
     if (bias_tensor) THANE_TRY(set_bias(bias_tensor->dims(), bias.data(), a));
     const std::vector<float> zero_sinks(static_cast<size_t>(g_.heads), 0.f);
-    if (sinks.data()) a.sinks = sinks.data();
-    else if (attrs_.smooth_softmax > 0) a.sinks = zero_sinks.data();
+    if (sinks.data())
+      a.sinks = sinks.data();
+    else if (attrs_.smooth_softmax > 0)
+      a.sinks = zero_sinks.data();
     std::vector<float> out(static_cast<size_t>(g_.batch * g_.rows * g_.hidden())), qk;
     a.out = out.data();
     if (context_.wants_output(kQk) && attrs_.qk_output != 0) {
@@ -259,7 +278,8 @@ Status infer_group_query_attention(InferContext& context) {
     context.set(kQk, dtype, SymDims{q[0], Dim(attrs.num_heads), q[1], Dim::unknown()});
   }
   if (!query || !past || !key) return ok();
-  THANE_TRY(geometry(attrs, *query, context.has_input(kKey) ? &*key : nullptr, context.has_input(kPastKey) ? &*past : nullptr));
+  THANE_TRY(geometry(attrs, *query, context.has_input(kKey) ? &*key : nullptr,
+                     context.has_input(kPastKey) ? &*past : nullptr));
   return ok();
 }
 
@@ -268,7 +288,8 @@ Status eval_group_query_attention(KernelContext& context) {
   const Tensor *value = optional_input(context, kValue), *past_value = optional_input(context, kPastValue);
   THANE_ASSIGN(const Geometry g, geometry(context.attrs<GroupQueryAttentionAttrs>(), context.input(kQuery).dims(),
                                           key ? &key->dims() : nullptr, past ? &past->dims() : nullptr));
-  if ((key && (!value || value->dims() != key->dims())) || (past && (!past_value || past_value->dims() != past->dims()))) {
+  if ((key && (!value || value->dims() != key->dims())) ||
+      (past && (!past_value || past_value->dims() != past->dims()))) {
     return invalid_model("a value whose shape is not that of the key").expecting("equal shapes");
   }
   if (context.input(kLengths).size() != g.batch) {
@@ -277,7 +298,8 @@ Status eval_group_query_attention(KernelContext& context) {
   }
   const int64_t total = context.input(kTotalLength).size() == 1 ? context.input(kTotalLength).as_int64(0) : -1;
   if (total < g.rows || total > g.past_rows + g.rows) {
-    return runtime_error(format("total_sequence_length {}", total)).expecting(format("{} to {}", g.rows, g.past_rows + g.rows));
+    return runtime_error(format("total_sequence_length {}", total))
+        .expecting(format("{} to {}", g.rows, g.past_rows + g.rows));
   }
   return Run(context, g, total).run();
 }

@@ -1,5 +1,5 @@
-// MultiHeadAttention of com.microsoft. Attention, QAttention and DecoderMaskedMultiHeadAttention are put into its words when
-// a file is read.
+// MultiHeadAttention of com.microsoft. Attention, QAttention and DecoderMaskedMultiHeadAttention are put into its words
+// when a file is read.
 #include <algorithm>
 #include <cmath>
 
@@ -11,7 +11,18 @@
 namespace thane::contrib {
 namespace {
 
-enum Input : size_t { kQuery, kKey, kValue, kBias, kMask, kAttentionBias, kPastKey, kPastValue, kPastLength, kIndirection };
+enum Input : size_t {
+  kQuery,
+  kKey,
+  kValue,
+  kBias,
+  kMask,
+  kAttentionBias,
+  kPastKey,
+  kPastValue,
+  kPastLength,
+  kIndirection
+};
 enum Output : size_t { kOut, kPresentKey, kPresentValue, kQk };
 
 // How query, key and value come.
@@ -92,7 +103,8 @@ Status check_shapes(const InferContext& context, const Geometry& g) {
     return invalid_model(format("hidden sizes {} and {}", hidden, value_hidden))
         .expecting(format("multiples of the {} heads", heads));
   }
-  const int64_t size = hidden / heads, value_size = value_hidden / heads, keys = g.keys.number(), past = g.past.number();
+  const int64_t size = hidden / heads, value_size = value_hidden / heads, keys = g.keys.number(),
+                past = g.past.number();
   switch (g.packing) {
     case Packing::kSeparate:
       THANE_TRY(expect_shape(context, kKey, "key", {batch, keys, hidden}));
@@ -103,9 +115,7 @@ Status check_shapes(const InferContext& context, const Geometry& g) {
       THANE_TRY(expect_shape(context, kValue, "value", {batch, heads, keys, value_size}));
       break;
     case Packing::kKeyValue: THANE_TRY(expect_shape(context, kKey, "key", {batch, keys, heads, 2, size})); break;
-    case Packing::kInterleaved:
-      THANE_TRY(expect_shape(context, kQuery, "query", {batch, keys, heads, 3, size}));
-      break;
+    case Packing::kInterleaved: THANE_TRY(expect_shape(context, kQuery, "query", {batch, keys, heads, 3, size})); break;
     case Packing::kSideBySide: THANE_TRY(expect_shape(context, kQuery, "query", {batch, keys, 3 * hidden})); break;
   }
   THANE_TRY(expect_shape(context, kBias, "bias", {2 * hidden + value_hidden}));
@@ -127,7 +137,8 @@ struct State {
 // Copies the past's rows and the new ones (with their share of the bias) side by side: [batch, heads, total, size].
 // `source(b, t)` says whose past row t belongs to sequence b.
 template <class F>
-std::vector<float> assemble(const State& state, const float* past, const HeadView& fresh, const float* bias, const F& source) {
+std::vector<float> assemble(const State& state, const float* past, const HeadView& fresh, const float* bias,
+                            const F& source) {
   std::vector<float> all(static_cast<size_t>(state.batch * state.heads * state.total() * state.size));
   float* out = all.data();
   for (int64_t b = 0; b < state.batch; ++b) {
@@ -205,13 +216,15 @@ Result<Mask> read_mask(const Tensor& mask, int64_t batch, int64_t queries, int64
     return out;
   }
   return invalid_model(format("a mask of shape {}", to_string(dims)))
-      .expecting(format("[{0}], [{1}], [{0}, {3}], [{0}, {2}, {3}] or [{0}, 1, max, max]", batch, 2 * batch, queries, total));
+      .expecting(
+          format("[{0}], [{1}], [{0}, {3}], [{0}, {2}, {3}] or [{0}, 1, max, max]", batch, 2 * batch, queries, total));
 }
 
 // [1 or batch, 1 or heads, queries, total] as a view that repeats what is 1.
-Result<HeadView> bias_view(const float* data, const Dims& dims, int64_t batch, int64_t heads, int64_t queries, int64_t total) {
-  if (dims.size() != 4 || (dims[0] != 1 && dims[0] != batch) || (dims[1] != 1 && dims[1] != heads) || dims[2] != queries ||
-      dims[3] < total) {
+Result<HeadView> bias_view(const float* data, const Dims& dims, int64_t batch, int64_t heads, int64_t queries,
+                           int64_t total) {
+  if (dims.size() != 4 || (dims[0] != 1 && dims[0] != batch) || (dims[1] != 1 && dims[1] != heads) ||
+      dims[2] != queries || dims[3] < total) {
     return invalid_model(format("attention_bias of shape {}", to_string(dims)))
         .expecting(format("[1 or {}, 1 or {}, {}, {}]", batch, heads, queries, total));
   }
@@ -368,7 +381,8 @@ Status eval_multi_head_attention(KernelContext& context) {
   attend.run(context.threads());
   if (context.wants_output(kOut)) store(out.data(), context.output(kOut));
   if (attend.qk) {
-    THANE_ASSIGN(Tensor* scores, context.allocate(kQk, context.input(kQuery).dtype(), {batch, heads, queries, attend.keys}));
+    THANE_ASSIGN(Tensor * scores,
+                 context.allocate(kQk, context.input(kQuery).dtype(), {batch, heads, queries, attend.keys}));
     store(qk.data(), *scores);
   }
   return ok();

@@ -10,7 +10,18 @@ namespace thane::contrib {
 namespace {
 
 enum Input : size_t {
-  kX, kW, kR, kBias, kLengths, kInitialH, kInitialC, kPeephole, kWScale, kWZero, kRScale, kRZero,
+  kX,
+  kW,
+  kR,
+  kBias,
+  kLengths,
+  kInitialH,
+  kInitialC,
+  kPeephole,
+  kWScale,
+  kWZero,
+  kRScale,
+  kRZero,
 };
 
 using Activation = float (*)(float x, float alpha, float beta);
@@ -33,11 +44,16 @@ float softsign(float x, float, float) { return x / (1 + std::fabs(x)); }
 float softplus(float x, float, float) { return std::log1p(std::exp(x)); }
 
 constexpr ActivationRow kActivations[] = {
-    {"sigmoid", sigmoid, 0, 0},      {"tanh", tanh_of, 0, 0},
-    {"relu", relu, 0, 0},            {"affine", affine, 1, 0},
-    {"leakyrelu", leaky_relu, 0.01f, 0}, {"thresholdedrelu", thresholded_relu, 1, 0},
-    {"scaledtanh", scaled_tanh, 1, 1},   {"hardsigmoid", hard_sigmoid, 0.2f, 0.5f},
-    {"elu", elu, 1, 0},              {"softsign", softsign, 0, 0},
+    {"sigmoid", sigmoid, 0, 0},
+    {"tanh", tanh_of, 0, 0},
+    {"relu", relu, 0, 0},
+    {"affine", affine, 1, 0},
+    {"leakyrelu", leaky_relu, 0.01f, 0},
+    {"thresholdedrelu", thresholded_relu, 1, 0},
+    {"scaledtanh", scaled_tanh, 1, 1},
+    {"hardsigmoid", hard_sigmoid, 0.2f, 0.5f},
+    {"elu", elu, 1, 0},
+    {"softsign", softsign, 0, 0},
     {"softplus", softplus, 0, 0},
 };
 
@@ -61,7 +77,8 @@ std::vector<BoundActivation> bind(const QuantizedLstmAttrs& attrs, size_t direct
   std::vector<BoundActivation> bound;
   for (size_t i = 0; i < 3; ++i) {
     const size_t at = 3 * direction + i;
-    const ActivationRow* row = find_activation(attrs.activations.empty() ? std::string(kDefaults[i]) : attrs.activations[at]);
+    const ActivationRow* row =
+        find_activation(attrs.activations.empty() ? std::string(kDefaults[i]) : attrs.activations[at]);
     bound.push_back({row->function, at < attrs.activation_alpha.size() ? attrs.activation_alpha[at] : row->alpha,
                      at < attrs.activation_beta.size() ? attrs.activation_beta[at] : row->beta});
   }
@@ -144,7 +161,8 @@ class Direction {
     for (int64_t step = 0; step < longest; ++step) {
       std::vector<float> gates(static_cast<size_t>(s_.batch * 4 * s_.hidden));
       for (int64_t b = 0; b < s_.batch; ++b) {
-        const float* in = from_input.data() + (time(step, lengths[static_cast<size_t>(b)]) * s_.batch + b) * 4 * s_.hidden;
+        const float* in =
+            from_input.data() + (time(step, lengths[static_cast<size_t>(b)]) * s_.batch + b) * 4 * s_.hidden;
         std::copy_n(in, 4 * s_.hidden, gates.data() + b * 4 * s_.hidden);
       }
       r_.add_product(h.data(), s_.batch, gates.data());
@@ -229,7 +247,8 @@ Status infer_quantized_lstm(InferContext& context) {
   for (size_t i = 0; i < 3; ++i) context.set(i, DType::kFloat32);
   if (!x || !r) return ok();
   if (x->size() != 3 || r->size() != 3) {
-    return invalid_model("X or R of the wrong rank").expecting("[steps, batch, input] and [directions, hidden, 4 · hidden]");
+    return invalid_model("X or R of the wrong rank")
+        .expecting("[steps, batch, input] and [directions, hidden, 4 · hidden]");
   }
   const Dim directions(attrs.directions()), hidden = (*r)[1];
   context.set(0, DType::kFloat32, SymDims{(*x)[0], directions, (*x)[1], hidden});
@@ -264,7 +283,8 @@ Status eval_quantized_lstm(KernelContext& context) {
     for (int64_t b = 0; b < sizes.batch; ++b) {
       lengths[static_cast<size_t>(b)] = given->data<int32_t>()[b];
       if (given->data<int32_t>()[b] < 0 || given->data<int32_t>()[b] > sizes.steps) {
-        return runtime_error(format("sequence_lens holds {}", given->data<int32_t>()[b])).expecting(format("0 to {}", sizes.steps));
+        return runtime_error(format("sequence_lens holds {}", given->data<int32_t>()[b]))
+            .expecting(format("0 to {}", sizes.steps));
       }
     }
   }

@@ -1,5 +1,5 @@
-// DynamicQuantizeLSTM of com.microsoft: an LSTM whose weights are 8-bit and whose inputs and hidden states are quantised
-// while it runs, the whole input sequence at once and the states of a batch at each step.
+// DynamicQuantizeLSTM of com.microsoft: an LSTM whose weights are 8-bit and whose inputs and hidden states are
+// quantised while it runs, the whole input sequence at once and the states of a batch at each step.
 #pragma once
 
 #include "ir/context.h"

@@ -16,12 +16,14 @@ struct Geometry {
 Result<Geometry> geometry(const RotaryEmbeddingAttrs& attrs, const Dims& dims, int64_t half) {
   if (dims.size() == 4) return Geometry{dims[0], dims[2], dims[1], dims[3], true};
   if (dims.size() != 3) {
-    return invalid_model(format("input of shape {}", to_string(dims))).expecting("[batch, rows, hidden] or [batch, heads, rows, size]");
+    return invalid_model(format("input of shape {}", to_string(dims)))
+        .expecting("[batch, rows, hidden] or [batch, heads, rows, size]");
   }
   int64_t size = 2 * half;  // the whole head is rotated, unless the number of heads says otherwise
   if (attrs.num_heads > 0 && dims[2] % attrs.num_heads == 0) size = dims[2] / attrs.num_heads;
   if (size <= 0 || dims[2] % size != 0) {
-    return invalid_model(format("input of shape {}", to_string(dims))).expecting(format("a last axis that is a multiple of {}", size));
+    return invalid_model(format("input of shape {}", to_string(dims)))
+        .expecting(format("a last axis that is a multiple of {}", size));
   }
   return Geometry{dims[0], dims[1], dims[2] / size, size, false};
 }
@@ -49,7 +51,8 @@ Status infer_rotary_embedding(InferContext& context) {
   }
   THANE_ASSIGN(const Geometry g, geometry(context.attrs<RotaryEmbeddingAttrs>(), *input, (*cosines)[1]));
   if (2 * (*cosines)[1] <= g.size) return ok();
-  return invalid_model(format("cos_cache of shape {}", to_string(*cosines))).expecting(format("at most {} columns", g.size / 2));
+  return invalid_model(format("cos_cache of shape {}", to_string(*cosines)))
+      .expecting(format("at most {} columns", g.size / 2));
 }
 
 Status eval_rotary_embedding(KernelContext& context) {
@@ -63,7 +66,8 @@ Status eval_rotary_embedding(KernelContext& context) {
         .expecting(format("[1] or {}", to_string(Dims{g.batch, g.rows})));
   }
   if (offset && (positions.data<int64_t>()[0] < 0 || positions.data<int64_t>()[0] >= table.dim(0))) {
-    return runtime_error(format("position {}", positions.data<int64_t>()[0])).expecting(format("0 to {}", table.dim(0) - 1));
+    return runtime_error(format("position {}", positions.data<int64_t>()[0]))
+        .expecting(format("0 to {}", table.dim(0) - 1));
   }
   const Floats input(&context.input(0)), cosines(&table), sines(&context.input(3));
   std::vector<float> out(input.data(), input.data() + context.input(0).size());
@@ -75,7 +79,8 @@ Status eval_rotary_embedding(KernelContext& context) {
       }
       for (int64_t n = 0; n < g.heads; ++n) {
         const int64_t row = g.heads_first ? (b * g.heads + n) * g.rows + s : (b * g.rows + s) * g.heads + n;
-        rotate(out.data() + row * g.size, cosines.data() + at * half, sines.data() + at * half, half, attrs.interleaved);
+        rotate(out.data() + row * g.size, cosines.data() + at * half, sines.data() + at * half, half,
+               attrs.interleaved);
       }
     }
   }

@@ -3,8 +3,8 @@
 #include <cmath>
 
 #include "base/format.h"
+#include "kernels/copy.h"
 #include "ops/contrib/contrib.h"
-#include "ops/movement/movement.h"
 
 namespace thane::contrib {
 namespace {
@@ -92,7 +92,9 @@ Status eval_move_axis(KernelContext& context) {
   const Dims strides = row_major_strides(input.dims());
   Dims moved;
   for (const size_t axis : axes) moved.push_back(strides[axis]);
-  copy_strided(input, moved, 0, context.output(0));
+  Tensor& output = context.output(0);
+  copy_strided(input.dtype(), output.dims(), input.raw(), moved, output.raw(), row_major_strides(output.dims()),
+               context.threads());
   return ok();
 }
 
@@ -100,7 +102,8 @@ Status infer_inverse(InferContext& context) {
   const SymDims* dims = context.dims(0);
   if (!dims) return context.set(0, context.dtype(0)), ok();
   const size_t rank = dims->size();
-  if (rank < 2 || ((*dims)[rank - 1].is_number() && (*dims)[rank - 2].is_number() && !((*dims)[rank - 1] == (*dims)[rank - 2]))) {
+  if (rank < 2 ||
+      ((*dims)[rank - 1].is_number() && (*dims)[rank - 2].is_number() && !((*dims)[rank - 1] == (*dims)[rank - 2]))) {
     return invalid_model(format("input of shape {}", to_string(*dims))).expecting("square matrices [..., n, n]");
   }
   context.set(0, context.dtype(0), *dims);
@@ -117,7 +120,8 @@ Status eval_inverse(KernelContext& context) {
     for (size_t i = 0; i < elements; ++i) matrix[i] = input.as_double(start + static_cast<int64_t>(i));
     invert(matrix, inverse, n);
     dispatch<float, double, Half>(input.dtype(), [&]<class T>() {
-      for (size_t i = 0; i < elements; ++i) context.output(0).data<T>()[start + static_cast<int64_t>(i)] = T(inverse[i]);
+      for (size_t i = 0; i < elements; ++i)
+        context.output(0).data<T>()[start + static_cast<int64_t>(i)] = T(inverse[i]);
     });
   }
   return ok();
@@ -127,12 +131,14 @@ Status infer_crop_and_resize(InferContext& context) {
   const SymDims *image = context.dims(0), *boxes = context.dims(1);
   const auto size = context.ints(3);
   if ((image && image->size() != 4) || (boxes && boxes->size() != 2)) {
-    return invalid_model("an image or boxes of the wrong rank").expecting("[batch, channels, height, width] and [boxes, 4]");
+    return invalid_model("an image or boxes of the wrong rank")
+        .expecting("[batch, channels, height, width] and [boxes, 4]");
   }
   if (boxes && (*boxes)[1].is_number() && !(*boxes)[1].is_number(4)) {
     return invalid_model(format("boxes of shape {}", to_string(*boxes))).expecting("[boxes, 4]");
   }
-  if (const auto batch = known_dims(context, 2); batch && boxes && (*boxes)[0].is_number() && *batch != Dims{(*boxes)[0].number()}) {
+  if (const auto batch = known_dims(context, 2);
+      batch && boxes && (*boxes)[0].is_number() && *batch != Dims{(*boxes)[0].number()}) {
     return invalid_model(format("batch_indices of shape {}", to_string(*batch))).expecting("one for each box");
   }
   if (size && (size->size() != 2 || (*size)[0] <= 0 || (*size)[1] <= 0)) {
@@ -163,7 +169,8 @@ Status eval_crop_and_resize(KernelContext& context) {
         const float y = grid(box[0], box[2], i, out_height, height);
         for (int64_t j = 0; j < out_width; ++j) {
           const float x = grid(box[1], box[3], j, out_width, width);
-          const bool inside = y >= 0 && y <= static_cast<float>(height - 1) && x >= 0 && x <= static_cast<float>(width - 1);
+          const bool inside =
+              y >= 0 && y <= static_cast<float>(height - 1) && x >= 0 && x <= static_cast<float>(width - 1);
           *out++ = inside ? crop.sample(y, x, attrs.mode) : attrs.extrapolation_value;
         }
       }

@@ -12,7 +12,8 @@ constexpr DTypeMask kHeadTypes = mask_of(DType::kFloat32, DType::kFloat16, DType
 constexpr DTypeMask kFloat32Only = mask_of(DType::kFloat32);
 constexpr DTypeMask kInt32Only = mask_of(DType::kInt32);
 constexpr DTypeMask kBytes = mask_of(DType::kUInt8, DType::kInt8);
-constexpr DTypeMask kPacked = mask_of(DType::kUInt8, DType::kInt4, DType::kUInt4, DType::kFloat4E2M1) | (kFloat8s & ~mask_of(DType::kFloat8E8M0));
+constexpr DTypeMask kPacked =
+    mask_of(DType::kUInt8, DType::kInt4, DType::kUInt4, DType::kFloat4E2M1) | (kFloat8s & ~mask_of(DType::kFloat8E8M0));
 
 constexpr Param kAnyIn[] = {{.name = "input", .types = kAnyTensor, .variable = 'T'}};
 constexpr Param kAnyOut[] = {{.name = "output", .types = kAnyTensor, .variable = 'T'}};
@@ -51,7 +52,8 @@ constexpr Param kGroupQueryIn[] = {head("query"),
                                    {.name = "position_ids", .types = kInt64Only, .optional = true},
                                    head("attention_bias", true),
                                    head("head_sink", true)};
-constexpr Param kRotaryIn[] = {head("input"), {.name = "position_ids", .types = kInt64Only}, head("cos_cache"), head("sin_cache")};
+constexpr Param kRotaryIn[] = {
+    head("input"), {.name = "position_ids", .types = kInt64Only}, head("cos_cache"), head("sin_cache")};
 constexpr Param kNBitsIn[] = {head("A"),
                               {.name = "B", .types = mask_of(DType::kUInt8)},
                               head("scales"),
@@ -98,11 +100,12 @@ constexpr OpDef row(std::string_view name, std::span<const Param> in, int min_in
 }
 
 constexpr OpDef kOps[] = {
-    row("CropAndResize", kCropIn, 4, kCropOut, &attrs_schema<CropAndResizeAttrs>, infer_crop_and_resize, eval_crop_and_resize),
+    row("CropAndResize", kCropIn, 4, kCropOut, &attrs_schema<CropAndResizeAttrs>, infer_crop_and_resize,
+        eval_crop_and_resize),
     row("DynamicQuantizeLSTM", kLstmIn, 12, kLstmOut, &attrs_schema<QuantizedLstmAttrs>, infer_quantized_lstm,
         eval_quantized_lstm),
-    row("GatherBlockQuantized", kGatherIn, 3, kFloatOut, &attrs_schema<GatherBlockQuantizedAttrs>, infer_gather_block_quantized,
-        eval_gather_block_quantized),
+    row("GatherBlockQuantized", kGatherIn, 3, kFloatOut, &attrs_schema<GatherBlockQuantizedAttrs>,
+        infer_gather_block_quantized, eval_gather_block_quantized),
     row("GroupQueryAttention", kGroupQueryIn, 7, kAttentionOut, &attrs_schema<GroupQueryAttentionAttrs>,
         infer_group_query_attention, eval_group_query_attention),
     row("Inverse", kMatrixIn, 1, kMatrixOut, nullptr, infer_inverse, eval_inverse),
