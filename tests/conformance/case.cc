@@ -8,6 +8,7 @@
 #include "engine/session.h"
 #include "formats/onnx/reader.h"
 #include "formats/onnx/value.h"
+#include "passes/passes.h"
 
 namespace fs = std::filesystem;
 
@@ -113,6 +114,7 @@ Status run_set(const Session& session, const Case& test, const fs::path& set) {
 Status run(const Case& test) {
   THANE_ASSIGN(auto file, MappedFile::open(test.model));
   THANE_ASSIGN(Model model, read_onnx(std::move(file), {}));
+  THANE_TRY(optimise(model.graph, {}));
   SessionOptions options;
   options.threads = 1;
   THANE_ASSIGN(const auto session, Session::create(std::move(model.graph), options));

@@ -7,6 +7,7 @@
 #include "compare.h"
 #include "engine/session.h"
 #include "formats/recognise.h"
+#include "passes/passes.h"
 
 namespace thane {
 namespace {
@@ -115,6 +116,7 @@ Result<size_t> output_index(const Graph& graph, const std::string& name) {
 
 Status run(const Json& entry, const Folder& folder) {
   THANE_ASSIGN(Model model, load_model(folder / entry.at("path").get<std::string>(), {}));
+  THANE_TRY(optimise(model.graph, {}));
   SessionOptions options;
   options.threads = 1;
   THANE_ASSIGN(const auto session, Session::create(std::move(model.graph), options));
