@@ -1,0 +1,60 @@
+#include "cli/commands.h"
+
+#include <algorithm>
+#include <array>
+
+#include "cli/options.h"
+
+namespace thane::cli {
+namespace {
+
+constexpr Example kInspectExamples[] = {
+    {"inspect model.onnx", "inputs, outputs, ops, weights, cost"},
+    {"inspect model.onnx -s batch=8", "cost for a batch of 8"},
+    {"inspect model.onnx --stage=plan", "every step, its kernel, and why faster ones refused"},
+    {"inspect old.onnx new.onnx", "what differs"},
+};
+constexpr const Option* kInspectOptions[] = {&kShape, &kStage,      &kThreads, &kPrecision, &kIsa,
+                                             &kNoOptimise, &kJson, &kQuiet,   &kVerbose,   &kHelp};
+
+constexpr Example kRunExamples[] = {
+    {"run model.onnx -i cat.jpg --top 5 --labels labels.txt", "classify a picture"},
+    {"run model.onnx -i x.npy -o out", "save the outputs as .npy and list them in out/outputs.json"},
+    {"run model.onnx -i image=pictures/ -o out", "one run per file of a folder"},
+    {"run bert.onnx -i input_ids=0:30522 -i attention_mask=ones -s seq=128", "made-up inputs"},
+    {"run vad.onnx -i input=speech.wav --rate 16000 -i state=zeros -i sr=16000", "sound, a state, a number"},
+};
+constexpr const Option* kRunOptions[] = {
+    &kInput, &kShape, &kSaveOutputs, &kOutputFormat, &kTop, &kLabels, &kResize, &kMean, &kStd, &kScale, &kLayout, &kChannels,
+    &kGray, &kRate, &kCast, &kThreads, &kPrecision, &kIsa, &kSeed, &kNoOptimise, &kJson, &kQuiet, &kVerbose, &kHelp};
+
+constexpr Example kHelpExamples[] = {{"help run", "help on a command"}, {"help --man | man -l -", "the man page"}};
+constexpr const Option* kHelpOptions[] = {&kMan, &kHelp};
+
+constexpr Example kCompletionsExamples[] = {
+    {"completions bash > ~/.local/share/bash-completion/completions/thane", "for bash"},
+    {"completions zsh > ~/.zfunc/_thane", "for zsh, where fpath has ~/.zfunc"},
+    {"completions fish > ~/.config/fish/completions/thane.fish", "for fish"},
+};
+constexpr const Option* kCompletionsOptions[] = {&kHelp};
+
+constexpr Command kCommands[] = {
+    {"inspect", "MODEL [OTHER]", 1, 2, Takes::kFile, "what is in a model; with two models, what differs", kInspectExamples,
+     kInspectOptions, kInspectNotes, inspect},
+    {"run", "MODEL -i [NAME=]FILE…", 1, 1, Takes::kFile, "run a model on files, or once per file of a folder", kRunExamples,
+     kRunOptions, kRunNotes, run},
+    {"help", "[COMMAND]", 0, 1, Takes::kText, "help on a command", kHelpExamples, kHelpOptions, {}, help},
+    {"completions", "bash|zsh|fish", 1, 1, Takes::kText, "a completion script for a shell", kCompletionsExamples,
+     kCompletionsOptions, {}, completions},
+};
+
+}  // namespace
+
+std::span<const Command> all_commands() { return kCommands; }
+
+const Command* find_command(std::string_view name) {
+  const auto found = std::ranges::find(kCommands, name, &Command::name);
+  return found == std::end(kCommands) ? nullptr : found;
+}
+
+}  // namespace thane::cli

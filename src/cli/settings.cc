@@ -1,0 +1,56 @@
+#include "cli/settings.h"
+
+#include <algorithm>
+#include <iterator>
+
+#include "base/format.h"
+#include "cli/options.h"
+
+namespace thane::cli {
+namespace {
+
+struct Row {
+  std::string_view name;
+  Precision precision;
+};
+constexpr Row kPrecisions[] = {{"exact", Precision::kExact},
+                               {"fp32", Precision::kFp32},
+                               {"bf16", Precision::kBf16},
+                               {"auto", Precision::kAuto}};
+constexpr int64_t kMostThreads = 1024;
+
+}  // namespace
+
+Precision precision_from_name(std::string_view name) { return std::ranges::find(kPrecisions, name, &Row::name)->precision; }
+std::string_view precision_name(Precision precision) {
+  return std::ranges::find(kPrecisions, precision, &Row::precision)->name;
+}
+
+Result<Isa> usable_isa(const std::string& name) {
+  const auto isa = isa_from_name(name);
+  const Isa best = cpu_facts().best;
+  // Every CPU can do without; what it has must be of its own architecture, at most its best.
+  const bool other_architecture = isa && *isa != Isa::kPortable && (*isa == Isa::kNeon) != (best == Isa::kNeon);
+  if (!isa || other_architecture || *isa > best) {
+    return invalid_argument(format("this CPU has no {}", name)).at("--isa")
+        .expecting(format("{} at most", isa_name(best)));
+  }
+  return *isa;
+}
+
+Result<PipelineOptions> pipeline_options(const Arguments& arguments) {
+  PipelineOptions options;
+  if (arguments.integer(kThreads) > kMostThreads) {
+    return invalid_argument(arguments.text(kThreads)).at("--threads").expecting(format("at most {}", kMostThreads));
+  }
+  options.session.threads = static_cast<int>(arguments.integer(kThreads));
+  options.session.precision = precision_from_name(arguments.text(kPrecision));
+  options.session.seed = static_cast<uint64_t>(arguments.integer(kSeed));
+  if (arguments.has(kIsa)) {
+    THANE_ASSIGN(options.session.isa, usable_isa(arguments.text(kIsa)));
+  }
+  options.optimise = !arguments.has(kNoOptimise);
+  return options;
+}
+
+}  // namespace thane::cli

@@ -1,0 +1,12 @@
+// SHA-256 (FIPS 180-4), to name model files by content.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string>
+
+namespace thane::cli {
+
+std::string sha256_hex(std::span<const std::byte> bytes);
+
+}  // namespace thane::cli
