@@ -8,7 +8,6 @@
 #include "engine/session.h"
 #include "formats/onnx/reader.h"
 #include "formats/onnx/value.h"
-#include "passes/passes.h"
 
 namespace fs = std::filesystem;
 
@@ -57,12 +56,6 @@ Case light_case(const fs::path& model) {
   return test;
 }
 
-// Suites up to 1.16 store bfloat16 as uint16, for numpy lacks it.
-Value as_declared(Value value, const Type& type) {
-  if (!type.is_tensor() || type.dtype != DType::kBFloat16 || !value.is_tensor()) return value;
-  return value.tensor().dtype() == DType::kUInt16 ? Value(with_dtype(value.tensor(), DType::kBFloat16)) : value;
-}
-
 Result<std::vector<Value>> read_values(const std::vector<fs::path>& files, const Graph& graph,
                                        const std::vector<ValueId>& ids, std::string_view role) {
   if (files.size() > ids.size()) {
@@ -71,9 +64,8 @@ Result<std::vector<Value>> read_values(const std::vector<fs::path>& files, const
   std::vector<Value> values;
   for (size_t i = 0; i < files.size(); ++i) {
     THANE_ASSIGN(auto file, MappedFile::open(files[i]));
-    const Type& type = graph.values[ids[i]].type;
-    THANE_ASSIGN(Value value, read_onnx_value(std::move(file), type));
-    values.push_back(as_declared(std::move(value), type));
+    THANE_ASSIGN(Value value, read_onnx_value(std::move(file), graph.values[ids[i]].type));
+    values.push_back(std::move(value));
   }
   return values;
 }
@@ -114,7 +106,6 @@ Status run_set(const Session& session, const Case& test, const fs::path& set) {
 Status run(const Case& test) {
   THANE_ASSIGN(auto file, MappedFile::open(test.model));
   THANE_ASSIGN(Model model, read_onnx(std::move(file), {}));
-  THANE_TRY(optimise(model.graph, {}));
   SessionOptions options;
   options.threads = 1;
   THANE_ASSIGN(const auto session, Session::create(std::move(model.graph), options));

@@ -351,6 +351,14 @@ Result<DType> element_type(int64_t code) {
   return static_cast<DType>(code);
 }
 
+// Some exporters name every dimension they do not know alike.
+Dim symbol(std::string_view name) {
+  for (const std::string_view nothing : {"?", "-1", "None", "none", "unk", "unknown"}) {
+    if (name == nothing) return Dim::unknown();
+  }
+  return Dim::symbol(std::string(name));
+}
+
 Dim read_dim(Bytes message) {
   Dim dim;
   for (ProtobufReader field(message); field.next();) {
@@ -360,7 +368,7 @@ Dim read_dim(Bytes message) {
         dim = value >= 0 ? Dim(value) : Dim::unknown();
         break;
       }
-      case 2: dim = Dim::symbol(std::string(field.bytes())); break;
+      case 2: dim = symbol(field.bytes()); break;
       default: field.skip();
     }
   }

@@ -20,6 +20,7 @@ constexpr Upgrade kUpgrades[] = {
     {"", "BatchNormalization", 9, batch_norm_spatial},
     {"", "BatchNormalization", 14, batch_norm_training},
     {"", "Cast", 6, cast_to_number},
+    {"", "Cast", 23, cast_clamps_nibbles},
     {"", "Clip", 11, clip_inputs},
     {"", "Concat", 4, concat_axis},
     {"", "DFT", 20, dft_axis},
@@ -27,6 +28,7 @@ constexpr Upgrade kUpgrades[] = {
     {"", "Dropout", 7, dropout_test_mode},
     {"", "Dropout", 10, dropout_mask},
     {"", "Dropout", 12, dropout_ratio},
+    {"", "DynamicSlice", kAlways, dynamic_slice},  // experimental, in files of 2018
     {"", "Equal", 7, numpy_broadcast},
     {"", "GRU", 3, recurrent_direction},
     {"", "GRU", 7, recurrent_output},

@@ -55,6 +55,19 @@ Status cast_to_number(Rewrite& r) {
   return invalid_model("attribute 'to' is '" + name + "'").expecting("the name of a data type, such as FLOAT");
 }
 
+// Out-of-range floats are undefined for integers; the suite of those days clamped to the 4-bit types, today's drops bits.
+Status cast_clamps_nibbles(Rewrite& r) {
+  const auto found = r.node.attrs.find("to");
+  const auto* to = found == r.node.attrs.end() ? nullptr : std::get_if<int64_t>(&found->second);
+  if (!to || !(mask_of(r.input_dtype(0)) & kFloats)) return ok();
+  if (*to == static_cast<int64_t>(DType::kInt4)) {
+    r.set_input(0, r.emit("Clip", {r.input(0), r.scalar_like(-8, 0), r.scalar_like(7, 0)}));
+  } else if (*to == static_cast<int64_t>(DType::kUInt4)) {
+    r.set_input(0, r.emit("Clip", {r.input(0), r.scalar_like(0, 0), r.scalar_like(15, 0)}));
+  }
+  return ok();
+}
+
 Status clip_inputs(Rewrite& r) {
   constexpr float kLargest = 3.402823466e+38f;  // the old defaults mean no bound
   THANE_ASSIGN(const float low, r.take_or("min", -kLargest));

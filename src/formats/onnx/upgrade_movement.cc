@@ -34,6 +34,11 @@ Status slice_inputs(Rewrite& r) {
   return r.attribute_to_input("axes", 3);
 }
 
+Status dynamic_slice(Rewrite& r) {
+  r.node.op = "Slice";
+  return ok();
+}
+
 Status pad_names(Rewrite& r) {
   THANE_ASSIGN(const auto paddings, r.take<Dims>("paddings"));
   if (paddings) r.set("pads", *paddings);

@@ -9,6 +9,7 @@ namespace thane::onnx {
 Status drop_legacy_attributes(Rewrite& r);      // below 6: consumed_inputs
 Status numpy_broadcast(Rewrite& r);             // below 7: broadcast and axis of binary ops
 Status cast_to_number(Rewrite& r);              // below 6: the target as a name
+Status cast_clamps_nibbles(Rewrite& r);         // below 23
 Status clip_inputs(Rewrite& r);                 // below 11
 Status channel_slope(Rewrite& r);               // PRelu below 7
 Status selu_constants(Rewrite& r);              // below 6
@@ -21,6 +22,7 @@ Status concat_axis(Rewrite& r);                 // below 4
 Status reshape_input(Rewrite& r);               // below 5
 Status tile_repeats(Rewrite& r);                // below 6
 Status slice_inputs(Rewrite& r);                // below 10
+Status dynamic_slice(Rewrite& r);               // DynamicSlice
 Status pad_names(Rewrite& r);                   // below 2
 Status pad_inputs(Rewrite& r);                  // below 11
 Status split_first(Rewrite& r);                 // below 2
