@@ -13,6 +13,10 @@ add_library(thane_options INTERFACE)
 target_compile_options(thane_options INTERFACE
   -Wall -Wextra -Werror -Wno-missing-field-initializers
   $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized> -fvisibility=hidden -ffunction-sections -fdata-sections)
+if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+  # What it cannot vectorise under sanitizers is no mistake.
+  target_compile_options(thane_options INTERFACE -Wno-pass-failed)
+endif()
 target_include_directories(thane_options INTERFACE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/include)
 if(THANE_CHECKS)
   target_compile_definitions(thane_options INTERFACE THANE_CHECKS=1)

@@ -50,7 +50,10 @@ class SessionImpl : public Session {
   Result<std::vector<Value>> run(std::span<const Value> inputs) const override {
     THANE_TRY(check_inputs(inputs));
     RandomSource random{options_.seed};
-    return execute(inputs, random);
+    auto outputs = execute(inputs, random);
+    // Files use one name for dimensions that may differ, so that alone is no error; but it explains one.
+    if (!outputs.ok()) THANE_TRY(check_symbols(inputs));
+    return outputs;
   }
 
   const Graph& graph() const override { return graph_; }
@@ -83,17 +86,16 @@ class SessionImpl : public Session {
       return invalid_argument(format("{} inputs given", inputs.size()))
           .expecting(std::to_string(graph_.inputs.size()));
     }
-    std::map<std::string, int64_t> symbols;
     for (size_t i = 0; i < inputs.size(); ++i) {
       const ValueInfo& info = graph_.values[graph_.inputs[i]];
-      if (auto status = check_input(info.type, inputs[i], symbols); !status.ok()) {
+      if (auto status = check_input(info.type, inputs[i]); !status.ok()) {
         return std::move(status).error().at(format("input '{}'", info.name));
       }
     }
     return ok();
   }
 
-  static Status check_input(const Type& declared, const Value& value, std::map<std::string, int64_t>& symbols) {
+  static Status check_input(const Type& declared, const Value& value) {
     if (value.empty()) {
       if (declared.kind == TypeKind::kOptional || !declared.known()) return ok();
       return invalid_argument("no value given").expecting(declared.to_string());
@@ -110,10 +112,25 @@ class SessionImpl : public Session {
       const Dim& want = (*type.dims)[axis];
       const int64_t have = (*found.dims)[axis].number();
       if (want.is_number() && want.number() != have) return mismatch();
-      if (!want.is_symbolic()) continue;
-      const auto [place, fresh] = symbols.emplace(want.to_string(), have);
-      if (!fresh && place->second != have) {
-        return mismatch().hinting(format("dimension '{}' is {} in an earlier input", want.to_string(), place->second));
+    }
+    return ok();
+  }
+
+  // Dimensions with the same name have the same size in all inputs.
+  Status check_symbols(std::span<const Value> inputs) const {
+    std::map<std::string, int64_t> sizes;
+    for (size_t i = 0; i < inputs.size(); ++i) {
+      const ValueInfo& info = graph_.values[graph_.inputs[i]];
+      if (!info.type.is_tensor() || !info.type.dims || !inputs[i].is_tensor()) continue;
+      for (size_t axis = 0; axis < info.type.dims->size(); ++axis) {
+        const Dim& dim = (*info.type.dims)[axis];
+        const int64_t have = inputs[i].tensor().dim(axis);
+        if (!dim.is_symbolic()) continue;
+        const auto [place, fresh] = sizes.emplace(dim.to_string(), have);
+        if (fresh || place->second == have) continue;
+        return invalid_argument(format("dimension '{}' is {}", dim.to_string(), have))
+            .expecting(format("{}, as in an earlier input", place->second))
+            .at(format("input '{}'", info.name));
       }
     }
     return ok();

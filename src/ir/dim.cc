@@ -20,7 +20,7 @@ std::string join(const std::vector<T>& items, const Text& text) {
 }  // namespace
 
 Dim Dim::symbol(const std::string& name) {
-  if (name.empty() || name.size() > kMaxText) return {};
+  if (name.empty() || name == "?" || name.size() > kMaxText) return {};  // "?" is how some exporters say unknown
   return from_terms({{{name}, 1}});
 }
 

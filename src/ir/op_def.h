@@ -53,6 +53,8 @@ struct OpDef {
   const AttrsSchema* attrs = nullptr;  // null: the op has none
   // Names of the subgraph attributes, in the order in which Node::subgraphs holds them.
   std::span<const std::string_view> subgraphs = {};
+  // A body may be left out: importers put the identity of one value in its place.
+  bool optional_subgraphs = false;
   // Sets the outputs' types from the inputs'. Checks everything that concerns ranks, shapes and attributes, as far as it is
   // known. Parameter counts and dtypes were checked against `inputs` before the call.
   Status (*infer)(InferContext& context) = nullptr;

@@ -12,11 +12,16 @@ template <class T>
 inline constexpr bool kIsInteger = std::is_integral_v<T> || std::is_same_v<T, Int4> || std::is_same_v<T, UInt4> ||
                                    std::is_same_v<T, Int2> || std::is_same_v<T, UInt2>;
 
+// The type that a conversion goes through: holds every value, and converts to others at least cost.
+template <class T>
+using Via = std::conditional_t<
+    std::is_same_v<T, double>, double,
+    std::conditional_t<std::is_same_v<T, uint64_t>, uint64_t,
+                       std::conditional_t<std::is_same_v<T, int64_t> || std::is_same_v<T, uint32_t>, int64_t,
+                                          std::conditional_t<kIsInteger<T>, int32_t, float>>>>;
 // wide_dtype() as a C++ type.
 template <class T>
-using Wide = std::conditional_t<
-    std::is_same_v<T, double>, double,
-    std::conditional_t<std::is_same_v<T, uint64_t>, uint64_t, std::conditional_t<kIsInteger<T>, int64_t, float>>>;
+using Wide = std::conditional_t<std::is_same_v<Via<T>, int32_t>, int64_t, Via<T>>;
 
 template <class F>
 bool dispatch_convertible(DType dtype, F&& f) {
@@ -26,11 +31,11 @@ bool dispatch_convertible(DType dtype, F&& f) {
 }
 
 template <class From>
-Wide<From> widen(const From& value) {
+Via<From> widen(const From& value) {
   if constexpr (std::is_same_v<From, bool>)
     return reinterpret_cast<const uint8_t&>(value) != 0;
   else
-    return static_cast<Wide<From>>(value);
+    return static_cast<Via<From>>(value);
 }
 
 template <class To, class From>
@@ -60,22 +65,28 @@ To narrow(From value, CastRules rules) {
   }
 }
 
-void widen_run(DType from, const void* source, void* wide, int64_t n) {
+void widen_run(DType from, const void* source, void* via, int64_t n) {
   dispatch_convertible(from, [&]<class From>() {
     const From* in = static_cast<const From*>(source);
-    auto* out = static_cast<Wide<From>*>(wide);
+    auto* out = static_cast<Via<From>*>(via);
     for (int64_t i = 0; i < n; ++i) out[i] = widen(in[i]);
   });
 }
 
-void narrow_run(DType wide, const void* source, DType to, void* target, int64_t n, CastRules rules) {
-  dispatch<float, double, int64_t, uint64_t>(wide, [&]<class From>() {
+void narrow_run(DType via, const void* source, DType to, void* target, int64_t n, CastRules rules) {
+  dispatch<float, double, int32_t, int64_t, uint64_t>(via, [&]<class From>() {
     dispatch_convertible(to, [&]<class To>() {
       const From* in = static_cast<const From*>(source);
       To* out = static_cast<To*>(target);
       for (int64_t i = 0; i < n; ++i) out[i] = narrow<To>(in[i], rules);
     });
   });
+}
+
+DType via_dtype(DType dtype) {
+  DType via = DType::kUndefined;
+  dispatch_convertible(dtype, [&]<class T>() { via = kDTypeOf<Via<T>>; });
+  return via;
 }
 
 }  // namespace
@@ -92,16 +103,16 @@ void convert_elements(DType from, const void* source, DType to, void* target, in
     std::memmove(target, source, static_cast<size_t>(n) * dtype_size(from));
     return;
   }
-  const DType wide = wide_dtype(from);
-  if (wide == from) return narrow_run(wide, source, to, target, n, rules);
-  if (wide == to) return widen_run(from, source, target, n);
+  const DType via = via_dtype(from);
+  if (via == from) return narrow_run(via, source, to, target, n, rules);
+  if (via == to) return widen_run(from, source, target, n);
   alignas(64) uint64_t run[kConversionRun];
   const auto* in = static_cast<const std::byte*>(source);
   auto* out = static_cast<std::byte*>(target);
   for (int64_t done = 0; done < n; done += kConversionRun) {
     const int64_t count = std::min(kConversionRun, n - done);
     widen_run(from, in + done * static_cast<int64_t>(dtype_size(from)), run, count);
-    narrow_run(wide, run, to, out + done * static_cast<int64_t>(dtype_size(to)), count, rules);
+    narrow_run(via, run, to, out + done * static_cast<int64_t>(dtype_size(to)), count, rules);
   }
 }
 

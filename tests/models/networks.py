@@ -1,6 +1,7 @@
 """Small transformers with seeded weights, built the way exporters and generative toolkits write them, for what no model
-in wheels.json has: the patterns that ONNX Runtime's tools turn into Attention and EmbedLayerNormalization, and a decoder
-with GroupQueryAttention, rotary embedding, RMS norms and 4-bit weights that carries its keys and values over."""
+of wheels.json has: the patterns that ONNX Runtime's tools turn into Attention and EmbedLayerNormalization, and a
+decoder with GroupQueryAttention, rotary embedding, RMS norms and 4-bit weights that carries its keys and values over.
+"""
 import numpy as np
 import onnx
 from onnx import helper
@@ -88,8 +89,8 @@ def bert(path, length=16):
 
 
 def decoder(path, kv_heads=2, capacity=32):
-    """A decoder as onnxruntime-genai writes it: RMS norms, packed projections, GroupQueryAttention with rotary embedding
-    and its cache, a gated SiLU block."""
+    """A decoder as onnxruntime-genai writes it: RMS norms, packed projections, GroupQueryAttention with rotary
+    embedding and its cache, a gated SiLU block."""
     b, size = Builder("decoder"), HIDDEN // HEADS
     angles = np.arange(capacity)[:, None] / 10000 ** (np.arange(size // 2) * 2 / size)
     cosines, sines = b.constant(np.cos(angles)), b.constant(np.sin(angles))
@@ -124,7 +125,8 @@ def decoder(path, kv_heads=2, capacity=32):
     b.nodes.append(helper.make_node("MatMul", [x, b.weight(HIDDEN, VOCABULARY)], ["logits"]))
     int64, real = onnx.TensorProto.INT64, onnx.TensorProto.FLOAT
     past = [declare(n.replace("present", "past_key_values"), real, "batch", kv_heads, "past", size) for n in outputs]
-    b.save(path, [declare("input_ids", int64, "batch", "new"), declare("attention_mask", int64, "batch", "total"), *past],
+    ids, mask = declare("input_ids", int64, "batch", "new"), declare("attention_mask", int64, "batch", "total")
+    b.save(path, [ids, mask, *past],
            [declare("logits", real, "batch", "new", VOCABULARY),
             *(declare(n, real, "batch", kv_heads, "total", size) for n in outputs)], opset=14)
     return {p.name: n for p, n in zip(past, outputs)}

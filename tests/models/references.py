@@ -23,6 +23,7 @@ import onnx
 import onnxruntime as ort
 
 import cases
+import contrib
 import derive
 import inputs as make
 
@@ -42,7 +43,8 @@ def subgraphs(graph):
 
 def op_counts(model):
     bodies = list(subgraphs(model.graph)) + list(model.functions)
-    return Counter((n.domain + ":" if n.domain not in ("", "ai.onnx") else "") + n.op_type for b in bodies for n in b.node)
+    nodes = [n for body in bodies for n in body.node]
+    return Counter((n.domain + ":" if n.domain not in ("", "ai.onnx") else "") + n.op_type for n in nodes)
 
 
 def uses_half(model):
@@ -84,9 +86,10 @@ def on_grid(model, feed):
     constants = {t.name: onnx.numpy_helper.to_array(t) for t in model.graph.initializer}
     constants |= {n.output[0]: onnx.numpy_helper.to_array(n.attribute[0].t) for n in model.graph.node
                   if n.op_type == "Constant" and n.attribute[0].name == "value"}
+    orders = ("Pad", "Reshape", "Transpose", "Identity", "Unsqueeze", "Squeeze")
     result, moved = dict(feed), {name: name for name in feed}  # tensors that hold an input's values in another order
     for node in model.graph.node:
-        if node.op_type in ("Pad", "Reshape", "Transpose", "Identity", "Unsqueeze", "Squeeze") and node.input[0] in moved:
+        if node.op_type in orders and node.input[0] in moved:
             moved[node.output[0]] = moved[node.input[0]]
         if node.op_type == "QuantizeLinear" and node.input[0] in moved and all(i in constants for i in node.input[1:]):
             source = moved[node.input[0]]
@@ -112,6 +115,7 @@ class Recorder:
         model = onnx.load(self.folder / path, load_external_data=False)
         ops = op_counts(model)
         runs = {"": session(self.folder / path), "noopt": session(self.folder / path, optimize=False)}
+        rounds = len(model.graph.node) > 1 and any(q in op for op in ops for q in QUANTIZED)
         carried = {}
         for step, feed in enumerate(case.steps):
             feed, given = on_grid(model, {**feed, **carried}), {**feed, **carried}
@@ -122,7 +126,7 @@ class Recorder:
                 "opset": {o.domain or "ai.onnx": o.version for o in model.opset_import},
                 "inputs": [{"name": i.name, **self.save(f"{stem}.in{k}", feed[i.name])}
                            for k, i in enumerate(runs[""].get_inputs())],
-                **self.outputs(stem, runs, feed, given, any(q in op for op in ops for q in QUANTIZED)), "note": note}
+                **self.outputs(stem, runs, feed, given, rounds), "note": note}
             if uses_half(model):
                 entry["tolerance"].update(self.half_tolerance())
             self.entries.append(entry)
@@ -182,7 +186,8 @@ def fingerprint(folder):
     """Of everything the references depend on: the scripts, the versions, the list of wheels, the digits."""
     digest = hashlib.sha256(f"{ort.__version__} {onnx.__version__} {np.__version__}".encode())
     digits = cases.ROOT / "examples" / "digits"
-    for path in [*sorted(HERE.glob("*.py")), HERE / "wheels.json", digits / "digits.onnx", digits / "pictures" / "seven.png"]:
+    for path in [*sorted(HERE.glob("*.py")), HERE / "wheels.json", digits / "digits.onnx",
+                 digits / "pictures" / "seven.png"]:
         digest.update(path.read_bytes())
     return digest.hexdigest()
 
@@ -201,12 +206,14 @@ def main():
     if not options.only:
         stamp.unlink(missing_ok=True)
         shutil.rmtree(folder / "refs", ignore_errors=True)
+    print("references: making derived models", flush=True)
     table = [(path, case, "") for path, many in cases.all_cases(folder) for case in many]
     table += list(derive.all_cases(folder, dict(cases.all_cases(folder)), options.only))
+    table += list(contrib.all_cases(folder))
     table = [row for row in table if not options.only or options.only in row[0]]
     for position, (path, case, note) in enumerate(table, 1):
-        if position == 1 or path != table[position - 2][0]:
-            print(f"references: [{position}/{len(table)}] {path}", flush=True)
+        if position == 1 or Path(path).parts[0] != Path(table[position - 2][0]).parts[0]:
+            print(f"references: [{position}/{len(table)}] {Path(path).parts[0]}", flush=True)
         recorder.record(path, case, note)
     if not options.only:
         (folder / "index.json").write_text(json.dumps(recorder.entries, indent=1))

@@ -314,6 +314,13 @@ Status Importer::import_constant(const ForeignNode& node, Scope& scope) {
   return define(scope, name, scope.filler.add_constant(readable_name(scope, name), std::move(tensor)));
 }
 
+// Stands for a body that was left out.
+static std::unique_ptr<Graph> identity_body() {
+  auto body = std::make_unique<Graph>();
+  body->inputs = body->outputs = {body->add_value("x")};
+  return body;
+}
+
 Status Importer::import_op(ForeignNode foreign_node, Scope& scope) {
   const OpDef* op = nullptr;
   if (const DomainOp* row = find_vendor_op(foreign_node.domain, foreign_node.op)) op = find_op(row->domain, row->op);
@@ -338,7 +345,11 @@ Status Importer::import_op(ForeignNode foreign_node, Scope& scope) {
     for (const auto& wanted : op->subgraphs) {
       const auto found = std::find_if(foreign_node.graphs.begin(), foreign_node.graphs.end(),
                                       [&](const auto& item) { return item.first == wanted; });
-      if (found == foreign_node.graphs.end()) return attrs_detail::missing(wanted);
+      if (found == foreign_node.graphs.end()) {
+        if (!op->optional_subgraphs) return attrs_detail::missing(wanted);
+        node.subgraphs.push_back({identity_body(), {}});
+        continue;
+      }
       auto body = import_body(found->second, scope);
       if (!body.ok()) return std::move(body).error().at(std::string(wanted));
       node.subgraphs.push_back(std::move(*body));

@@ -44,10 +44,7 @@ std::vector<MatmulOffsets> batch_offsets(const Dims& a, const Dims& b, const Dim
 
 }  // namespace
 
-Status infer_matmul(InferContext& context) {
-  const DType dtype = context.dtype(0);
-  if (!context.dims(0) || !context.dims(1)) return context.set(0, dtype), ok();
-  SymDims a = *context.dims(0), b = *context.dims(1);
+Result<SymDims> matmul_dims(SymDims a, SymDims b) {
   if (a.empty() || b.empty()) {
     return invalid_model(format("{} times {}: a scalar", to_string(a), to_string(b))).expecting("rank 1 or more");
   }
@@ -57,32 +54,39 @@ Status infer_matmul(InferContext& context) {
   const Dim& depth_a = a.back();
   const Dim& depth_b = b[b.size() - 2];
   if (depth_a.is_number() && depth_b.is_number() && !(depth_a == depth_b)) {
-    return depth_mismatch(*context.dims(0), *context.dims(1));
+    return depth_mismatch(a, b);
   }
   const SymDims batch_a(a.begin(), a.end() - 2), batch_b(b.begin(), b.end() - 2);
   const SymDims* const batches[] = {&batch_a, &batch_b};
   THANE_ASSIGN(SymDims out, broadcast(batches));
   if (!row) out.push_back(a[a.size() - 2]);
   if (!column) out.push_back(b.back());
+  return out;
+}
+
+Status infer_matmul(InferContext& context) {
+  const DType dtype = context.dtype(0);
+  if (!context.dims(0) || !context.dims(1)) return context.set(0, dtype), ok();
+  THANE_ASSIGN(SymDims out, matmul_dims(*context.dims(0), *context.dims(1)));
   context.set(0, dtype, std::move(out));
   return ok();
 }
 
-Status eval_matmul(KernelContext& context) {
-  Dims a = context.input(0).dims(), b = context.input(1).dims(), batch = context.output(0).dims();
+void multiply(const Tensor& left, const Tensor& right, const Tensor& product, ThreadPool& threads) {
+  Dims a = left.dims(), b = right.dims(), batch = product.dims();
   if (a.size() == 1) a.insert(a.begin(), 1);
   else batch.pop_back();
   if (b.size() == 1) b.push_back(1);
   else batch.pop_back();
-  if (context.output(0).size() == 0) return ok();
+  if (product.size() == 0) return;
   MatmulProblem p;
-  p.dtype = context.output(0).dtype();
+  p.dtype = product.dtype();
   p.m = a[a.size() - 2];
   p.k = a.back();
   p.n = b.back();
-  p.a = context.input(0).raw();
-  p.b = context.input(1).raw();
-  p.c = context.output(0).raw();
+  p.a = left.raw();
+  p.b = right.raw();
+  p.c = product.raw();
   p.a_row = p.k;
   p.b_row = p.c_row = p.n;
   std::vector<MatmulOffsets> offsets = batch_offsets(a, b, batch, p.m * p.n);
@@ -91,7 +95,11 @@ Status eval_matmul(KernelContext& context) {
     p.m *= static_cast<int64_t>(offsets.size());
     offsets.resize(1);
   }
-  matmul(p, offsets, context.threads());
+  matmul(p, offsets, threads);
+}
+
+Status eval_matmul(KernelContext& context) {
+  multiply(context.input(0), context.input(1), context.output(0), context.threads());
   return ok();
 }
 

@@ -50,6 +50,10 @@ struct EinsumAttrs : Attrs {
 // numpy.matmul: the last two axes multiply, the others broadcast; a vector is a row on the left, a column on the right.
 Status infer_matmul(InferContext& context);
 Status eval_matmul(KernelContext& context);
+// The same for the relatives of MatMul: the product's shape (checks what is known), and the product itself. All three
+// tensors have the same dtype; integers wrap.
+Result<SymDims> matmul_dims(SymDims a, SymDims b);
+void multiply(const Tensor& left, const Tensor& right, const Tensor& product, ThreadPool& threads);
 
 // Y = alpha · A' · B' + beta · C, where A' is A or its transpose, and C broadcasts to Y.
 Status infer_gemm(InferContext& context);

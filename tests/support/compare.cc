@@ -1,7 +1,9 @@
 #include "compare.h"
 
+#include <algorithm>
 #include <cmath>
 #include <complex>
+#include <cstring>
 
 #include "base/format.h"
 
@@ -65,6 +67,10 @@ std::string compare_tensors(const Tensor& actual, const Tensor& unaligned, const
       if (identical(actual, expected)) return "";
       [[fallthrough]];
     default:
+      if (tolerance.steps && (mask_of(actual.dtype()) & (kInts | kSubByte | kBoolOnly))) {
+        const Tolerance integer{0, static_cast<double>(*tolerance.steps), {}};
+        return compare_tensors(actual, unaligned, integer);
+      }
       return compare_elements(
           actual, expected, [&](int64_t i) { return close(actual.as_double(i), expected.as_double(i), tolerance); },
           [](const Tensor& t, int64_t i) { return format("{}", t.as_double(i)); });
@@ -79,6 +85,12 @@ std::string_view kind(const Value& value) {
 }
 
 }  // namespace
+
+Tensor with_dtype(const Tensor& tensor, DType dtype) {
+  Tensor same = Tensor::must_allocate(dtype, tensor.dims());
+  if (tensor.size() > 0) std::memcpy(same.raw(), tensor.raw(), std::min(same.size_bytes(), tensor.size_bytes()));
+  return same;
+}
 
 std::string compare(const Value& actual, const Value& expected, const Tolerance& tolerance) {
   if (kind(actual) != kind(expected)) return format("{}, expected {}", kind(actual), kind(expected));

@@ -1,0 +1,25 @@
+// The tables behind unicode.h.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+namespace thane {
+
+// Every step-th code point from first to last maps to itself plus delta.
+struct CaseRun {
+  uint32_t first, last;
+  uint8_t step;
+  int32_t delta;
+};
+
+// Ordered by code point.
+std::span<const CaseRun> lower_case_runs();
+std::span<const CaseRun> upper_case_runs();
+// Two-letter general categories; their places in this list are their numbers.
+std::span<const std::string_view> category_names();
+// First code point of each run, shifted left by 5, with the number of its category.
+std::span<const uint32_t> category_runs();
+
+}  // namespace thane
