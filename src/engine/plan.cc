@@ -113,6 +113,14 @@ class Planner {
       for (uint32_t i = 0; i < step.output_count; ++i) {
         all_static &= plan_->slots_[step.first_output + i].kind == Slot::Kind::kArena;
       }
+      // An op may know its output's shape without knowing its inputs' (Reshape to constants). What it could not check yet it
+      // must check when they are there.
+      for (SlotId in : step.inputs) {
+        if (in == kNoSlot) continue;
+        const Slot& slot = plan_->slots_[in];
+        const bool known = slot.expected.has_concrete_dims() && slot.expected.dtype != DType::kUndefined;
+        all_static &= slot.kind != Slot::Kind::kDynamic || known;
+      }
       if (all_static) {
         THANE_TRY(choose_kernel(step));
       } else {

@@ -18,6 +18,7 @@ struct Range {
 
 // The elements that start:end:step visits of an axis with `size` elements. step != 0.
 Range resolve(int64_t start, int64_t end, int64_t step, int64_t size) {
+  if (size == 0) return {0, 1, 0};
   const auto clamp = [size](int64_t index, int64_t low, int64_t high) {
     if (index < 0) index = index < -size ? -1 : index + size;
     return std::clamp(index, low, high);
@@ -29,7 +30,8 @@ Range resolve(int64_t start, int64_t end, int64_t step, int64_t size) {
     const int64_t first = clamp(start, 0, size), last = clamp(end, 0, size);
     return {first, step, last <= first ? 0 : (last - first - 1) / step + 1};
   }
-  const int64_t first = clamp(start, -1, size - 1), last = clamp(end, -1, size - 1);
+  // Unlike Python, ONNX clamps a start before the beginning to the first element here too.
+  const int64_t first = clamp(start, 0, size - 1), last = clamp(end, -1, size - 1);
   return {first, step, last >= first ? 0 : (first - last - 1) / -step + 1};
 }
 

@@ -56,7 +56,7 @@ struct TfIdfVectorizerAttrs : Attrs {
   int64_t max_skip_count = 0;  // items left out between those of an n-gram, at most
   Dims ngram_counts;           // where the 1-grams, 2-grams, … begin in the pool
   Dims ngram_indexes;          // output column of each n-gram of the pool
-  std::vector<float> weights;  // per output column; empty: ones
+  std::vector<float> weights;  // of each n-gram of the pool; empty: ones
   std::vector<std::string> pool_strings;
   Dims pool_int64s;
   template <class Self, class V>
@@ -74,10 +74,10 @@ struct TfIdfVectorizerAttrs : Attrs {
   }
   Status prepare();
 
-  // The pool as a trie. Node 0 is the root; column −1: no n-gram ends here. Strings are numbered.
+  // The pool as a trie. Node 0 is the root; n-gram −1: none ends here. Strings are numbered.
   std::unordered_map<std::string, int64_t> words;
   std::map<std::pair<int32_t, int64_t>, int32_t> edges;
-  std::vector<int64_t> columns;
+  std::vector<int32_t> ngrams;
   int64_t output_size = 0;
 };
 

@@ -22,10 +22,10 @@ Status TfIdfVectorizerAttrs::prepare() {
     if (column < 0 || column >= int64_t{1} << 31) return invalid_model(format("an n-gram index of {}", column));
     output_size = std::max(output_size, column + 1);
   }
-  if (!weights.empty() && static_cast<int64_t>(weights.size()) < output_size) {
-    return invalid_model(format("{} weights for {} columns", weights.size(), output_size));
+  if (!weights.empty() && weights.size() != ngram_indexes.size()) {
+    return invalid_model(format("{} weights for {} n-grams", weights.size(), ngram_indexes.size()));
   }
-  columns = {-1};
+  ngrams = {-1};
   size_t ngram = 0;
   for (size_t n = 1; n <= ngram_counts.size(); ++n) {
     const int64_t begin = ngram_counts[n - 1];
@@ -41,12 +41,12 @@ Status TfIdfVectorizerAttrs::prepare() {
       }
       int32_t node = 0;
       for (size_t k = item; wanted && k < item + n; ++k) {
-        const auto fresh = static_cast<int32_t>(columns.size());
+        const auto fresh = static_cast<int32_t>(ngrams.size());
         const auto [edge, added] = edges.emplace(std::pair(node, pool[k]), fresh);
-        if (added) columns.push_back(-1);
+        if (added) ngrams.push_back(-1);
         node = edge->second;
       }
-      if (wanted) columns[static_cast<size_t>(node)] = ngram_indexes[ngram];
+      if (wanted) ngrams[static_cast<size_t>(node)] = static_cast<int32_t>(ngram);
     }
   }
   return ok();
@@ -72,6 +72,16 @@ Status infer_tf_idf_vectorizer(InferContext& context) {
 
 namespace {
 
+void count_one(const TfIdfVectorizerAttrs& attrs, size_t ngram, float* out) {
+  float& column = out[attrs.ngram_indexes[ngram]];
+  const float weight = attrs.weights.empty() ? 1.0f : attrs.weights[ngram];
+  switch (attrs.mode) {
+    case TfIdfMode::kTf: column += 1; break;
+    case TfIdfMode::kIdf: column = weight; break;
+    case TfIdfMode::kTfIdf: column += weight; break;
+  }
+}
+
 // Counts the n-grams of one row into `out`. Items are the pool's numbers; −1 stands in none.
 void count_ngrams(const TfIdfVectorizerAttrs& attrs, std::span<const int64_t> row, bool numbers_are_words, float* out) {
   const auto size = static_cast<int64_t>(row.size());
@@ -87,8 +97,8 @@ void count_ngrams(const TfIdfVectorizerAttrs& attrs, std::span<const int64_t> ro
         const auto edge = attrs.edges.find({node, row[static_cast<size_t>(at)]});
         if (edge == attrs.edges.end()) break;
         node = edge->second;
-        const int64_t column = attrs.columns[static_cast<size_t>(node)];
-        if (length >= least && column >= 0) out[column] += 1;
+        const int32_t ngram = attrs.ngrams[static_cast<size_t>(node)];
+        if (length >= least && ngram >= 0) count_one(attrs, static_cast<size_t>(ngram), out);
       }
     }
     // Single items do not depend on the distance: they count once.
@@ -118,11 +128,6 @@ Status eval_tf_idf_vectorizer(KernelContext& context) {
     for (int64_t row = begin; row < end; ++row) {
       float* out = output.data<float>() + row * attrs.output_size;
       count_ngrams(attrs, std::span(items).subspan(static_cast<size_t>(row) * columns, columns), words, out);
-      for (int64_t i = 0; i < attrs.output_size; ++i) {
-        const float weight = attrs.weights.empty() ? 1.0f : attrs.weights[static_cast<size_t>(i)];
-        if (attrs.mode == TfIdfMode::kIdf) out[i] = out[i] > 0 ? weight : 0;
-        if (attrs.mode == TfIdfMode::kTfIdf) out[i] *= weight;
-      }
     }
   });
   return ok();
