@@ -2,36 +2,22 @@
 //   y[b, c, t] = activation(bias[c] + Σ_j w[c, 0, j] · s[b, c, t + j]),  s = past_state (k-1 steps, or zeros) before input
 #include <cmath>
 
-#include "base/format.h"
 #include "ops/conv/conv.h"
 #include "ops/conv/typed.h"
+#include "ops/expect_shape.h"
 
 namespace thane {
-namespace {
-
-bool may_equal(const Dim& a, const Dim& b) { return !a.is_number() || !b.is_number() || a.number() == b.number(); }
-
-Status check_shape(std::string_view what, const SymDims* dims, const SymDims& expected) {
-  if (!dims) return ok();
-  bool agrees = dims->size() == expected.size();
-  for (size_t i = 0; agrees && i < expected.size(); ++i) agrees = may_equal((*dims)[i], expected[i]);
-  if (agrees) return ok();
-  return invalid_model(format("{} has the shape {}", what, to_string(*dims))).expecting(to_string(expected));
-}
-
-}  // namespace
-
 Status infer_causal_conv(InferContext& context) {
   const SymDims* input = context.dims(0);
   const SymDims* weight = context.dims(1);
-  THANE_TRY(check_shape("input", input, {Dim(), Dim(), Dim()}));
+  THANE_TRY(expect_shape("input", input, {Dim(), Dim(), Dim()}));
   const Dim channels = input ? (*input)[1] : Dim();
-  THANE_TRY(check_shape("weight", weight, {channels, Dim(1), Dim()}));
-  if (context.has_input(2)) THANE_TRY(check_shape("bias", context.dims(2), {channels}));
+  THANE_TRY(expect_shape("weight", weight, {channels, Dim(1), Dim()}));
+  if (context.has_input(2)) THANE_TRY(expect_shape("bias", context.dims(2), {channels}));
   const Dim past = weight ? (*weight)[2] - 1 : Dim();
   if (past.is_number() && past.number() < 0) return invalid_model("weight has no taps").expecting("at least one");
   const SymDims state = {input ? (*input)[0] : Dim(), channels, past};
-  if (context.has_input(3)) THANE_TRY(check_shape("past_state", context.dims(3), state));
+  if (context.has_input(3)) THANE_TRY(expect_shape("past_state", context.dims(3), state));
   context.set(0, context.dtype(0), input ? std::optional(*input) : std::nullopt);
   context.set(1, context.dtype(0), state);
   return ok();

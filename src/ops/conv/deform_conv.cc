@@ -7,23 +7,18 @@
 #include "ops/conv/conv.h"
 #include "ops/conv/patches.h"
 #include "ops/conv/typed.h"
+#include "ops/expect_shape.h"
 
 namespace thane {
 namespace {
 
 constexpr size_t kMostAxes = 8;  // 2^axes corners are read for a sample
 
-// `what` must be [batch, groups · taps · per_tap, output…] as far as known.
-Status check_side_input(std::string_view what, const SymDims* dims, const SymDims& y, const Dim& channels) {
-  if (!dims) return ok();
+// [batch, channels, output…]
+SymDims side_shape(const SymDims& y, const Dim& channels) {
   SymDims expected = y;
   expected[1] = channels;
-  bool agrees = dims->size() == expected.size();
-  for (size_t i = 0; agrees && i < expected.size(); ++i) {
-    agrees = !expected[i].is_number() || !(*dims)[i].is_number() || expected[i].number() == (*dims)[i].number();
-  }
-  if (agrees) return ok();
-  return invalid_model(format("{} has the shape {}", what, to_string(*dims))).expecting(to_string(expected));
+  return expected;
 }
 
 // What one image brings to the sampling of its patches.
@@ -105,8 +100,8 @@ Status infer_deform_conv(InferContext& context) {
     }
     Dim taps = attrs.offset_group;
     for (size_t i = 2; i < weights->size(); ++i) taps = taps * (*weights)[i];
-    THANE_TRY(check_side_input("offset", context.dims(2), *dims, taps * static_cast<int64_t>(rank)));
-    if (context.has_input(4)) THANE_TRY(check_side_input("mask", context.dims(4), *dims, taps));
+    THANE_TRY(expect_shape("offset", context.dims(2), side_shape(*dims, taps * static_cast<int64_t>(rank))));
+    if (context.has_input(4)) THANE_TRY(expect_shape("mask", context.dims(4), side_shape(*dims, taps)));
   }
   context.set(0, context.dtype(0), std::move(dims));
   return ok();

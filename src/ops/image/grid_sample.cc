@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "base/format.h"
+#include "ops/expect_shape.h"
 #include "ops/image/image.h"
 #include "ops/widen.h"
 
@@ -13,8 +14,6 @@ namespace {
 
 constexpr size_t kMostAxes = 6;
 constexpr int64_t kMostTaps = 4;
-
-bool agree(const Dim& a, const Dim& b) { return !a.is_number() || !b.is_number() || a.number() == b.number(); }
 
 // One spatial axis. Positions are in pixels; pixel centres are whole numbers.
 template <class C>
@@ -172,8 +171,8 @@ Status infer_grid_sample(InferContext& context) {
   }
   if (!x || !grid) return context.set(0, context.dtype(0)), ok();
   const size_t rank = x->size();
-  if (rank < 3 || rank > kMostAxes + 2 || grid->size() != rank || !agree((*grid)[0], (*x)[0]) ||
-      !agree((*grid)[rank - 1], static_cast<int64_t>(rank - 2))) {
+  if (rank < 3 || rank > kMostAxes + 2 || grid->size() != rank || !may_equal((*grid)[0], (*x)[0]) ||
+      !may_equal((*grid)[rank - 1], static_cast<int64_t>(rank - 2))) {
     return invalid_model(format("input {} with grid {}", to_string(*x), to_string(*grid)))
         .expecting("[N, C, d1 … dr] and [N, o1 … or, r], r from 1 to 6");
   }

@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "base/format.h"
+#include "ops/expect_shape.h"
 #include "ops/pool/pool.h"
 #include "ops/widen.h"
 
@@ -12,14 +13,12 @@ namespace {
 constexpr int64_t kMostBins = int64_t{1} << 20;
 constexpr int64_t kMostSamples = 4096;
 
-bool agree(const Dim& a, const Dim& b) { return !a.is_number() || !b.is_number() || a.number() == b.number(); }
-
 // Checks [batch, channels, height, width] and [regions, columns]; gives [regions, channels, height, width].
 Result<SymDims> infer_regions(const SymDims* x, const SymDims* rois, int64_t columns, int64_t height, int64_t width) {
   if (x && x->size() != 4) {
     return invalid_model(format("input of shape {}", to_string(*x))).expecting("[batch, channels, height, width]");
   }
-  if (rois && (rois->size() != 2 || !agree((*rois)[1], columns))) {
+  if (rois && (rois->size() != 2 || !may_equal((*rois)[1], columns))) {
     return invalid_model(format("rois of shape {}", to_string(*rois))).expecting(format("[regions, {}]", columns));
   }
   if (height < 1 || width < 1 || height > kMostBins || width > kMostBins) {
@@ -201,7 +200,7 @@ Status infer_roi_align(InferContext& context) {
   THANE_ASSIGN(SymDims out, infer_regions(context.dims(0), context.dims(1), 4, attrs.output_height,
                                           attrs.output_width));
   if (const SymDims* images = context.dims(2)) {
-    if (images->size() != 1 || !agree((*images)[0], out[0])) {
+    if (images->size() != 1 || !may_equal((*images)[0], out[0])) {
       return invalid_model(format("batch_indices of shape {}", to_string(*images))).expecting("one per region");
     }
   }
