@@ -27,7 +27,7 @@ struct AttentionAttrs : Attrs {
   }
 };
 
-struct RotaryEmbeddingAttrs : Attrs {
+struct RotaryAttrs : Attrs {
   bool interleaved = false;
   int64_t num_heads = 0;             // needed with inputs of rank 3
   int64_t rotary_embedding_dim = 0;  // 0: the head size

@@ -53,7 +53,7 @@ struct Rotation {
 }  // namespace
 
 Status infer_rotary_embedding(InferContext& context) {
-  const auto& attrs = context.attrs<RotaryEmbeddingAttrs>();
+  const auto& attrs = context.attrs<RotaryAttrs>();
   context.set(0, context.dtype(kX));
   if (attrs.rotary_embedding_dim < 0 || attrs.rotary_embedding_dim % 2 != 0) {
     return invalid_model(format("rotary_embedding_dim is {}", attrs.rotary_embedding_dim)).expecting("an even number");
@@ -85,7 +85,7 @@ Status infer_rotary_embedding(InferContext& context) {
 }
 
 Status eval_rotary_embedding(KernelContext& context) {
-  const auto& attrs = context.attrs<RotaryEmbeddingAttrs>();
+  const auto& attrs = context.attrs<RotaryAttrs>();
   ThreadPool& threads = context.threads();
   const int64_t* positions = nullptr;
   if (context.has_input(kPositions)) {
