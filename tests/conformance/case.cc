@@ -8,6 +8,7 @@
 #include "engine/session.h"
 #include "formats/onnx/reader.h"
 #include "formats/onnx/value.h"
+#include "ops/infer.h"
 #include "passes/passes.h"
 
 namespace fs = std::filesystem;
@@ -57,10 +58,16 @@ Case light_case(const fs::path& model) {
   return test;
 }
 
-// Suites up to 1.16 store bfloat16 as uint16, for numpy lacks it.
+// Suites up to 1.16 store bfloat16 as uint16, for numpy lacks it: inputs are taken for what the model declares.
 Value as_declared(Value value, const Type& type) {
   if (!type.is_tensor() || type.dtype != DType::kBFloat16 || !value.is_tensor()) return value;
   return value.tensor().dtype() == DType::kUInt16 ? Value(with_dtype(value.tensor(), DType::kBFloat16)) : value;
+}
+
+// Outputs so stored are compared as integers, as those suites' runner does.
+Value as_stored(const Value& value, const Value& expected) {
+  if (!value.is_tensor() || !expected.is_tensor() || value.tensor().dtype() != DType::kBFloat16) return value;
+  return expected.tensor().dtype() == DType::kUInt16 ? Value(with_dtype(value.tensor(), DType::kUInt16)) : value;
 }
 
 Result<std::vector<Value>> read_values(const std::vector<fs::path>& files, const Graph& graph,
@@ -71,9 +78,8 @@ Result<std::vector<Value>> read_values(const std::vector<fs::path>& files, const
   std::vector<Value> values;
   for (size_t i = 0; i < files.size(); ++i) {
     THANE_ASSIGN(auto file, MappedFile::open(files[i]));
-    const Type& type = graph.values[ids[i]].type;
-    THANE_ASSIGN(Value value, read_onnx_value(std::move(file), type));
-    values.push_back(as_declared(std::move(value), type));
+    THANE_ASSIGN(Value value, read_onnx_value(std::move(file), graph.values[ids[i]].type));
+    values.push_back(std::move(value));
   }
   return values;
 }
@@ -93,11 +99,38 @@ Result<std::vector<Value>> ramps(const Graph& graph) {
   return values;
 }
 
+// Some cases of 1.12 give a tensor of another shape than their model declares; the suites' runner does not look at that.
+Status declare_as_given(Graph& graph, const std::vector<Value>& inputs) {
+  bool changed = false;
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    Type& type = graph.values[graph.inputs[i]].type;
+    if (!inputs[i].is_tensor() || !type.has_concrete_dims()) continue;
+    if (to_numbers(*type.dims) == inputs[i].tensor().dims()) continue;
+    type.dims = std::nullopt;
+    changed = true;
+  }
+  if (!changed) return ok();
+  for (const Node& node : graph.nodes) {
+    for (ValueId id : node.outputs) {
+      if (id != kNoValue) graph.values[id].type = {};
+    }
+  }
+  return annotate_types(graph);
+}
+
+Result<std::vector<Value>> read_inputs(const Graph& graph, const fs::path& set) {
+  if (set.empty()) return ramps(graph);
+  THANE_ASSIGN(auto values, read_values(numbered(set, "input_"), graph, graph.inputs, "input"));
+  for (size_t i = 0; i < values.size(); ++i) {
+    values[i] = as_declared(std::move(values[i]), graph.values[graph.inputs[i]].type);
+  }
+  return values;
+}
+
 Status run_set(const Session& session, const Case& test, const fs::path& set) {
   const Graph& graph = session.graph();
   const bool light = set.empty();
-  THANE_ASSIGN(const auto inputs,
-               light ? ramps(graph) : read_values(numbered(set, "input_"), graph, graph.inputs, "input"));
+  THANE_ASSIGN(const auto inputs, read_inputs(graph, set));
   THANE_ASSIGN(const auto expected, read_values(light ? test.outputs : numbered(set, "output_"), graph, graph.outputs,
                                                 "output"));
   THANE_ASSIGN(const auto outputs, session.run(inputs));
@@ -105,7 +138,7 @@ Status run_set(const Session& session, const Case& test, const fs::path& set) {
     return runtime_error(format("{} outputs, expected {}", outputs.size(), expected.size()));
   }
   for (size_t i = 0; i < outputs.size(); ++i) {
-    const std::string reason = compare(outputs[i], expected[i], test.tolerance);
+    const std::string reason = compare(as_stored(outputs[i], expected[i]), expected[i], test.tolerance);
     if (!reason.empty()) return runtime_error(format("output '{}': {}", graph.values[graph.outputs[i]].name, reason));
   }
   return ok();
@@ -114,6 +147,10 @@ Status run_set(const Session& session, const Case& test, const fs::path& set) {
 Status run(const Case& test) {
   THANE_ASSIGN(auto file, MappedFile::open(test.model));
   THANE_ASSIGN(Model model, read_onnx(std::move(file), {}));
+  if (!test.sets.empty()) {
+    THANE_ASSIGN(const auto inputs, read_inputs(model.graph, test.sets[0]));
+    THANE_TRY(declare_as_given(model.graph, inputs));
+  }
   THANE_TRY(optimise(model.graph, {}));
   SessionOptions options;
   options.threads = 1;
