@@ -28,6 +28,18 @@ constexpr const Option* kRunOptions[] = {
     &kInput, &kShape, &kSaveOutputs, &kOutputFormat, &kTop, &kLabels, &kResize, &kMean, &kStd, &kScale, &kLayout, &kChannels,
     &kGray, &kRate, &kCast, &kThreads, &kPrecision, &kIsa, &kSeed, &kNoOptimise, &kJson, &kQuiet, &kVerbose, &kHelp};
 
+constexpr Example kVerifyExamples[] = {
+    {"verify model.onnx optimised.onnx", "same random inputs through both"},
+    {"verify model.onnx quantized.onnx -i x.npy --atol 0.1", "on real data, with a tolerance"},
+    {"verify model.onnx --settings precision=exact,fp32 --settings threads=1,4", "one model at several settings"},
+};
+constexpr const Option* kVerifyOptions[] = {
+    &kInput, &kShape, &kSettings, &kAtol, &kRtol, &kResize, &kMean, &kStd, &kScale, &kLayout, &kChannels, &kGray, &kRate,
+    &kCast, &kThreads, &kPrecision, &kIsa, &kSeed, &kNoOptimise, &kJson, &kQuiet, &kVerbose, &kHelp};
+
+constexpr Example kDoctorExamples[] = {{"doctor", "what this machine offers, and what is missing"}};
+constexpr const Option* kDoctorOptions[] = {&kJson, &kQuiet, &kVerbose, &kHelp};
+
 constexpr Example kHelpExamples[] = {{"help run", "help on a command"}, {"help --man | man -l -", "the man page"}};
 constexpr const Option* kHelpOptions[] = {&kMan, &kHelp};
 
@@ -43,6 +55,10 @@ constexpr Command kCommands[] = {
      kInspectOptions, kInspectNotes, inspect},
     {"run", "MODEL -i [NAME=]FILE…", 1, 1, Takes::kFile, "run a model on files, or once per file of a folder", kRunExamples,
      kRunOptions, kRunNotes, run},
+    {"verify", "MODEL [MODEL…]", 1, 16, Takes::kFile, "the same inputs through several models or settings, compared",
+     kVerifyExamples, kVerifyOptions, kVerifyNotes, verify},
+    {"doctor", "", 0, 0, Takes::kNothing, "what this machine offers, and what is missing", kDoctorExamples, kDoctorOptions,
+     {}, doctor},
     {"help", "[COMMAND]", 0, 1, Takes::kText, "help on a command", kHelpExamples, kHelpOptions, {}, help},
     {"completions", "bash|zsh|fish", 1, 1, Takes::kText, "a completion script for a shell", kCompletionsExamples,
      kCompletionsOptions, {}, completions},

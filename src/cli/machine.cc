@@ -1,0 +1,80 @@
+#include "cli/machine.h"
+
+#include <sys/sysinfo.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+
+#include "cli/arguments.h"
+#include "cli/text.h"
+
+namespace thane::cli {
+namespace {
+
+// The first few KiB of a file of the kernel's; empty when it is not there.
+std::string read_small(const char* path) {
+  std::FILE* file = std::fopen(path, "r");
+  if (!file) return "";
+  std::string text(8192, '\0');
+  text.resize(std::fread(text.data(), 1, text.size(), file));
+  std::fclose(file);
+  while (text.ends_with('\n')) text.pop_back();
+  return text;
+}
+
+int64_t kibibytes_after(const std::string& text, std::string_view label) {
+  const size_t at = text.find(label);
+  return at == std::string::npos ? 0 : std::strtoll(text.c_str() + at + label.size(), nullptr, 10) * 1024;
+}
+
+// A chain of dependent integer operations: its length in cycles does not depend on memory or data.
+uint64_t fixed_work(uint64_t seed) {
+  for (int i = 0; i < 200000; ++i) seed = (seed ^ (seed >> 29)) * 0xbf58476d1ce4e5b9u + 1;
+  return seed;
+}
+
+}  // namespace
+
+Machine read_machine() {
+  Machine machine;
+  const std::string memory = read_small("/proc/meminfo");
+  machine.memory_bytes = kibibytes_after(memory, "MemTotal:");
+  machine.available_bytes = kibibytes_after(memory, "MemAvailable:");
+  if (const auto limit = parse_integer(read_small("/sys/fs/cgroup/memory.max")); limit && *limit < machine.memory_bytes) {
+    const auto used = parse_integer(read_small("/sys/fs/cgroup/memory.current")).value_or(0);
+    machine.memory_bytes = *limit;
+    machine.available_bytes = std::min(machine.available_bytes, std::max<int64_t>(0, *limit - used));
+  }
+  const std::string quota = read_small("/sys/fs/cgroup/cpu.max");
+  const auto parts = split(quota, ' ');
+  if (parts.size() == 2 && parts[0] != "max") {
+    const double period = parse_real(parts[1]).value_or(0);
+    if (period > 0) machine.cpu_quota = parse_real(parts[0]).value_or(0) / period;
+  }
+  double load = 0;
+  if (::getloadavg(&load, 1) == 1) machine.load = load;
+  machine.governor = read_small("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor");
+  return machine;
+}
+
+Noise measure_noise(int milliseconds) {
+  using Clock = std::chrono::steady_clock;
+  const auto end = Clock::now() + std::chrono::milliseconds(milliseconds);
+  std::vector<double> times;
+  uint64_t seed = 1;
+  while (Clock::now() < end) {
+    const auto start = Clock::now();
+    seed = fixed_work(seed);
+    times.push_back(std::chrono::duration<double, std::micro>(Clock::now() - start).count());
+  }
+  Noise noise{static_cast<int>(times.size()), 0, 0};
+  if (times.empty() || seed == 0) return noise;  // asking for the seed keeps the work from being optimised away
+  std::ranges::sort(times);
+  noise.median_us = times[times.size() / 2];
+  noise.spread = (times[times.size() * 9 / 10] - noise.median_us) / noise.median_us;
+  return noise;
+}
+
+}  // namespace thane::cli
