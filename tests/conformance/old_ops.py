@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Writes cases for op versions that no published suite covers (before opset 7), in the suites' layout. What they should
-give is computed with numpy from the old operator documentation.
+"""Writes cases for what no published suite covers, in the suites' layout: op versions before opset 7, gradients. What they
+should give is computed with numpy from the operators' documentation.
 
     python tests/conformance/old_ops.py FOLDER
 """
@@ -212,6 +212,23 @@ def labels():
            domain="ai.onnx.ml")
 
 
-for make in (broadcasting, elementwise, softmaxes, movement, networks, scans, labels):
+def gradients():
+    """y = tanh(x w + b)^2, and the derivatives of its sum: in place, and at other values than y was computed with."""
+    x, w, b, other = floats(4, 3), floats(3, 2), floats(2), floats(3, 2)
+    def derive(w):
+        t = np.tanh(x @ w + b)
+        inner = 2 * t * (1 - t * t)
+        return {"dw": x.T @ inner, "db": inner.sum(0)}
+    forward = [helper.make_node("MatMul", ["x", "w"], ["h"]), helper.make_node("Add", ["h", "b"], ["s"]),
+               helper.make_node("Tanh", ["s"], ["t"]), helper.make_node("Mul", ["t", "t"], ["y"])]
+    training = "ai.onnx.preview.training"
+    for name, at in (("w", w), ("other", other)):
+        node = helper.make_node("Gradient", [name, "b", "x"], ["dw", "db"], domain=training, xs=["w", "b"], zs=["x"], y="y")
+        inputs = {"x": x, "w": w, "b": b} | ({"other": other} if name == "other" else {})
+        write(f"gradient_at_{name}", 1, [*forward, node], inputs, {"y": np.tanh(x @ w + b) ** 2} | derive(at),
+              domain=training)
+
+
+for make in (gradients, broadcasting, elementwise, softmaxes, movement, networks, scans, labels):
     make()
 print(f"old_ops: {len(list(FOLDER.glob('test_*')))} cases")

@@ -17,7 +17,7 @@ constexpr std::array<StandardDomain, 4> kStandardDomains = {{
     {"", Domain::kOnnx, 27},
     {"ai.onnx.ml", Domain::kMl, 5},
     {"ai.onnx.preview", Domain::kPreview, 1},
-    {"ai.onnx.preview.training", Domain::kPreview, 1},
+    {kTrainingDomain, Domain::kPreview, 1},
 }};
 
 const StandardDomain* find_domain(std::string_view name) {

@@ -22,6 +22,7 @@ struct DomainOp {
 // com.microsoft: what optimisers and quantisers of ONNX Runtime emit (microsoft.cc).
 std::span<const DomainOp> microsoft_ops();
 
+inline constexpr std::string_view kTrainingDomain = "ai.onnx.preview.training";
 // The domain under which a rewrite can name thane's own ops (Domain::kThane); no file can spell it.
 inline constexpr std::string_view kThaneDomain = "\x01thane";
 

@@ -1,5 +1,7 @@
 #include "base/format.h"
 #include "formats/onnx/import.h"
+#include "ir/check.h"
+#include "ir/context.h"
 
 namespace thane::onnx {
 namespace {
@@ -33,6 +35,37 @@ ValueId GraphFiller::add_named(const std::string& name, Type type) {
     }
   }
   return graph_.add_value(name, std::move(type));
+}
+
+namespace {
+
+// What upgrades need to know of the values before them. It is no more than a guess: inference over the whole graph follows,
+// and reports what is wrong.
+void guess_types(const Node& node, Graph& graph) {
+  constexpr int64_t kMostValues = 64;
+  std::vector<Fact> facts(node.inputs.size()), outputs(node.outputs.size());
+  std::vector<const Fact*> inputs(node.inputs.size(), nullptr);
+  for (size_t i = 0; i < facts.size(); ++i) {
+    if (node.inputs[i] == kNoValue) continue;
+    facts[i].type = graph.values[node.inputs[i]].type;
+    inputs[i] = &facts[i];
+    const Tensor* constant = graph.constant(node.inputs[i]);
+    if (!constant || constant->size() > kMostValues) continue;
+    if (auto copy = constant->copy(); copy.ok()) facts[i].value = std::move(*copy);
+  }
+  if (!check_params(graph, node).ok()) return;
+  InferContext context(node, inputs, outputs, nullptr);
+  if (!node.op->infer(context).ok()) return;
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    if (node.outputs[i] != kNoValue) graph.values[node.outputs[i]].type = std::move(outputs[i].type);
+  }
+}
+
+}  // namespace
+
+void GraphFiller::append(Node node) {
+  guess_types(node, graph_);
+  graph_.nodes.push_back(std::move(node));
 }
 
 ValueId GraphFiller::reach(GraphFiller& owner, ValueId id) {

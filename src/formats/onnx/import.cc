@@ -9,8 +9,6 @@
 #include "formats/onnx/order.h"
 #include "formats/onnx/tensor.h"
 #include "formats/onnx/upgrade.h"
-#include "ir/check.h"
-#include "ir/context.h"
 #include "ops/table.h"
 
 namespace thane::onnx {
@@ -150,7 +148,7 @@ Status Importer::import_main_outputs(const GraphProto& proto, Scope& scope) {
       node.op = identity;
       node.inputs = {id};
       node.outputs = {named};
-      graph.nodes.push_back(std::move(node));
+      scope.filler.append(std::move(node));
       id = named;
     }
     THANE_ASSIGN(const Type declared, read_type(output.type));
@@ -237,6 +235,7 @@ Status Importer::import_node(ForeignNode node, Scope& scope) {
         .expecting("an opset_import of that domain");
   }
   if (node.domain.empty() && node.op == "Constant") return import_constant(node, scope);
+  if (node.domain == kTrainingDomain && node.op == "Gradient") return import_gradient(node, scope);
   return import_rewritten(std::move(node), scope);
 }
 
@@ -365,31 +364,8 @@ Status Importer::import_op(ForeignNode foreign_node, Scope& scope) {
   }
   while (!node.outputs.empty() && node.outputs.back() == kNoValue) node.outputs.pop_back();
   if (!op) return ok();
-  guess_types(node, scope.filler.graph());
-  scope.filler.graph().nodes.push_back(std::move(node));
+  scope.filler.append(std::move(node));
   return ok();
-}
-
-// What upgrades need to know of the values before them. It is no more than a guess: inference over the whole graph follows,
-// and reports what is wrong.
-void Importer::guess_types(const Node& node, Graph& graph) {
-  constexpr int64_t kMostValues = 64;
-  std::vector<Fact> facts(node.inputs.size()), outputs(node.outputs.size());
-  std::vector<const Fact*> inputs(node.inputs.size(), nullptr);
-  for (size_t i = 0; i < facts.size(); ++i) {
-    if (node.inputs[i] == kNoValue) continue;
-    facts[i].type = graph.values[node.inputs[i]].type;
-    inputs[i] = &facts[i];
-    const Tensor* constant = graph.constant(node.inputs[i]);
-    if (!constant || constant->size() > kMostValues) continue;
-    if (auto copy = constant->copy(); copy.ok()) facts[i].value = std::move(*copy);
-  }
-  if (!check_params(graph, node).ok()) return;
-  InferContext context(node, inputs, outputs, nullptr);
-  if (!node.op->infer(context).ok()) return;
-  for (size_t i = 0; i < outputs.size(); ++i) {
-    if (node.outputs[i] != kNoValue) graph.values[node.outputs[i]].type = std::move(outputs[i].type);
-  }
 }
 
 }  // namespace thane::onnx

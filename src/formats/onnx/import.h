@@ -41,6 +41,8 @@ class GraphFiller {
   ValueId reach(GraphFiller& owner, ValueId id);
   ValueId add_value(const std::string& wanted_name, Type type);
   ValueId add_constant(const std::string& wanted_name, Tensor tensor);
+  // Adds a node, and guesses its outputs' types.
+  void append(Node node);
   // With exactly this name; a value that has it already is renamed.
   ValueId add_named(const std::string& name, Type type);
   // Values of the enclosing graph that this one's last inputs stand for.
@@ -92,6 +94,7 @@ class Importer {
   Status add_attribute(const AttributeProto& attribute, Scope& scope, ForeignNode& node);
   Status import_node(ForeignNode node, Scope& scope);
   Status import_rewritten(ForeignNode node, Scope& scope);
+  Status import_gradient(const ForeignNode& node, Scope& scope);
   Status import_constant(const ForeignNode& node, Scope& scope);
   Status import_op(ForeignNode node, Scope& scope);
   Status inline_function(const FunctionProto& function, ForeignNode call, Scope& scope);
@@ -99,7 +102,6 @@ class Importer {
 
   Result<ValueId> lookup(Scope& scope, const std::string& name);
   Status define(Scope& scope, const std::string& name, ValueId id);
-  static void guess_types(const Node& node, Graph& graph);
   static std::string readable_name(const Scope& scope, const std::string& name);
   void note_unsupported(const ForeignNode& node, const std::string& reason);
   Error unsupported_ops() const;
