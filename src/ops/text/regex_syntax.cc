@@ -89,11 +89,16 @@ class Parser {
   Result<uint32_t> sequence(int depth) {
     RegexNode node{.kind = Kind::kConcat};
     while (!done() && !looking_at("|") && !looking_at(")")) {
+      uint32_t item = 0;
       if (accept("\\Q")) {
+        const size_t before = node.children.size();
         THANE_TRY(quoted(node.children));
-        continue;
+        if (node.children.size() == before) continue;
+        item = node.children.back();  // what follows may repeat the last character
+        node.children.pop_back();
+      } else {
+        THANE_ASSIGN(item, atom(depth));
       }
-      THANE_ASSIGN(uint32_t item, atom(depth));
       bool repeated = false;
       for (RegexNode repeat; repetition(repeat); repeated = true) {
         if (repeated) return wrong("a repetition of a repetition");
