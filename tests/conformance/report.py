@@ -30,6 +30,8 @@ RUNS = {
 EXPLAINED = [
     (r"/test_bernoulli", "The expected values are one throw of numpy's generator. The standard says that "
                          "implementations need not agree, not even with a seed."),
+    (r"/test_dft_inverse(_opset19)?$", "The expected values carry the rounding errors of a float32 transform, up to 2e-7 "
+                                       "where the exact result is 0; thane transforms in double precision."),
     (r"1\.4\.1/test_cast_(FLOAT_to_STRING|STRING_to_FLOAT)$",
      "The data file is damaged: it holds 3 strings for a tensor of 12."),
     (r"1\.8\.1/test_sequence_insert_at_front$",

@@ -162,6 +162,7 @@ Status infer_stft(InferContext& context) {
   SymDims signal(3);
   if (context.dims(0)) {
     signal = *context.dims(0);
+    if (signal.size() == 2) signal.push_back(Dim(1));  // real signals of exported models often lack the last dimension
     if (signal.size() != 3) {
       return invalid_model(format("signal has the shape {}", to_string(signal))).expecting("[batch, length, 1 or 2]");
     }
@@ -209,7 +210,7 @@ Status eval_stft(KernelContext& context) {
   if (context.has_input(3)) n = ints_of(context.input(3))[0];
   THANE_ASSIGN(WideOutput out, WideOutput::make(context.output(0), signal.dtype()));
   THANE_ASSIGN(const Fft fft, Fft::make(n));
-  const int64_t frames = out.tensor().dim(1), bins = out.tensor().dim(2), parts = signal.dim(2);
+  const int64_t frames = out.tensor().dim(1), bins = out.tensor().dim(2), parts = signal.rank() == 3 ? signal.dim(2) : 1;
   Status status;
   dispatch<float, double>(signal.dtype(), [&]<class T>() {
     status = for_each_line(fft, signal.dim(0) * frames, threads, [&](int64_t i, Complex* numbers, Complex* scratch) {
