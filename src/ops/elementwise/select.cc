@@ -69,13 +69,12 @@ struct Bounds {
   }
 };
 
+// Absent bounds are the lowest and highest finite value of the data's own dtype, as the specification says.
 template <class T>
 Bounds<T> bounds(const KernelContext& context) {
   Bounds<T> out;
-  if constexpr (std::is_floating_point_v<T>) {  // an absent bound leaves infinities alone
-    out.low = -std::numeric_limits<T>::infinity();
-    out.high = std::numeric_limits<T>::infinity();
-  }
+  if (context.input(0).dtype() == DType::kFloat16) out = {T(-65504), T(65504)};
+  if (context.input(0).dtype() == DType::kBFloat16) out = {T(-0x1.FEp127f), T(0x1.FEp127f)};
   const auto read = [&](size_t i, T& bound) {
     if (!context.has_input(i)) return;
     const Tensor& value = context.input(i);
