@@ -128,6 +128,7 @@ Format recognise_message(std::string_view bytes) {
 
 Format recognise_bytes(std::string_view bytes) {
   if (bytes.size() >= 8 && bytes.substr(4, 4) == "TFL3") return Format::kTfLite;
+  if (bytes.size() >= 8 && bytes.substr(4, 4) == "ORTM") return Format::kOrt;
   if (bytes.starts_with("PK\x03\x04"sv)) return recognise_archive(bytes);
   if (bytes.starts_with("\x89HDF\r\n"sv)) return Format::kHdf5;
   if (is_safetensors(bytes)) return Format::kSafetensors;
@@ -161,6 +162,7 @@ std::string_view format_name(Format format) {
   switch (format) {
     case Format::kUnknown: return "unknown";
     case Format::kOnnx: return "ONNX";
+    case Format::kOrt: return "ONNX Runtime (.ort)";
     case Format::kTfLite: return "TensorFlow Lite";
     case Format::kSavedModel: return "TensorFlow SavedModel";
     case Format::kGraphDef: return "TensorFlow GraphDef";

@@ -13,6 +13,7 @@ namespace thane {
 enum class Format : uint8_t {
   kUnknown,
   kOnnx,
+  kOrt,            // ONNX Runtime's own flatbuffer
   kTfLite,
   kSavedModel,     // a folder with saved_model.pb, or that file
   kGraphDef,

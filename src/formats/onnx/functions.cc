@@ -62,7 +62,8 @@ Status Importer::inline_function(const FunctionProto& function, ForeignNode call
     if (call.outputs[i].empty()) continue;
     frame.results.emplace(function.outputs[i], readable_name(scope, call.outputs[i]));
   }
-  const Opsets opsets = read_opsets(function.opsets);
+  Opsets opsets = read_opsets(function.opsets);
+  opsets.insert(scope.opsets->begin(), scope.opsets->end());  // where the function does not say
   Scope inner{scope.filler, nullptr, &opsets, &frame, scope.depth + 1, {}};
   for (size_t i = 0; i < function.inputs.size(); ++i) {
     ValueId id = kNoValue;

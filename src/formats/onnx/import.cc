@@ -222,18 +222,36 @@ Status Importer::add_attribute(const AttributeProto& attribute, Scope& scope, Fo
   return ok();
 }
 
+namespace {
+
+// The version of a domain that a node is written for; 0 for domains whose versions mean nothing here.
+Result<int64_t> version_of(const std::string& domain, const Opsets& opsets) {
+  const int64_t newest = newest_version(domain);
+  const std::string name = domain.empty() ? "ai.onnx" : domain;
+  const auto found = opsets.find(domain);
+  if (found == opsets.end()) {
+    if (newest == 0) return 0;
+    return invalid_model(format("the model does not say which version of {} it uses", name))
+        .expecting("an opset_import of that domain");
+  }
+  const int64_t version = found->second;
+  if (newest == 0) return version;
+  if (version < 1) return invalid_model(format("opset {} of {}", version, name)).expecting(format("1 to {}", newest));
+  if (version > newest) {
+    return unsupported(format("opset {} of {}", version, name))
+        .expecting(format("at most {}", newest))
+        .hinting("export the model for an older opset");
+  }
+  return version;
+}
+
+}  // namespace
+
 Status Importer::import_node(ForeignNode node, Scope& scope) {
   if (node.op.empty()) return invalid_model("a node without an op");
   if (scope.frame) THANE_TRY(source_.claim(kInlinedNodeBytes));
   if (const FunctionProto* function = find_function(node)) return inline_function(*function, std::move(node), scope);
-  const auto version = scope.opsets->find(node.domain);
-  if (version != scope.opsets->end()) {
-    node.version = version->second;
-  } else if (newest_version(node.domain) > 0) {
-    return invalid_model(format("the model does not say which version of '{}' it uses",
-                                node.domain.empty() ? "ai.onnx" : node.domain))
-        .expecting("an opset_import of that domain");
-  }
+  THANE_ASSIGN(node.version, version_of(node.domain, *scope.opsets));
   if (node.domain.empty() && node.op == "Constant") return import_constant(node, scope);
   if (node.domain == kTrainingDomain && node.op == "Gradient") return import_gradient(node, scope);
   return import_rewritten(std::move(node), scope);

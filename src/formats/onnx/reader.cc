@@ -1,7 +1,5 @@
 #include "formats/onnx/reader.h"
 
-#include "base/format.h"
-#include "formats/onnx/domains.h"
 #include "formats/onnx/import.h"
 #include "ops/infer.h"
 
@@ -10,29 +8,17 @@ namespace {
 
 using namespace onnx;
 
-Result<Opsets> model_opsets(const ModelProto& proto) {
+Opsets model_opsets(const ModelProto& proto) {
   Opsets opsets = read_opsets(proto.opsets);
   // Before IR version 3 files did not say: it was the first.
   if (opsets.empty() && proto.ir_version < 3) opsets.emplace("", 1);
-  for (const auto& [domain, version] : opsets) {
-    const int64_t newest = newest_version(domain);
-    const std::string name = domain.empty() ? "ai.onnx" : domain;
-    if (newest > 0 && version < 1) {
-      return invalid_model(format("opset {} of {}", version, name)).expecting(format("1 to {}", newest));
-    }
-    if (newest > 0 && version > newest) {
-      return unsupported(format("opset {} of {}", version, name))
-          .expecting(format("at most {}", newest))
-          .hinting("export the model for an older opset");
-    }
-  }
   return opsets;
 }
 
 Result<Model> read_model(Source& source) {
   THANE_ASSIGN(const ModelProto proto, decode_model(source.bytes()));
   if (!proto.has_graph) return invalid_model("there is no graph in the file").expecting("an ONNX model");
-  THANE_ASSIGN(const Opsets opsets, model_opsets(proto));
+  const Opsets opsets = model_opsets(proto);
   Importer importer(source);
   THANE_TRY(importer.add_functions(proto.functions));
   Model model;
