@@ -194,8 +194,8 @@ Status eval_svm_classifier(KernelContext& context) {
   THANE_ASSIGN(const Tensor kernels, Tensor::allocate(DType::kFloat32, {rows, width}));
   std::vector<float> storage;
   svm_kernel(attrs, linear ? SvmKernel::kLinear : attrs.kernel, as_floats(x, storage), rows,
-             linear ? attrs.coefficients.data() : attrs.support_vectors.data(), width, attrs.features, attrs.rho[0],
-             kernels.data<float>(), context.threads());
+             linear ? attrs.coefficients.data() : attrs.support_vectors.data(), width, attrs.features,
+             linear ? attrs.rho[0] : 0.f, kernels.data<float>(), context.threads());
   const bool all_positive =
       std::all_of(attrs.coefficients.begin(), attrs.coefficients.end(), [](float c) { return c >= 0; });
   SecondClass second = SecondClass::kNone;
