@@ -1,5 +1,7 @@
 """Writes models of one op (or few) with ONNX Runtime's answers, in the layout of index.json (see references.py)."""
 import json
+import os
+import pickle
 import shutil
 import zlib
 
@@ -27,8 +29,6 @@ def one_op(op, feed, outputs, attributes=None, domain="", constants=(), inputs=N
     node's inputs. Shapes are declared by symbols only where `ranks_only`."""
     given = {name: array for name, array in feed.items() if array is not None}
     names = inputs or [name if feed[name] is not None else "" for name in feed]
-    while names and not names[-1]:
-        names = names[:-1]
     node = helper.make_node(op, names, ["" if n.startswith("_") else n for n in outputs], name=op.lower(), domain=domain,
                             **(attributes or {}))
     declared = [helper.make_tensor_value_info(n, tensor_type(a), [f"{n}_{i}" for i in range(a.ndim)] if ranks_only else a.shape)
@@ -38,6 +38,37 @@ def one_op(op, feed, outputs, attributes=None, domain="", constants=(), inputs=N
     graph = helper.make_graph([node], op, declared, results, weights)
     opsets = [helper.make_opsetid("", opset), helper.make_opsetid("ai.onnx.ml", ml_opset), helper.make_opsetid("com.microsoft", 1)]
     return helper.make_model(graph, opset_imports=opsets, ir_version=10)
+
+
+def answer(model, feed):
+    options = ort.SessionOptions()
+    options.log_severity_level = 4
+    options.intra_op_num_threads = 1
+    options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
+    session = ort.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+    wanted = {i.name for i in session.get_inputs()}
+    return session.run(None, {k: v for k, v in feed.items() if k in wanted})
+
+
+def answer_apart(model, feed):
+    """(outputs, None) or (None, why there are none), found in a process of its own: some models end ONNX Runtime."""
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(reader)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+        try:
+            result = (answer(model, feed), None)
+        except Exception as error:  # whatever ONNX Runtime does not take
+            result = (None, str(error).splitlines()[0])
+        with os.fdopen(writer, "wb") as pipe:
+            pickle.dump(result, pipe)
+        os._exit(0)
+    os.close(writer)
+    with os.fdopen(reader, "rb") as pipe:
+        raw = pipe.read()
+    os.waitpid(child, 0)
+    return pickle.loads(raw) if raw else (None, "it ends the process")
 
 
 class Pack:
@@ -60,16 +91,9 @@ class Pack:
     def add(self, name, model, feed, expected=None, by="onnxruntime", **tolerance):
         """Runs ONNX Runtime unless `expected` is given; a model that it refuses is noted and left out."""
         if expected is None:
-            try:
-                options = ort.SessionOptions()
-                options.log_severity_level = 4
-                options.intra_op_num_threads = 1
-                options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
-                session = ort.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
-                wanted = {i.name for i in session.get_inputs()}
-                expected = session.run(None, {k: v for k, v in feed.items() if k in wanted})
-            except Exception as error:  # whatever ONNX Runtime does not take
-                self.refused.append((name, str(error).splitlines()[0]))
+            expected, error = answer_apart(model, feed)
+            if expected is None:
+                self.refused.append((name, error))
                 return
         onnx.save(model, self.folder / f"{name}.onnx")
         used = [i.name for i in model.graph.input]

@@ -37,8 +37,10 @@ int64_t newest_version(std::string_view domain) {
 }
 
 const DomainOp* find_vendor_op(std::string_view domain, std::string_view name) {
-  if (domain != "com.microsoft") return nullptr;
-  for (const DomainOp& row : microsoft_ops()) {
+  std::span<const DomainOp> rows;
+  if (domain == "com.microsoft") rows = microsoft_ops();
+  if (domain.empty()) rows = odd_onnx_ops();
+  for (const DomainOp& row : rows) {
     if (row.name == name) return &row;
   }
   return nullptr;

@@ -21,6 +21,9 @@ struct DomainOp {
 
 // com.microsoft: what optimisers and quantisers of ONNX Runtime emit (microsoft.cc).
 std::span<const DomainOp> microsoft_ops();
+// What stands in ai.onnx's domain without being in its newest op set: experiments of 2017, and an op of ONNX Runtime's
+// optimiser.
+std::span<const DomainOp> odd_onnx_ops();
 
 inline constexpr std::string_view kTrainingDomain = "ai.onnx.preview.training";
 // The domain under which a rewrite can name thane's own ops (Domain::kThane); no file can spell it.

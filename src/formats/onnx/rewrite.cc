@@ -75,6 +75,20 @@ std::string Rewrite::emit(std::string op, std::vector<std::string> inputs, AttrM
   return name;
 }
 
+std::string Rewrite::emit_own(std::string op, std::vector<std::string> inputs, AttrMap attrs) {
+  std::string name = emit(std::move(op), std::move(inputs), std::move(attrs));
+  before.back().domain = kThaneDomain;
+  return name;
+}
+
+std::vector<std::string> Rewrite::emit_many(size_t count, std::string op, std::vector<std::string> inputs,
+                                            AttrMap attrs) {
+  std::vector<std::string> names;
+  for (size_t i = 0; i < count; ++i) names.push_back(surroundings_.fresh(op));
+  emit_to(names, std::move(op), std::move(inputs), std::move(attrs));
+  return names;
+}
+
 void Rewrite::emit_to(std::vector<std::string> outputs, std::string op, std::vector<std::string> inputs,
                       AttrMap attrs) {
   before.push_back(make(std::move(outputs), std::move(op), std::move(inputs), std::move(attrs)));
@@ -90,6 +104,11 @@ void Rewrite::become(std::string op, std::vector<std::string> inputs, AttrMap at
   node.op = std::move(op);
   node.inputs = std::move(inputs);
   node.attrs = std::move(attrs);
+}
+
+void Rewrite::become_own(std::string op, std::vector<std::string> inputs, AttrMap attrs) {
+  become(std::move(op), std::move(inputs), std::move(attrs));
+  node.domain = kThaneDomain;
 }
 
 std::string Rewrite::divert_output(size_t i) {

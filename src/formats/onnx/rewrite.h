@@ -70,8 +70,16 @@ class Rewrite {
   std::string rank_of(const std::string& name) { return emit("Shape", {shape_of(name)}); }
   // Moves an attribute of ints, if it is there, to input i.
   Status attribute_to_input(std::string_view name, size_t i);
+  // The same by the name of a value.
+  std::string scalar_as(float value, const std::string& like) {
+    return emit("CastLike", {constant(Tensor::scalar(value)), like});
+  }
   // Emits a node of ai.onnx; its (first) output's name.
   std::string emit(std::string op, std::vector<std::string> inputs, AttrMap attrs = {});
+  // A node of thane's own domain.
+  std::string emit_own(std::string op, std::vector<std::string> inputs, AttrMap attrs = {});
+  // Names of the `count` outputs of a node of ai.onnx.
+  std::vector<std::string> emit_many(size_t count, std::string op, std::vector<std::string> inputs, AttrMap attrs = {});
   // Same with outputs named by the caller (those of `node`, after renaming them there).
   void emit_to(std::vector<std::string> outputs, std::string op, std::vector<std::string> inputs, AttrMap attrs = {});
   // A name no value has yet.
@@ -79,6 +87,7 @@ class Rewrite {
   Bytes hold(std::string message) { return surroundings_.hold(std::move(message)); }
   // `node` becomes this op, keeping its outputs.
   void become(std::string op, std::vector<std::string> inputs, AttrMap attrs = {});
+  void become_own(std::string op, std::vector<std::string> inputs, AttrMap attrs = {});
   // Makes `node` write its output i elsewhere, and returns the name it had: some emit_after must produce that.
   std::string divert_output(size_t i);
   // As emit_to, but runs after `node`.
