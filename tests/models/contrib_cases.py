@@ -455,13 +455,14 @@ def block_quantized(pack):
     for bits, block, k, zero, dtype, extra in itertools.product((4, 8, 2), (16, 32), (32, 40, 70), (0, 1, 2), (F, np.float16), range(3)):
         name = f"nbits_{bits}_{block}_{k}_{zero}_{np.dtype(dtype).name}_{extra}"
         rng = generator(name)
-        if rng.random() > 0.4 or (bits != 4 and zero == 2):
+        # With g_idx, which is deprecated, ONNX Runtime forgets zero points and errs on 2 bits.
+        if rng.random() > 0.4 or (bits != 4 and zero == 2) or (extra == 1 and (bits != 4 or zero)):
             continue
         n, blocks = 5, -(-k // block)
         feed = {"A": floats(rng, *(2, 3, k)[-2 - extra % 2:], dtype=dtype), "B": bytes_of(rng, n, blocks, block * bits // 8),
                 "s": (rng.random((n, blocks)) / 30).astype(dtype),
                 "z": [None, bytes_of(rng, n, -(-blocks * bits // 8)), (rng.random((n, blocks)) * 2 ** bits).astype(dtype)][zero],
-                "g": np.repeat(rng.permutation(blocks), block)[:k].astype(I32) if extra == 1 and zero != 2 else None,
+                "g": np.repeat(rng.permutation(blocks), block)[:k].astype(I32) if extra == 1 else None,
                 "bias": floats(rng, n, dtype=dtype) if extra == 2 else None}
         case(pack, name, "MatMulNBits", feed, None, dict(N=n, K=k, bits=bits, block_size=block), constants=("B", "s", "z", "g", "bias"),
              **({"atol": 0.1, "rtol": 0.02} if dtype == np.float16 else {}))
@@ -469,8 +470,12 @@ def block_quantized(pack):
         rng = generator(f"bnb{quant_type}{transposed}")
         n, k, block = 6, 40, 16
         feed = {"A": floats(rng, 3, k if transposed else n), "B": bytes_of(rng, n * k // 2), "m": rng.random(n * k // block).astype(F)}
-        case(pack, f"bnb4_{quant_type}_{transposed}", "MatMulBnb4", feed, None,
-             dict(N=n, K=k, block_size=block, quant_type=quant_type, transB=transposed), constants=("B", "m"))
+        attributes = dict(N=n, K=k, block_size=block, quant_type=quant_type, transB=transposed)
+        expected = None
+        if not transposed:  # ONNX Runtime's CPU multiplies something else; what B holds, it tells with the identity
+            unit = feed | {"A": np.eye(k, dtype=F)}
+            expected = [feed["A"] @ answer(one_op("MatMulBnb4", unit, {"Y": T.FLOAT}, attributes | {"transB": 1}, MS), unit)[0].T]
+        case(pack, f"bnb4_{quant_type}_{transposed}", "MatMulBnb4", feed, None, attributes, expected, ("B", "m"))
     for (dtype, bits), zero, gather_axis, quantize_axis, rank in itertools.product(
             ((np.uint8, 4), (np.uint8, 8), (np.uint8, 2), ("int4", 4), ("uint4", 4)), (0, 1), (0, 1), (0, 1, 2), (1, 2)):
         name = f"gather_block_{dtype if isinstance(dtype, str) else 'uint8'}_{bits}_{zero}{gather_axis}{quantize_axis}{rank}"
@@ -539,6 +544,8 @@ def misc(pack):
         case(pack, f"trilu_{upper}_{k}", "Trilu", feed, None, {"upper": upper})
     case(pack, "unique", "Unique", {"X": np.array([2, 1, 1, 3, 4, 3], F)}, {"Y": T.FLOAT, "I": T.INT64, "C": T.INT64})
     for mode, padding, align in itertools.product(("bilinear", "nearest", "bicubic"), ("zeros", "border", "reflection"), (0, 1)):
+        if (mode, padding) == ("bicubic", "border"):
+            continue  # once one coordinate is outside, ONNX Runtime clamps the others, too
         feed = {"X": floats(rng, 2, 3, 5, 6), "G": (rng.random((2, 4, 3, 2)) * 2.6 - 1.3).astype(F)}
         case(pack, f"grid_sample_{mode}_{padding}_{align}", "GridSample", feed, None, dict(mode=mode, padding_mode=padding, align_corners=align))
     for mode, crop in itertools.product(("bilinear", "nearest"), ((4, 3), (1, 5), (1, 1))):

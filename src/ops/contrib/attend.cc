@@ -16,7 +16,7 @@ class Row {
   void run(int64_t b, int64_t n, int64_t s, const float* keys) {
     range_ = a_.visible[static_cast<size_t>(b * a_.queries + s)];
     float* qk = a_.qk ? a_.qk + ((b * a_.heads + n) * a_.queries + s) * a_.keys : nullptr;
-    if (qk) std::fill_n(qk, a_.keys, 0.f);
+    if (qk) std::fill_n(qk, a_.keys, a_.qk_unseen);
     score(a_.q.at(b, n, s), keys);
     add(a_.bias, b, n, s);
     add(a_.mask, b, 0, s);

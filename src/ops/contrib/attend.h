@@ -47,6 +47,7 @@ struct Attend {
   float* out = nullptr;           // [batch, queries, heads, value_size]
   float* qk = nullptr;            // [batch, heads, queries, keys]
   QkOutput qk_output = QkOutput::kNone;
+  float qk_unseen = 0;  // stands in qk for keys that a query does not see
 
   void run(ThreadPool& threads) const;
 };

@@ -162,15 +162,14 @@ class Run {
     return ok();
   }
 
-  // [batch, kv_heads, present_rows, size]: each sequence's past, its new rows behind, then what the past's buffer held
-  // there.
+  // [batch, kv_heads, present_rows, size]: each sequence's past, its new rows behind, then zeros.
   std::vector<float> append(const float* past, const std::vector<float>& fresh) const {
     std::vector<float> all(static_cast<size_t>(g_.batch * g_.kv_heads * present_rows_ * g_.size), 0.f);
     for (int64_t i = 0; i < g_.batch * g_.kv_heads; ++i) {
       float* out = all.data() + i * present_rows_ * g_.size;
-      if (past) std::copy_n(past + i * g_.past_rows * g_.size, g_.past_rows * g_.size, out);
       const int64_t begin = lengths_[static_cast<size_t>(i / g_.kv_heads)].past;
       const int64_t rows = std::min(g_.rows, present_rows_ - begin);
+      if (past) std::copy_n(past + i * g_.past_rows * g_.size, begin * g_.size, out);
       std::copy_n(fresh.data() + i * g_.rows * g_.size, rows * g_.size, out + begin * g_.size);
     }
     return all;

@@ -2,6 +2,7 @@
 // when a file is read.
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "base/checked.h"
 #include "base/format.h"
@@ -340,8 +341,10 @@ Status eval_multi_head_attention(KernelContext& context) {
   const Views in = views(g, heads, q_floats.data(), k_floats.data(), v_floats.data());
   const int64_t hidden = g.hidden.number();
   const State query_state{batch, heads, 0, 0, queries, keys.size};
-  const auto all_k = assemble(keys, past_k.data(), in.k, bias.data() ? bias.data() + hidden : nullptr, source);
-  const auto all_v = assemble(values, past_v.data(), in.v, bias.data() ? bias.data() + 2 * hidden : nullptr, source);
+  // Keys and values that come heads first are those of an earlier step: they have their bias already.
+  const bool biased = bias.data() && g.packing != Packing::kHeadsFirst;
+  const auto all_k = assemble(keys, past_k.data(), in.k, biased ? bias.data() + hidden : nullptr, source);
+  const auto all_v = assemble(values, past_v.data(), in.v, biased ? bias.data() + 2 * hidden : nullptr, source);
   THANE_TRY(std::move(found));
   store_present(context, kPresentKey, keys, shared, past_k.data(), all_k);
   store_present(context, kPresentValue, values, shared, past_v.data(), all_v);
@@ -377,6 +380,7 @@ Status eval_multi_head_attention(KernelContext& context) {
     qk.resize(static_cast<size_t>(batch * heads * queries * attend.keys));
     attend.qk = qk.data();
     attend.qk_output = QkOutput::kScores;
+    attend.qk_unseen = std::numeric_limits<float>::lowest();
   }
   attend.run(context.threads());
   if (context.wants_output(kOut)) store(out.data(), context.output(kOut));
