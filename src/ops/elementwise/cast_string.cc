@@ -15,8 +15,16 @@ std::string text_of(T value) {
     if (std::isnan(value)) return "NaN";
     if (std::isinf(value)) return value > 0 ? "INF" : "-INF";
   }
-  char buffer[32];
-  const auto end = std::to_chars(buffer, buffer + sizeof buffer, value);
+  char buffer[40];
+  std::to_chars_result end;
+  if constexpr (std::is_floating_point_v<T>) {
+    // Plain notation wherever people would write it; the shorter one would make 100000 into 1e+05.
+    const bool plain = value == 0 || (std::fabs(value) >= T(1e-4) && std::fabs(value) < T(1e16));
+    end = std::to_chars(buffer, buffer + sizeof buffer, value,
+                        plain ? std::chars_format::fixed : std::chars_format::scientific);
+  } else {
+    end = std::to_chars(buffer, buffer + sizeof buffer, value);
+  }
   return std::string(buffer, end.ptr);
 }
 
