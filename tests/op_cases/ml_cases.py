@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Random models of every op of ai.onnx.ml, judged by ONNX Runtime: FOLDER/index.json.
 
-    python tests/models/ml_cases.py FOLDER
+    python tests/op_cases/ml_cases.py FOLDER
 """
 import sys
 from pathlib import Path
@@ -296,9 +296,12 @@ def encoders(pack):
         pack.add(f"onehot_{name}", one_op("OneHotEncoder", {"X": x}, {"Y": T.FLOAT}, attributes, ML), {"X": x})
 
 
+FAMILIES = (linear, svm, trees, tree_ensemble, features, encoders)
+
+
 def main():
-    pack = Pack(Path(sys.argv[1]))
-    for family in (linear, svm, trees, tree_ensemble, features, encoders):
+    pack = Pack(Path(sys.argv[1]), verbose=True)
+    for family in FAMILIES:
         family(pack)
     pack.finish()
 

@@ -2,7 +2,7 @@
 """Random models of the ops of com.microsoft, judged by ONNX Runtime (ops it only has on other devices: by numpy):
 FOLDER/index.json.
 
-    python tests/models/contrib_cases.py FOLDER [PART_OF_NAME]
+    python tests/op_cases/contrib_cases.py FOLDER [PART_OF_NAME]
 """
 import itertools
 import math
@@ -608,7 +608,7 @@ FAMILIES = (fused_conv, fused_gemm, fused_matmul, gelus, norms, attention, multi
 
 
 def main():
-    pack = Pack(Path(sys.argv[1]))
+    pack = Pack(Path(sys.argv[1]), verbose=True)
     for family in FAMILIES:
         if len(sys.argv) < 3 or sys.argv[2] in family.__name__:
             family(pack)

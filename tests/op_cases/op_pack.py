@@ -1,4 +1,4 @@
-"""Writes models of one op (or few) with ONNX Runtime's answers, in the layout of index.json (see references.py)."""
+"""Writes models of one op (or few) with ONNX Runtime's answers, in the layout of index.json (see tests/models/references.py)."""
 import json
 import os
 import pickle
@@ -74,8 +74,8 @@ def answer_apart(model, feed):
 class Pack:
     """A folder of models, arrays and their index."""
 
-    def __init__(self, folder, quiet=False):
-        self.folder, self.entries, self.refused, self.quiet = folder, [], [], quiet
+    def __init__(self, folder, verbose=False):
+        self.folder, self.entries, self.refused, self.verbose = folder, [], [], verbose
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
 
@@ -108,7 +108,6 @@ class Pack:
 
     def finish(self):
         (self.folder / "index.json").write_text(json.dumps(self.entries, indent=1))
-        if not self.quiet:
-            for name, error in self.refused:
-                print(f"  refused by ONNX Runtime: {name}: {error}")
-            print(f"{self.folder.name}: {len(self.entries)} cases, {len(self.refused)} refused")
+        for name, error in self.refused if self.verbose else ():
+            print(f"  refused by ONNX Runtime: {name}: {error}")
+        print(f"op cases: {self.folder.name}: {len(self.entries)} models ({len(self.refused)} that ONNX Runtime refuses left out)")
