@@ -32,6 +32,8 @@ EXPLAINED = [
                          "implementations need not agree, not even with a seed."),
     (r"/test_dft_inverse(_opset19)?$", "The expected values carry the rounding errors of a float32 transform, up to 2e-7 "
                                        "where the exact result is 0; thane transforms in double precision."),
+    (r"/test_adam_multiple$", "The expected values were made with an epsilon of 1e-2 that the model does not hold; the case "
+                              "was corrected later (it passes in 1.22.0)."),
     (r"1\.4\.1/test_cast_(FLOAT_to_STRING|STRING_to_FLOAT)$",
      "The data file is damaged: it holds 3 strings for a tensor of 12."),
     (r"1\.8\.1/test_sequence_insert_at_front$",

@@ -16,7 +16,8 @@
 namespace thane {
 namespace {
 
-constexpr size_t kMostOrdered = 24;  // operands; beyond, pairs are taken from left to right
+constexpr size_t kMostOrdered = 24;          // operands; beyond, pairs are taken from left to right
+constexpr int64_t kBatchesAtOnce = 1 << 16;  // bounds the memory that offsets take
 
 using Labels = std::vector<EinsumLabel>;
 using Sizes = std::map<EinsumLabel, int64_t>;
@@ -175,9 +176,14 @@ class Contraction {
     p.c = out.data.raw();
     p.c_row = p.n;
     if (out.data.size() == 0) return out;
-    std::vector<MatmulOffsets> offsets(static_cast<size_t>(count));
-    for (int64_t i = 0; i < count; ++i) offsets[static_cast<size_t>(i)] = {i * p.m * p.k, i * p.k * p.n, i * p.m * p.n};
-    matmul(p, offsets, threads_);
+    std::vector<MatmulOffsets> offsets;
+    for (int64_t first = 0; first < count; first += kBatchesAtOnce) {
+      offsets.clear();
+      for (int64_t i = first; i < std::min(first + kBatchesAtOnce, count); ++i) {
+        offsets.push_back({i * p.m * p.k, i * p.k * p.n, i * p.m * p.n});
+      }
+      matmul(p, offsets, threads_);
+    }
     return out;
   }
 

@@ -1,5 +1,7 @@
 #include "ops/matmul/matmul.h"
 
+#include <algorithm>
+
 #include "base/format.h"
 #include "kernels/matmul.h"
 
@@ -11,35 +13,28 @@ Error depth_mismatch(const SymDims& a, const SymDims& b) {
       .expecting("as many columns on the left as rows on the right");
 }
 
-// Offsets of each matrix of the batch, the leading axes of a and b broadcast.
-std::vector<MatmulOffsets> batch_offsets(const Dims& a, const Dims& b, const Dims& batch, int64_t c_size) {
-  int64_t count = 1;
-  for (int64_t d : batch) count *= d;
-  std::vector<MatmulOffsets> offsets(static_cast<size_t>(count));
-  const auto fill = [&](const Dims& dims, int64_t MatmulOffsets::* member) {
-    const size_t lead = dims.size() - 2;
-    Dims strides(batch.size(), 0);
-    int64_t stride = dims[lead] * dims[lead + 1];
-    for (size_t i = lead; i-- > 0;) {
-      strides[batch.size() - lead + i] = dims[i] == 1 ? 0 : stride;
-      stride *= dims[i];
-    }
-    Dims index(batch.size(), 0);
-    int64_t offset = 0;
-    for (MatmulOffsets& out : offsets) {
-      out.*member = offset;
-      for (size_t axis = batch.size(); axis-- > 0;) {
-        offset += strides[axis];
-        if (++index[axis] < batch[axis]) break;
-        offset -= strides[axis] * batch[axis];
-        index[axis] = 0;
-      }
-    }
-  };
-  fill(a, &MatmulOffsets::a);
-  fill(b, &MatmulOffsets::b);
-  for (size_t i = 0; i < offsets.size(); ++i) offsets[i].c = static_cast<int64_t>(i) * c_size;
-  return offsets;
+constexpr int64_t kBatchesAtOnce = 1 << 16;  // bounds the memory that offsets take
+
+// Steps of one side through the batch, in elements; 0 along axes that broadcast.
+Dims batch_strides(const Dims& dims, size_t batch_rank) {
+  const size_t lead = dims.size() - 2;
+  Dims strides(batch_rank, 0);
+  int64_t stride = dims[lead] * dims[lead + 1];
+  for (size_t i = lead; i-- > 0;) {
+    strides[batch_rank - lead + i] = dims[i] == 1 ? 0 : stride;
+    stride *= dims[i];
+  }
+  return strides;
+}
+
+// Where matrix `index` of the batch starts.
+int64_t batch_offset(const Dims& batch, const Dims& strides, int64_t index) {
+  int64_t offset = 0;
+  for (size_t axis = batch.size(); axis-- > 0;) {
+    offset += index % batch[axis] * strides[axis];
+    index /= batch[axis];
+  }
+  return offset;
 }
 
 }  // namespace
@@ -89,13 +84,21 @@ void multiply(const Tensor& left, const Tensor& right, const Tensor& product, Th
   p.c = product.raw();
   p.a_row = p.k;
   p.b_row = p.c_row = p.n;
-  std::vector<MatmulOffsets> offsets = batch_offsets(a, b, batch, p.m * p.n);
+  int64_t count = product.size() / (p.m * p.n);
   // One right side for all: the batch is a taller matrix.
-  if (b.size() == 2 && offsets.size() > 1) {
-    p.m *= static_cast<int64_t>(offsets.size());
-    offsets.resize(1);
+  if (b.size() == 2) {
+    p.m *= count;
+    count = 1;
   }
-  matmul(p, offsets, threads);
+  const Dims a_strides = batch_strides(a, batch.size()), b_strides = batch_strides(b, batch.size());
+  std::vector<MatmulOffsets> offsets;
+  for (int64_t first = 0; first < count; first += kBatchesAtOnce) {
+    offsets.clear();
+    for (int64_t i = first; i < std::min(first + kBatchesAtOnce, count); ++i) {
+      offsets.push_back({batch_offset(batch, a_strides, i), batch_offset(batch, b_strides, i), i * p.m * p.n});
+    }
+    matmul(p, offsets, threads);
+  }
 }
 
 Status eval_matmul(KernelContext& context) {
