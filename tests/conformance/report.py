@@ -36,6 +36,8 @@ EXPLAINED = [
                               "was corrected later (it passes in 1.22.0)."),
     (r"1\.4\.1/test_cast_(FLOAT_to_STRING|STRING_to_FLOAT)$",
      "The data file is damaged: it holds 3 strings for a tensor of 12."),
+    (r"1\.(8\.1|12\.0|16\.2)/test_adam_multiple$",
+     "The model leaves out the epsilon that the expected values were computed with (1.22.0 states it)."),
     (r"1\.8\.1/test_sequence_insert_at_front$",
      "The data file holds another position than the one the expected sequence was made with."),
     (r"1\.16\.2/test_averagepool_3d_dilations_large_count_include_pad_is_1_ceil_mode_is_True$",

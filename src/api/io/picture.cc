@@ -2,37 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdint>
-#include <limits>
 
-#include "base/format.h"
-
-#define STB_IMAGE_IMPLEMENTATION
-#define STB_IMAGE_STATIC
-#define STBI_NO_STDIO
-#define STBI_NO_FAILURE_STRINGS
-#define STBI_ONLY_PNG
-#define STBI_ONLY_JPEG
-#define STBI_ONLY_BMP
-#define STBI_MAX_DIMENSIONS 32768
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wunused-function"
-#include <stb/stb_image.h>
-#pragma GCC diagnostic pop
+#include "ops/image/pictures.h"
 
 namespace thane {
 namespace {
-
-constexpr int64_t kMostPixels = int64_t{64} << 20;
-
-Error not_a_picture(const MappedFile& file) {
-  return invalid_argument("cannot be decoded as a picture").at(file.path()).expecting("a whole PNG, JPEG or BMP file");
-}
-
-// ITU-R BT.601, rounded to a whole number as in an 8-bit picture.
-float luma(const stbi_uc* rgb) {
-  return std::floor(0.299f * rgb[0] + 0.587f * rgb[1] + 0.114f * rgb[2] + 0.5f);
-}
 
 // For one axis: which source elements make up each target element, with what weights.
 struct Taps {
@@ -63,37 +37,15 @@ std::vector<Taps> triangle_taps(int from, int to) {
 }  // namespace
 
 Result<PictureSize> picture_size(const MappedFile& file) {
-  const auto bytes = file.bytes();
-  PictureSize size{};
-  if (bytes.size() > std::numeric_limits<int>::max() ||
-      !stbi_info_from_memory(reinterpret_cast<const stbi_uc*>(bytes.data()), static_cast<int>(bytes.size()), &size.width,
-                             &size.height, &size.channels)) {
-    return not_a_picture(file);
-  }
-  if (int64_t{size.width} * size.height > kMostPixels) {
-    return resource_limit(format("{} x {} pixels", size.width, size.height)).at(file.path()).expecting("at most 64 million");
-  }
-  return size;
+  auto head = picture_header(file.bytes());
+  if (!head.ok()) return std::move(head).error().at(file.path());
+  return PictureSize{head->width, head->height, head->channels};
 }
 
 Result<Picture> read_picture(const MappedFile& file, int channels) {
-  THANE_ASSIGN(const PictureSize size, picture_size(file));
-  const auto bytes = file.bytes();
-  // stb's own luma rounds down; a coloured picture is decoded as RGB and made grey here.
-  const bool to_grey = channels == 1 && size.channels > 2;
-  Picture picture;
-  int own_channels = 0;
-  stbi_uc* pixels = stbi_load_from_memory(reinterpret_cast<const stbi_uc*>(bytes.data()), static_cast<int>(bytes.size()),
-                                          &picture.width, &picture.height, &own_channels, to_grey ? 3 : channels);
-  if (!pixels) return not_a_picture(file);
-  const size_t count = static_cast<size_t>(picture.width) * static_cast<size_t>(picture.height);
-  picture.channels = channels;
-  picture.values.resize(count * static_cast<size_t>(channels));
-  for (size_t i = 0; i < picture.values.size(); ++i) {
-    picture.values[i] = to_grey ? luma(pixels + 3 * i) : static_cast<float>(pixels[i]);
-  }
-  stbi_image_free(pixels);
-  return picture;
+  auto pixels = decode_picture(file.bytes(), channels);
+  if (!pixels.ok()) return std::move(pixels).error().at(file.path());
+  return Picture{pixels->width, pixels->height, channels, {pixels->values.begin(), pixels->values.end()}};
 }
 
 Picture resized(const Picture& from, int width, int height) {

@@ -1,4 +1,4 @@
-// Pictures as input: PNG, JPEG and BMP, decoded to floats and resized.
+// Pictures as input: PNG, JPEG, BMP, PNM and plain TIFF, decoded to floats and resized.
 #pragma once
 
 #include <memory>
@@ -23,7 +23,7 @@ struct PictureSize {
 };
 Result<PictureSize> picture_size(const MappedFile& file);
 
-// Decodes to `channels` (1: luma, 3: RGB, 4: RGBA). Pictures of more than 64 million pixels are refused.
+// Decodes to `channels` (1: luma, 3: RGB, 4: RGBA; as ops/image/pictures.h says). Pictures of more than 64 million pixels are refused.
 Result<Picture> read_picture(const MappedFile& file, int channels);
 
 // Bilinear; where it shrinks, the triangle widens with the ratio, so that no pixel is skipped (as Pillow's BILINEAR).

@@ -92,6 +92,17 @@ struct LrnAttrs : Attrs {
   }
 };
 
+enum class PixelFormat : uint8_t { kRgb, kBgr, kGrayscale };
+inline constexpr std::string_view kPixelFormatNames[] = {"RGB", "BGR", "Grayscale"};
+
+struct ImageDecoderAttrs : Attrs {
+  PixelFormat pixel_format = PixelFormat::kRgb;
+  template <class Self, class V>
+  static void fields(Self& self, V& v) {
+    v.choice("pixel_format", self.pixel_format, kPixelFormatNames);
+  }
+};
+
 Status infer_resize(InferContext& context);
 Status eval_resize(KernelContext& context);
 Status infer_grid_sample(InferContext& context);
@@ -100,5 +111,7 @@ Status infer_affine_grid(InferContext& context);
 Status eval_affine_grid(KernelContext& context);
 Status infer_lrn(InferContext& context);
 Status eval_lrn(KernelContext& context);
+Status infer_image_decoder(InferContext& context);
+Status eval_image_decoder(KernelContext& context);
 
 }  // namespace thane

@@ -20,6 +20,9 @@ constexpr Param kAffineGridOutputs[] = {{.name = "grid", .types = kFloats, .vari
 constexpr Param kX[] = {{.name = "X", .types = kFloats, .variable = 'T'}};
 constexpr Param kY[] = {{.name = "Y", .types = kFloats, .variable = 'T'}};
 
+constexpr Param kStream[] = {{.name = "encoded_stream", .types = mask_of(DType::kUInt8)}};
+constexpr Param kImage[] = {{.name = "image", .types = mask_of(DType::kUInt8)}};
+
 constexpr OpDef kOps[] = {
     {.name = "Resize",
      .inputs = kResizeInputs,
@@ -50,6 +53,14 @@ constexpr OpDef kOps[] = {
      .attrs = &attrs_schema<LrnAttrs>,
      .infer = infer_lrn,
      .eval = eval_lrn,
+     .flags = kHeavy},
+    {.name = "ImageDecoder",
+     .inputs = kStream,
+     .min_inputs = 1,
+     .outputs = kImage,
+     .attrs = &attrs_schema<ImageDecoderAttrs>,
+     .infer = infer_image_decoder,
+     .eval = eval_image_decoder,
      .flags = kHeavy},
 };
 
