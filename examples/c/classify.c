@@ -2,8 +2,8 @@
  *
  *   classify MODEL INPUTS.npy LABELS.txt
  *
- * The model's first input takes the array, its first output gives one row of scores per item. Build it against an installed
- * thane with: cc classify.c $(pkg-config --cflags --libs thane)
+ * The model's first input takes the array, its first output gives one row of scores per item. Build it against an
+ * installed thane with: cc classify.c $(pkg-config --cflags --libs thane)
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -64,7 +64,8 @@ int main(int argc, char** argv) {
     fprintf(stderr, "usage: classify MODEL INPUTS.npy LABELS.txt\n");
     return 2;
   }
-  if (thane_model_load(argv[1], &model, error) == THANE_OK && thane_session_new(model, NULL, &session, error) == THANE_OK &&
+  if (thane_model_load(argv[1], &model, error) == THANE_OK &&
+      thane_session_new(model, NULL, &session, error) == THANE_OK &&
       thane_npy_read(argv[2], &input, error) == THANE_OK) {
     const thane_value* inputs[1];
     inputs[0] = input;

@@ -2,8 +2,8 @@
 //
 //   classify MODEL INPUTS.npy LABELS.txt
 //
-// The model's first input takes the array, its first output gives one row of scores per item. Build it against an installed
-// thane with: c++ -std=c++20 classify.cc $(pkg-config --cflags --libs thane)
+// The model's first input takes the array, its first output gives one row of scores per item. Build it against an
+// installed thane with: c++ -std=c++20 classify.cc $(pkg-config --cflags --libs thane)
 #include <algorithm>
 #include <fstream>
 #include <iostream>

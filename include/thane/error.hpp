@@ -1,7 +1,7 @@
 // Errors by value.
 //
-// No function of thane throws, except std::bad_alloc when the program is out of memory. What can fail returns a Result<T> or a
-// Status; ask it before you use the value:
+// No function of thane throws, except std::bad_alloc when the program is out of memory. What can fail returns a
+// Result<T> or a Status; ask it before you use the value:
 //
 //   auto model = thane::Model::load("model.onnx");
 //   if (!model) {

@@ -33,18 +33,18 @@ struct ModelInfo {
   std::string format;    // "onnx"
   std::string producer;  // "pytorch 2.13.0"
   std::string doc;
-  Properties versions;   // op sets or schema versions: {"ai.onnx", "18"}
-  Properties metadata;   // what the file's author added
+  Properties versions;                     // op sets or schema versions: {"ai.onnx", "18"}
+  Properties metadata;                     // what the file's author added
   std::vector<ValueInfo> inputs, outputs;  // in the order in which Session::run takes and gives them
 };
 
-// An opened model. Weights stay in the file, which is mapped: it must not be changed or cut off while the model or a session
-// made from it lives. A cheap, immutable handle, safe to share between threads.
+// An opened model. Weights stay in the file, which is mapped: it must not be changed or cut off while the model or a
+// session made from it lives. A cheap, immutable handle, safe to share between threads.
 class THANE_API Model {
  public:
-  // Opens the file; its content decides the format. Nothing in it is executed. Files are not trusted: broken or hostile ones
-  // give errors (kInvalidModel), and ops that thane lacks are all listed in one (kUnsupported). Weights in further files must lie
-  // in the model's own folder.
+  // Opens the file; its content decides the format. Nothing in it is executed. Files are not trusted: broken or hostile
+  // ones give errors (kInvalidModel), and ops that thane lacks are all listed in one (kUnsupported). Weights in further
+  // files must lie in the model's own folder.
   static Result<Model> load(const std::string& path);
 
   const ModelInfo& info() const;  // lives as long as a handle

@@ -19,21 +19,22 @@ enum class Precision {
 };
 
 struct SessionOptions {
-  int threads = 0;      // 0: one per core this process may use. Results do not depend on it
+  int threads = 0;  // 0: one per core this process may use. Results do not depend on it
   Precision precision = Precision::kFp32;
-  std::string isa = {}; // instruction sets to use at most: "portable", "neon", "avx2", "avx512", …; empty: all the CPU has
-  bool optimise = true; // false: run the graph as it was imported
-  uint64_t seed = 0;    // of random ops; every run starts from it
+  std::string isa =
+      {};  // instruction sets to use at most: "portable", "neon", "avx2", "avx512", …; empty: all the CPU has
+  bool optimise = true;  // false: run the graph as it was imported
+  uint64_t seed = 0;     // of random ops; every run starts from it
 };
 
-// A model ready to run. A cheap handle; run() may be called from any number of threads at once. What depends on the inputs'
-// shapes is planned at the first run with them, and kept.
+// A model ready to run. A cheap handle; run() may be called from any number of threads at once. What depends on the
+// inputs' shapes is planned at the first run with them, and kept.
 class THANE_API Session {
  public:
   static Result<Session> create(const Model& model, const SessionOptions& options = {});
 
-  // Runs once: one value per input of info(), in order; gives one per output, in order. Dtypes and shapes must fit what is
-  // declared, equal symbols having equal sizes; otherwise the error says what was expected. Outputs own their memory.
+  // Runs once: one value per input of info(), in order; gives one per output, in order. Dtypes and shapes must fit what
+  // is declared, otherwise the error says what was expected. Outputs own their memory.
   Result<std::vector<Value>> run(const std::vector<Value>& inputs) const;
   // The same by name. Only optional inputs may be left out.
   Result<std::map<std::string, Value>> run(const std::map<std::string, Value>& inputs) const;

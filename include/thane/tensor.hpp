@@ -15,13 +15,36 @@
 
 namespace thane::v1 {
 
-// Element types, numbered as in onnx.TensorProto.DataType. In memory every element takes whole bytes, also those of less than
-// 8 bits (integers in an int8_t or uint8_t of the same value; float4 as its code in a uint8_t).
+// Element types, numbered as in onnx.TensorProto.DataType. In memory every element takes whole bytes, also those of
+// less than 8 bits (integers in an int8_t or uint8_t of the same value; float4 as its code in a uint8_t).
 enum class DType : int {
-  kUndefined = 0, kFloat32 = 1, kUInt8 = 2, kInt8 = 3, kUInt16 = 4, kInt16 = 5, kInt32 = 6, kInt64 = 7, kString = 8,
-  kBool = 9, kFloat16 = 10, kFloat64 = 11, kUInt32 = 12, kUInt64 = 13, kComplex64 = 14, kComplex128 = 15, kBFloat16 = 16,
-  kFloat8E4M3FN = 17, kFloat8E4M3FNUZ = 18, kFloat8E5M2 = 19, kFloat8E5M2FNUZ = 20, kUInt4 = 21, kInt4 = 22,
-  kFloat4E2M1 = 23, kFloat8E8M0 = 24, kUInt2 = 25, kInt2 = 26,
+  kUndefined = 0,
+  kFloat32 = 1,
+  kUInt8 = 2,
+  kInt8 = 3,
+  kUInt16 = 4,
+  kInt16 = 5,
+  kInt32 = 6,
+  kInt64 = 7,
+  kString = 8,
+  kBool = 9,
+  kFloat16 = 10,
+  kFloat64 = 11,
+  kUInt32 = 12,
+  kUInt64 = 13,
+  kComplex64 = 14,
+  kComplex128 = 15,
+  kBFloat16 = 16,
+  kFloat8E4M3FN = 17,
+  kFloat8E4M3FNUZ = 18,
+  kFloat8E5M2 = 19,
+  kFloat8E5M2FNUZ = 20,
+  kUInt4 = 21,
+  kInt4 = 22,
+  kFloat4E2M1 = 23,
+  kFloat8E8M0 = 24,
+  kUInt2 = 25,
+  kInt2 = 26,
 };
 THANE_API std::string_view dtype_name(DType dtype);  // "float32", "int64", "bool", …
 THANE_API size_t dtype_size(DType dtype);            // bytes of one element in memory; of a string: sizeof(std::string)
@@ -35,8 +58,8 @@ template <class T>
 constexpr bool stores(DType dtype);  // whether T is how elements of `dtype` lie in memory
 }  // namespace detail
 
-// A dense tensor: dtype, shape, and elements in row-major order. A cheap handle: copies share the same memory. Reading from
-// several threads is safe; writing through mutable_data() is the caller's to order.
+// A dense tensor: dtype, shape, and elements in row-major order. A cheap handle: copies share the same memory. Reading
+// from several threads is safe; writing through mutable_data() is the caller's to order.
 class THANE_API Tensor {
  public:
   Tensor();  // undefined: no dtype, no elements
@@ -71,9 +94,9 @@ class THANE_API Tensor {
   const void* data() const;
   // Null for borrowed memory and for undefined tensors.
   void* mutable_data();
-  // The elements as C++ values. T is the C++ type of the dtype; uint16_t for float16 and bfloat16 (their bits), uint8_t for
-  // 8-bit floats, uint4, uint2 and float4, int8_t for int4 and int2, std::string for strings. Another T is an error. Valid
-  // while a handle lives.
+  // The elements as C++ values. T is the C++ type of the dtype; uint16_t for float16 and bfloat16 (their bits), uint8_t
+  // for 8-bit floats, uint4, uint2 and float4, int8_t for int4 and int2, std::string for strings. Another T is an
+  // error. Valid while a handle lives.
   template <class T>
   Result<std::span<const T>> values() const {
     if (!detail::stores<T>(dtype())) return wrong_element_type(dtype_name(detail::dtype_of<T>()));
@@ -92,8 +115,8 @@ class THANE_API Tensor {
 THANE_API Result<Tensor> read_npy(const std::string& path);
 THANE_API Status write_npy(const std::string& path, const Tensor& tensor);
 
-// What an input or output holds: most often a tensor; else a sequence of values, a map (as two tensors of equal length), or
-// nothing (an optional left empty). Immutable, a cheap handle.
+// What an input or output holds: most often a tensor; else a sequence of values, a map (as two tensors of equal
+// length), or nothing (an optional left empty). Immutable, a cheap handle.
 class THANE_API Value {
  public:
   enum class Kind { kNone, kTensor, kSequence, kMap };
@@ -125,18 +148,27 @@ namespace detail {
 template <class T>
 constexpr DType dtype_of() {
   using U = std::remove_cv_t<T>;
-  if constexpr (std::is_same_v<U, float>) return DType::kFloat32;
-  else if constexpr (std::is_same_v<U, double>) return DType::kFloat64;
-  else if constexpr (std::is_same_v<U, bool>) return DType::kBool;
-  else if constexpr (std::is_same_v<U, std::string>) return DType::kString;
-  else if constexpr (std::is_same_v<U, std::complex<float>>) return DType::kComplex64;
-  else if constexpr (std::is_same_v<U, std::complex<double>>) return DType::kComplex128;
+  if constexpr (std::is_same_v<U, float>)
+    return DType::kFloat32;
+  else if constexpr (std::is_same_v<U, double>)
+    return DType::kFloat64;
+  else if constexpr (std::is_same_v<U, bool>)
+    return DType::kBool;
+  else if constexpr (std::is_same_v<U, std::string>)
+    return DType::kString;
+  else if constexpr (std::is_same_v<U, std::complex<float>>)
+    return DType::kComplex64;
+  else if constexpr (std::is_same_v<U, std::complex<double>>)
+    return DType::kComplex128;
   else if constexpr (std::is_integral_v<U>) {
     constexpr DType kSigned[] = {DType::kInt8, DType::kInt16, DType::kUndefined, DType::kInt32};
     constexpr DType kUnsigned[] = {DType::kUInt8, DType::kUInt16, DType::kUndefined, DType::kUInt32};
-    if constexpr (sizeof(U) == 8) return std::is_signed_v<U> ? DType::kInt64 : DType::kUInt64;
-    else return std::is_signed_v<U> ? kSigned[sizeof(U) - 1] : kUnsigned[sizeof(U) - 1];
-  } else return DType::kUndefined;
+    if constexpr (sizeof(U) == 8)
+      return std::is_signed_v<U> ? DType::kInt64 : DType::kUInt64;
+    else
+      return std::is_signed_v<U> ? kSigned[sizeof(U) - 1] : kUnsigned[sizeof(U) - 1];
+  } else
+    return DType::kUndefined;
 }
 
 template <class T>

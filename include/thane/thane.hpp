@@ -12,9 +12,9 @@
 //   if (!outputs) return fail(outputs.error());
 //   auto scores = outputs->at("logits").tensor().values<float>();
 //
-// Everything stands in namespace thane (an alias of the versioned thane::v1). Four headers, which this one includes: error.hpp,
-// tensor.hpp, model.hpp, session.hpp. They need C++20 and nothing but the standard library. examples/cpp has a whole program; thane.h
-// is the same for C.
+// Everything stands in namespace thane (an alias of the versioned thane::v1). Four headers, which this one includes:
+// error.hpp, tensor.hpp, model.hpp, session.hpp. They need C++20 and nothing but the standard library. examples/cpp has
+// a whole program; thane.h is the same for C.
 //
 // CMake: find_package(thane) and link thane::thane. pkg-config: thane.
 #pragma once

@@ -84,7 +84,8 @@ std::optional<int64_t> table_rows(const Graph& graph, ValueId id) {
       const Tensor* table = graph.constant(node.inputs[0]);
       if (table && table->rank() == 2) return table->dim(0);
     }
-    constexpr std::string_view kPassing[] = {"Cast", "Identity", "Reshape", "Unsqueeze", "Squeeze", "Flatten", "Transpose"};
+    constexpr std::string_view kPassing[] = {"Cast",    "Identity", "Reshape",  "Unsqueeze",
+                                             "Squeeze", "Flatten",  "Transpose"};
     for (const auto name : kPassing) {
       if (node.op->name != name || node.inputs[0] == kNoValue || node.outputs[0] == kNoValue) continue;
       if (follows[node.inputs[0]]) follows[node.outputs[0]] = true;

@@ -14,8 +14,8 @@ struct ValueRange {
   double low, high;
 };
 
-// What a graph input is probably used for, judged by its type, name and first readers: rows of a table it looks up (token
-// ids), a mask (all ones), a picture (0..1). Nothing when there is no hint.
+// What a graph input is probably used for, judged by its type, name and first readers: rows of a table it looks up
+// (token ids), a mask (all ones), a picture (0..1). Nothing when there is no hint.
 std::optional<ValueRange> plausible_range(const Graph& graph, ValueId input);
 
 // Uniform in `range`; without one, floats are standard normal, 8-bit integers use their whole range, other integers are

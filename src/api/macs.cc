@@ -50,13 +50,14 @@ Count matmul(const Node&, Types in, Types out) {
   if (vector) return times(size(out, 0), size(in, 0));
   return times(size(out, 0), dim(in, 0, -1));
 }
-// A may be transposed: K = |A| / (batch * M), with |Y| = batch * M * N and N = Y's last dimension. A is never broadcast here.
+// A may be transposed: K = |A| / (batch * M), with |Y| = batch * M * N and N = Y's last dimension. A is never broadcast
+// here.
 Count fused_matmul(const Node&, Types in, Types out) {
   const Count rows = over(size(out, 0), dim(out, 0, -1));
   return times(size(out, 0), over(size(in, 0), rows));
 }
-// Every combination of indices that occur in any operand: exact for two operands contracted at once, of which each index
-// of the output appears in one; sqrt(|A| |B| |Y|) then counts every index once.
+// Every combination of indices that occur in any operand: exact for two operands contracted at once, of which each
+// index of the output appears in one; sqrt(|A| |B| |Y|) then counts every index once.
 Count einsum(const Node&, Types in, Types out) {
   if (in.size() != 2) return size(out, 0);
   const Count square = times(times(size(in, 0), size(in, 1)), size(out, 0));
@@ -66,8 +67,8 @@ Count einsum(const Node&, Types in, Types out) {
 Count recurrent(const Node&, Types in, Types) {
   return times(times(dim(in, 0, 0), dim(in, 0, 1)), plus(size(in, 1), size(in, 2)));
 }
-// Scores and their sum over values, for [batch, …, rows, width] queries and keys: 2 * |Q| * rows of K. Both the forms with
-// heads as an axis and with heads packed into the width give this.
+// Scores and their sum over values, for [batch, …, rows, width] queries and keys: 2 * |Q| * rows of K. Both the forms
+// with heads as an axis and with heads packed into the width give this.
 Count attention(const Node&, Types in, Types) { return times(size(in, 0), times(Count(2.0), dim(in, 1, -2))); }
 // Q, K and V are made here: input [batch, rows, width], weights [width, 3 * hidden].
 Count attention_with_weights(const Node&, Types in, Types out) {
@@ -107,7 +108,8 @@ constexpr Row kRows[] = {
 
 }  // namespace
 
-std::optional<double> macs(const Node& node, std::span<const Type* const> inputs, std::span<const Type* const> outputs) {
+std::optional<double> macs(const Node& node, std::span<const Type* const> inputs,
+                           std::span<const Type* const> outputs) {
   // ONNX's op takes queries, keys and values; the one of com.microsoft makes them from weights.
   if (node.op->name == "Attention") {
     return node.op->domain == Domain::kOnnx ? attention(node, inputs, outputs)

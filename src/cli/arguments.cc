@@ -28,9 +28,8 @@ Status check_value(const Option& option, const std::string& value) {
       return ok();
     case Takes::kSize: {
       const auto sizes = parse_sizes(value);
-      const bool good = sizes.ok() && sizes->size() == 2 && std::ranges::all_of(*sizes, [](int64_t n) {
-                          return n > 0 && n <= 16384;
-                        });
+      const bool good = sizes.ok() && sizes->size() == 2 &&
+                        std::ranges::all_of(*sizes, [](int64_t n) { return n > 0 && n <= 16384; });
       return good ? ok() : wrong("height x width, as in 224x224");
     }
     case Takes::kChoice:
@@ -43,8 +42,9 @@ Status check_value(const Option& option, const std::string& value) {
 }
 
 std::string quoted_for_shell(const std::string& word) {
-  const bool plain = !word.empty() && word.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-                                                             "_-+=./:,@%") == std::string::npos;
+  const bool plain = !word.empty() && word.find_first_not_of(
+                                          "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                          "_-+=./:,@%") == std::string::npos;
   return plain ? word : "'" + replaced(word, "'", "'\\''") + "'";
 }
 
@@ -82,8 +82,10 @@ Result<Arguments> parse(const Command& command, std::span<const std::string> wor
     if (option->takes == Takes::kNothing) {
       app.add_flag_callback(std::string(option->flags), [&values] { values.emplace_back("on"); });
     } else {
-      app.add_option(std::string(option->flags), values)->expected(1)->allow_extra_args(false)->multi_option_policy(
-          CLI::MultiOptionPolicy::TakeAll);
+      app.add_option(std::string(option->flags), values)
+          ->expected(1)
+          ->allow_extra_args(false)
+          ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
     }
   }
   app.add_option("arguments", arguments.positional);

@@ -11,19 +11,19 @@ class Arguments;
 // Exit codes of every command.
 enum Exit : int {
   kSuccess = 0,
-  kGateFailed = 1,   // a comparison went beyond its tolerance
-  kUsage = 2,        // the command line, or a file it names, is wrong
-  kBadModel = 3,     // the model is broken or asks for what thane cannot do, or fails on this data
-  kUndecided = 4,    // a tie, or a measurement too noisy to say
+  kGateFailed = 1,  // a comparison went beyond its tolerance
+  kUsage = 2,       // the command line, or a file it names, is wrong
+  kBadModel = 3,    // the model is broken or asks for what thane cannot do, or fails on this data
+  kUndecided = 4,   // a tie, or a measurement too noisy to say
 };
 
 // What an option's value is; decides how it is checked and completed.
 enum class Takes { kNothing, kText, kInteger, kReal, kReals, kSize, kFile, kFolder, kChoice };
 
 struct Option {
-  std::string_view flags;          // "-i,--input"
-  std::string_view value;          // "[NAME=]FILE"; empty for a switch
-  std::string_view help;           // one line, no full stop
+  std::string_view flags;  // "-i,--input"
+  std::string_view value;  // "[NAME=]FILE"; empty for a switch
+  std::string_view help;   // one line, no full stop
   Takes takes = Takes::kText;
   bool repeats = false;
   std::string_view choices = {};   // of kChoice: "nchw|nhwc"
@@ -41,7 +41,7 @@ struct Command {
   std::string_view arguments;  // "MODEL [OTHER]"
   int min_arguments = 0, max_arguments = 0;
   Takes argument_takes = Takes::kFile;
-  std::string_view summary;    // one line, no full stop
+  std::string_view summary;  // one line, no full stop
   std::span<const Example> examples = {};
   std::span<const Option* const> options = {};
   std::string_view notes = {};  // further paragraphs of the help

@@ -14,8 +14,8 @@ constexpr Example kInspectExamples[] = {
     {"inspect model.onnx --stage=plan", "every step, its kernel, and why faster ones refused"},
     {"inspect old.onnx new.onnx", "what differs"},
 };
-constexpr const Option* kInspectOptions[] = {&kShape, &kStage,      &kThreads, &kPrecision, &kIsa,
-                                             &kNoOptimise, &kJson, &kQuiet,   &kVerbose,   &kHelp};
+constexpr const Option* kInspectOptions[] = {&kShape,      &kStage, &kThreads, &kPrecision, &kIsa,
+                                             &kNoOptimise, &kJson,  &kQuiet,   &kVerbose,   &kHelp};
 
 constexpr Example kRunExamples[] = {
     {"run model.onnx -i cat.jpg --top 5 --labels labels.txt", "classify a picture"},
@@ -24,18 +24,20 @@ constexpr Example kRunExamples[] = {
     {"run bert.onnx -i input_ids=0:30522 -i attention_mask=ones -s seq=128", "made-up inputs"},
     {"run vad.onnx -i input=speech.wav --rate 16000 -i state=zeros -i sr=16000", "sound, a state, a number"},
 };
-constexpr const Option* kRunOptions[] = {
-    &kInput, &kShape, &kSaveOutputs, &kOutputFormat, &kTop, &kLabels, &kResize, &kMean, &kStd, &kScale, &kLayout, &kChannels,
-    &kGray, &kRate, &kCast, &kThreads, &kPrecision, &kIsa, &kSeed, &kNoOptimise, &kJson, &kQuiet, &kVerbose, &kHelp};
+constexpr const Option* kRunOptions[] = {&kInput,  &kShape,      &kSaveOutputs, &kOutputFormat, &kTop,       &kLabels,
+                                         &kResize, &kMean,       &kStd,         &kScale,        &kLayout,    &kChannels,
+                                         &kGray,   &kRate,       &kCast,        &kThreads,      &kPrecision, &kIsa,
+                                         &kSeed,   &kNoOptimise, &kJson,        &kQuiet,        &kVerbose,   &kHelp};
 
 constexpr Example kVerifyExamples[] = {
     {"verify model.onnx optimised.onnx", "same random inputs through both"},
     {"verify model.onnx quantized.onnx -i x.npy --atol 0.1", "on real data, with a tolerance"},
     {"verify model.onnx --settings precision=exact,fp32 --settings threads=1,4", "one model at several settings"},
 };
-constexpr const Option* kVerifyOptions[] = {
-    &kInput, &kShape, &kSettings, &kAtol, &kRtol, &kResize, &kMean, &kStd, &kScale, &kLayout, &kChannels, &kGray, &kRate,
-    &kCast, &kThreads, &kPrecision, &kIsa, &kSeed, &kNoOptimise, &kJson, &kQuiet, &kVerbose, &kHelp};
+constexpr const Option* kVerifyOptions[] = {&kInput,      &kShape, &kSettings, &kAtol,      &kRtol,     &kResize,
+                                            &kMean,       &kStd,   &kScale,    &kLayout,    &kChannels, &kGray,
+                                            &kRate,       &kCast,  &kThreads,  &kPrecision, &kIsa,      &kSeed,
+                                            &kNoOptimise, &kJson,  &kQuiet,    &kVerbose,   &kHelp};
 
 constexpr Example kDoctorExamples[] = {{"doctor", "what this machine offers, and what is missing"}};
 constexpr const Option* kDoctorOptions[] = {&kJson, &kQuiet, &kVerbose, &kHelp};
@@ -51,17 +53,33 @@ constexpr Example kCompletionsExamples[] = {
 constexpr const Option* kCompletionsOptions[] = {&kHelp};
 
 constexpr Command kCommands[] = {
-    {"inspect", "MODEL [OTHER]", 1, 2, Takes::kFile, "what is in a model; with two models, what differs", kInspectExamples,
-     kInspectOptions, kInspectNotes, inspect},
-    {"run", "MODEL -i [NAME=]FILE…", 1, 1, Takes::kFile, "run a model on files, or once per file of a folder", kRunExamples,
-     kRunOptions, kRunNotes, run},
+    {"inspect", "MODEL [OTHER]", 1, 2, Takes::kFile, "what is in a model; with two models, what differs",
+     kInspectExamples, kInspectOptions, kInspectNotes, inspect},
+    {"run", "MODEL -i [NAME=]FILE…", 1, 1, Takes::kFile, "run a model on files, or once per file of a folder",
+     kRunExamples, kRunOptions, kRunNotes, run},
     {"verify", "MODEL [MODEL…]", 1, 16, Takes::kFile, "the same inputs through several models or settings, compared",
      kVerifyExamples, kVerifyOptions, kVerifyNotes, verify},
-    {"doctor", "", 0, 0, Takes::kNothing, "what this machine offers, and what is missing", kDoctorExamples, kDoctorOptions,
-     {}, doctor},
+    {"doctor",
+     "",
+     0,
+     0,
+     Takes::kNothing,
+     "what this machine offers, and what is missing",
+     kDoctorExamples,
+     kDoctorOptions,
+     {},
+     doctor},
     {"help", "[COMMAND]", 0, 1, Takes::kText, "help on a command", kHelpExamples, kHelpOptions, {}, help},
-    {"completions", "bash|zsh|fish", 1, 1, Takes::kText, "a completion script for a shell", kCompletionsExamples,
-     kCompletionsOptions, {}, completions},
+    {"completions",
+     "bash|zsh|fish",
+     1,
+     1,
+     Takes::kText,
+     "a completion script for a shell",
+     kCompletionsExamples,
+     kCompletionsOptions,
+     {},
+     completions},
 };
 
 }  // namespace

@@ -24,10 +24,12 @@ std::string argument_words(const Command& command) {
 }
 
 std::string bash() {
-  std::string out = "# bash completion for thane\n_thane() {\n  local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}\n"
-                    "  compopt +o nospace 2>/dev/null\n"
-                    "  if ((COMP_CWORD == 1)); then COMPREPLY=($(compgen -W '" + command_names() +
-                    " --help --version' -- \"$cur\")); return; fi\n  case ${COMP_WORDS[1]} in\n";
+  std::string out =
+      "# bash completion for thane\n_thane() {\n  local cur=${COMP_WORDS[COMP_CWORD]} "
+      "prev=${COMP_WORDS[COMP_CWORD-1]}\n"
+      "  compopt +o nospace 2>/dev/null\n"
+      "  if ((COMP_CWORD == 1)); then COMPREPLY=($(compgen -W '" +
+      command_names() + " --help --version' -- \"$cur\")); return; fi\n  case ${COMP_WORDS[1]} in\n";
   for (const Command& command : all_commands()) {
     out += format("    {})\n      case $prev in\n", command.name);
     std::string flags;
@@ -45,11 +47,15 @@ std::string bash() {
         out += format("        {}) return ;;\n", pattern);
       }
     }
-    out += format("      esac\n      if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W '{}' -- \"$cur\")); return; fi\n", flags);
+    out += format(
+        "      esac\n      if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W '{}' -- \"$cur\")); return; fi\n", flags);
     const std::string words = argument_words(command);
-    if (!words.empty()) out += format("      COMPREPLY=($(compgen -W '{}' -- \"$cur\")) ;;\n", words);
-    else if (command.argument_takes == Takes::kFile) out += "      COMPREPLY=($(compgen -f -- \"$cur\")) ;;\n";
-    else out += "      ;;\n";
+    if (!words.empty())
+      out += format("      COMPREPLY=($(compgen -W '{}' -- \"$cur\")) ;;\n", words);
+    else if (command.argument_takes == Takes::kFile)
+      out += "      COMPREPLY=($(compgen -f -- \"$cur\")) ;;\n";
+    else
+      out += "      ;;\n";
   }
   return out + "  esac\n}\ncomplete -o filenames -o bashdefault -F _thane thane\n";
 }
@@ -72,8 +78,9 @@ std::string zsh() {
   for (const Command& command : all_commands()) {
     out += format("    '{}:{}'\n", command.name, zsh_quoted(command.summary));
   }
-  out += "  )\n  if ((CURRENT == 2)); then _describe command commands; return; fi\n  local command=$words[2]\n"
-         "  shift words; ((CURRENT--))\n  case $command in\n";
+  out +=
+      "  )\n  if ((CURRENT == 2)); then _describe command commands; return; fi\n  local command=$words[2]\n"
+      "  shift words; ((CURRENT--))\n  case $command in\n";
   for (const Command& command : all_commands()) {
     out += format("    {})\n      _arguments -s \\\n", command.name);
     for (const Option* option : command.options) {
@@ -83,34 +90,46 @@ std::string zsh() {
       for (const auto flag : flags) out += format("        '{}{}{}' \\\n", once, flag, tail);
     }
     const std::string words = argument_words(command);
-    if (!words.empty()) out += format("        '*:argument:({})' ;;\n", words);
-    else if (command.argument_takes == Takes::kFile) out += "        '*:model:_files' ;;\n";
-    else out += "        ;;\n";
+    if (!words.empty())
+      out += format("        '*:argument:({})' ;;\n", words);
+    else if (command.argument_takes == Takes::kFile)
+      out += "        '*:model:_files' ;;\n";
+    else
+      out += "        ;;\n";
   }
   return out + "  esac\n}\nif [[ $funcstack[1] == _thane ]]; then _thane \"$@\"; else compdef _thane thane; fi\n";
 }
 
-std::string fish_quoted(std::string_view text) { return "'" + replaced(replaced(text, "\\", "\\\\"), "'", "\\'") + "'"; }
+std::string fish_quoted(std::string_view text) {
+  return "'" + replaced(replaced(text, "\\", "\\\\"), "'", "\\'") + "'";
+}
 
 std::string fish() {
   std::string out = "# fish completion for thane\n";
   for (const Command& command : all_commands()) {
-    out += format("complete -c thane -f -n __fish_use_subcommand -a {} -d {}\n", command.name, fish_quoted(command.summary));
+    out += format("complete -c thane -f -n __fish_use_subcommand -a {} -d {}\n", command.name,
+                  fish_quoted(command.summary));
   }
   for (const Command& command : all_commands()) {
     const std::string when = format("-n '__fish_seen_subcommand_from {}'", command.name);
     const std::string words = argument_words(command);
-    if (!words.empty()) out += format("complete -c thane {} -f -a {}\n", when, fish_quoted(words));
-    else if (command.argument_takes == Takes::kFile) out += format("complete -c thane {} -F\n", when);
+    if (!words.empty())
+      out += format("complete -c thane {} -f -a {}\n", when, fish_quoted(words));
+    else if (command.argument_takes == Takes::kFile)
+      out += format("complete -c thane {} -F\n", when);
     for (const Option* option : command.options) {
       out += format("complete -c thane {}", when);
       for (const auto flag : split(option->flags, ',')) {
         out += flag.starts_with("--") ? format(" -l {}", flag.substr(2)) : format(" -s {}", flag.substr(1));
       }
-      if (!option->choices.empty()) out += format(" -x -a {}", fish_quoted(replaced(option->choices, "|", " ")));
-      else if (names_file(*option)) out += " -r -F";
-      else if (names_folder(*option)) out += " -x -a '(__fish_complete_directories)'";
-      else if (option->takes != Takes::kNothing) out += " -x";
+      if (!option->choices.empty())
+        out += format(" -x -a {}", fish_quoted(replaced(option->choices, "|", " ")));
+      else if (names_file(*option))
+        out += " -r -F";
+      else if (names_folder(*option))
+        out += " -x -a '(__fish_complete_directories)'";
+      else if (option->takes != Takes::kNothing)
+        out += " -x";
       out += format(" -d {}\n", fish_quoted(option->help));
     }
   }
@@ -121,10 +140,14 @@ std::string fish() {
 
 int completions(const Arguments& arguments) {
   const std::string& shell = arguments.positional[0];
-  if (shell == "bash") print(bash());
-  else if (shell == "zsh") print(zsh());
-  else if (shell == "fish") print(fish());
-  else return report(invalid_argument(format("'{}'", shell)).at("completions").expecting("bash, zsh or fish"));
+  if (shell == "bash")
+    print(bash());
+  else if (shell == "zsh")
+    print(zsh());
+  else if (shell == "fish")
+    print(fish());
+  else
+    return report(invalid_argument(format("'{}'", shell)).at("completions").expecting("bash, zsh or fish"));
   return kSuccess;
 }
 

@@ -76,7 +76,8 @@ Result<std::vector<Contender>> make_contenders(const Arguments& arguments) {
   THANE_ASSIGN(const std::vector<Setting> settings, combinations(arguments));
   constexpr size_t kMost = 64;
   if (settings.size() * arguments.positional.size() > kMost) {
-    return invalid_argument(format("{} combinations", settings.size() * arguments.positional.size())).at("--settings")
+    return invalid_argument(format("{} combinations", settings.size() * arguments.positional.size()))
+        .at("--settings")
         .expecting("at most 64");
   }
   std::vector<Contender> contenders;
@@ -88,8 +89,8 @@ Result<std::vector<Contender>> make_contenders(const Arguments& arguments) {
       auto session = make_session(*model, setting.options);
       if (!session.ok()) return std::move(session).error().at(path);
       const bool plain = arguments.positional.size() > 1 || setting.label.empty();
-      contenders.push_back({plain ? path + setting.label : setting.label.substr(1), model, setting.options,
-                            std::move(*session)});
+      contenders.push_back(
+          {plain ? path + setting.label : setting.label.substr(1), model, setting.options, std::move(*session)});
     }
   }
   return contenders;
@@ -99,11 +100,13 @@ Result<std::vector<size_t>> matched(const Graph& from, const std::vector<ValueId
                                     const std::vector<ValueId>& to_ids, std::string_view what) {
   if (from_ids.size() != to_ids.size()) {
     return invalid_argument(format("{} {}s ({})", to_ids.size(), what, names_of(to, to_ids)))
-        .at("comparing models").expecting(format("{} ({})", from_ids.size(), names_of(from, from_ids)));
+        .at("comparing models")
+        .expecting(format("{} ({})", from_ids.size(), names_of(from, from_ids)));
   }
   std::vector<size_t> order;
   for (ValueId id : to_ids) {
-    const auto found = std::ranges::find_if(from_ids, [&](ValueId other) { return from.values[other].name == to.values[id].name; });
+    const auto found =
+        std::ranges::find_if(from_ids, [&](ValueId other) { return from.values[other].name == to.values[id].name; });
     if (found == from_ids.end()) break;
     order.push_back(static_cast<size_t>(found - from_ids.begin()));
   }

@@ -20,8 +20,8 @@ struct Contender {
 // Every model at every combination of --settings, in the order typed; the first is the reference.
 Result<std::vector<Contender>> make_contenders(const Arguments& arguments);
 
-// For each of `to_ids`, the index in `from_ids` of the value it is fed from: by name when every name occurs, else by order. Fails
-// when their numbers differ.
+// For each of `to_ids`, the index in `from_ids` of the value it is fed from: by name when every name occurs, else by
+// order. Fails when their numbers differ.
 Result<std::vector<size_t>> matched(const Graph& from, const std::vector<ValueId>& from_ids, const Graph& to,
                                     const std::vector<ValueId>& to_ids, std::string_view what);
 

@@ -19,8 +19,10 @@ class MacCounter : public FactSink {
         return out;
       };
       const auto count = macs(node, types(node.inputs), types(node.outputs));
-      if (!count) sum.complete = false;
-      else if (*count > 0) sum.by_op[std::string(domain_prefix(node.op->domain)) + std::string(node.op->name)] += *count;
+      if (!count)
+        sum.complete = false;
+      else if (*count > 0)
+        sum.by_op[std::string(domain_prefix(node.op->domain)) + std::string(node.op->name)] += *count;
     }
   }
 

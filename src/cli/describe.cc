@@ -20,7 +20,8 @@ bool is_complex(const Tensor& tensor) { return mask_of(tensor.dtype()) & kComple
 
 std::string values_text(const Tensor& tensor) {
   std::string text;
-  for (int64_t i = 0; i < std::min(tensor.size(), kShownElements); ++i) text += (i ? " " : "") + element_text(tensor, i);
+  for (int64_t i = 0; i < std::min(tensor.size(), kShownElements); ++i)
+    text += (i ? " " : "") + element_text(tensor, i);
   return tensor.size() > kShownElements ? text + " …" : text;
 }
 
@@ -38,13 +39,20 @@ void add_tensor_fields(Json& json, const Tensor& tensor, int64_t most) {
   if (tensor.size() > most) return;
   json.key("values").begin_array();
   for (int64_t i = 0; i < tensor.size(); ++i) {
-    if (tensor.dtype() == DType::kString) json.value(tensor.data<std::string>()[i]);
-    else if (tensor.dtype() == DType::kBool) json.value(tensor.data<bool>()[i]);
-    else if (tensor.dtype() == DType::kUInt64) json.value(tensor.data<uint64_t>()[i]);
-    else if (tensor.dtype() == DType::kFloat64) json.value(tensor.data<double>()[i]);
-    else if (is_complex(tensor)) json.value(std::vector<double>{complex_at(tensor, i).real(), complex_at(tensor, i).imag()});
-    else if (mask_of(tensor.dtype()) & kFractions) json.value(static_cast<float>(tensor.as_double(i)));
-    else json.value(tensor.as_int64(i));
+    if (tensor.dtype() == DType::kString)
+      json.value(tensor.data<std::string>()[i]);
+    else if (tensor.dtype() == DType::kBool)
+      json.value(tensor.data<bool>()[i]);
+    else if (tensor.dtype() == DType::kUInt64)
+      json.value(tensor.data<uint64_t>()[i]);
+    else if (tensor.dtype() == DType::kFloat64)
+      json.value(tensor.data<double>()[i]);
+    else if (is_complex(tensor))
+      json.value(std::vector<double>{complex_at(tensor, i).real(), complex_at(tensor, i).imag()});
+    else if (mask_of(tensor.dtype()) & kFractions)
+      json.value(static_cast<float>(tensor.as_double(i)));
+    else
+      json.value(tensor.as_int64(i));
   }
   json.end_array();
 }
@@ -63,7 +71,8 @@ std::string element_text(const Tensor& tensor, int64_t i) {
     const auto value = complex_at(tensor, i);
     return format("{:.5g}{:+.5g}i", value.real(), value.imag());
   }
-  return mask_of(tensor.dtype()) & kFractions ? format("{:.5g}", tensor.as_double(i)) : format("{}", tensor.as_int64(i));
+  return mask_of(tensor.dtype()) & kFractions ? format("{:.5g}", tensor.as_double(i))
+                                              : format("{}", tensor.as_int64(i));
 }
 
 std::optional<Statistics> statistics(const Tensor& tensor) {
@@ -80,8 +89,10 @@ std::optional<Statistics> statistics(const Tensor& tensor) {
     ++finite;
   }
   out.not_finite = tensor.size() - finite;
-  if (finite == 0) out.min = out.max = out.mean = std::nan("");
-  else out.mean = sum / static_cast<double>(finite);
+  if (finite == 0)
+    out.min = out.max = out.mean = std::nan("");
+  else
+    out.mean = sum / static_cast<double>(finite);
   return out;
 }
 
@@ -94,14 +105,16 @@ void add_rows(Table& table, const std::string& name, const Value& value) {
     if (const auto found = statistics(tensor)) {
       std::string values = values_text(tensor);
       if (found->not_finite > 0) values += format(" ({} not finite)", found->not_finite);
-      table.add({name, type, number_text(found->min, 5), number_text(found->max, 5), number_text(found->mean, 5), values});
+      table.add(
+          {name, type, number_text(found->min, 5), number_text(found->max, 5), number_text(found->mean, 5), values});
     } else {
       table.add({name, type, "", "", "", values_text(tensor)});
     }
   } else if (value.is_sequence()) {
     const auto& items = value.sequence().items;
     table.add({name, format("sequence of {}", items.size()), "", "", "", ""});
-    for (size_t i = 0; i < std::min<size_t>(items.size(), kShownItems); ++i) add_rows(table, format("{}[{}]", name, i), items[i]);
+    for (size_t i = 0; i < std::min<size_t>(items.size(), kShownItems); ++i)
+      add_rows(table, format("{}[{}]", name, i), items[i]);
     if (items.size() > kShownItems) table.add({name + "[…]", "", "", "", "", ""});
   } else if (value.is_map()) {
     table.add({name, format("map of {}", value.map().keys.size()), "", "", "", ""});

@@ -24,8 +24,8 @@ void add_heading(Table& table);
 // A row for `value`, and rows below it for what it contains.
 void add_rows(Table& table, const std::string& name, const Value& value);
 
-// Fields of an open object: "kind", and for a tensor "dtype", "shape", statistics and (up to `most` elements) "values"; for a
-// sequence "items"; for a map "keys" and "values".
+// Fields of an open object: "kind", and for a tensor "dtype", "shape", statistics and (up to `most` elements) "values";
+// for a sequence "items"; for a map "keys" and "values".
 void add_fields(Json& json, const Value& value, int64_t most);
 
 }  // namespace thane::cli

@@ -39,14 +39,16 @@ std::vector<Finding> findings(const Machine& machine, const Noise& noise) {
   }
   if (machine.cpu_quota > 0 && machine.cpu_quota < cpu.usable_cores) {
     found.push_back({format("{} cores, but a quota of {:.1f}", cpu.usable_cores, machine.cpu_quota),
-                     format("use --threads {}, or raise the container's CPU limit", std::max(1, static_cast<int>(machine.cpu_quota)))});
+                     format("use --threads {}, or raise the container's CPU limit",
+                            std::max(1, static_cast<int>(machine.cpu_quota)))});
   }
   if (machine.load > 0.5 * cpu.usable_cores) {
     found.push_back({format("others are at work here: load {:.1f} on {} cores", machine.load, cpu.usable_cores),
                      "stop them before you measure"});
   }
   if (!machine.governor.empty() && machine.governor != "performance") {
-    found.push_back({"the frequency governor is " + machine.governor, "before you measure: sudo cpupower frequency-set -g performance"});
+    found.push_back({"the frequency governor is " + machine.governor,
+                     "before you measure: sudo cpupower frequency-set -g performance"});
   }
   if (machine.available_bytes > 0 && machine.available_bytes < (int64_t{1} << 30)) {
     found.push_back({"only " + bytes_text(machine.available_bytes) + " of memory are free", "close other programs"});
@@ -58,7 +60,8 @@ std::vector<Finding> findings(const Machine& machine, const Noise& noise) {
   return found;
 }
 
-void print_json(const Arguments& arguments, const Machine& machine, const Noise& noise, std::span<const Finding> found) {
+void print_json(const Arguments& arguments, const Machine& machine, const Noise& noise,
+                std::span<const Finding> found) {
   const CpuFacts& cpu = cpu_facts();
   Json json;
   json.begin_object().field("thane", kVersion).field("command", arguments.command_line);
@@ -87,9 +90,11 @@ void print_text(const Machine& machine, const Noise& noise, std::span<const Find
   table.add({"cpu", cpu.model});
   table.add({"cores", format("{} usable", cpu.usable_cores)});
   table.add({"instructions", names});
-  table.add({"caches", format("L1d {}, L2 {}, L3 {}", cache_text(cpu.l1d_bytes), cache_text(cpu.l2_bytes), cache_text(cpu.l3_bytes))});
+  table.add({"caches", format("L1d {}, L2 {}, L3 {}", cache_text(cpu.l1d_bytes), cache_text(cpu.l2_bytes),
+                              cache_text(cpu.l3_bytes))});
   table.add({"memory", format("{}, {} free", bytes_text(machine.memory_bytes), bytes_text(machine.available_bytes))});
-  table.add({"noise", format("{:.1f}% over {} equal pieces of work; load {:.1f}", noise.spread * 100, noise.samples, machine.load)});
+  table.add({"noise", format("{:.1f}% over {} equal pieces of work; load {:.1f}", noise.spread * 100, noise.samples,
+                             machine.load)});
   std::string text = table.to_string();
   text += found.empty() ? "\nNothing stands in the way.\n" : "\n";
   for (const Finding& finding : found) text += format("! {}\n  {}\n", finding.problem, finding.remedy);
@@ -102,8 +107,10 @@ int doctor(const Arguments& arguments) {
   const Machine machine = read_machine();
   const Noise noise = measure_noise(kNoiseMilliseconds);
   const auto found = findings(machine, noise);
-  if (arguments.has(kJson)) print_json(arguments, machine, noise, found);
-  else print_text(machine, noise, found);
+  if (arguments.has(kJson))
+    print_json(arguments, machine, noise, found);
+  else
+    print_text(machine, noise, found);
   return kSuccess;
 }
 

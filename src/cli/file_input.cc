@@ -32,7 +32,8 @@ Wanted wanted_of(const Type& declared) {
   return wanted;
 }
 
-using Reader = Result<Value> (*)(std::shared_ptr<const MappedFile> file, const Target& target, const Arguments& options);
+using Reader = Result<Value> (*)(std::shared_ptr<const MappedFile> file, const Target& target,
+                                 const Arguments& options);
 
 Result<Value> array(std::shared_ptr<const MappedFile> file, const Target&, const Arguments&) {
   THANE_ASSIGN(Tensor tensor, read_npy(std::move(file)));
@@ -67,7 +68,8 @@ Result<Value> picture(std::shared_ptr<const MappedFile> file, const Target& targ
 Result<Value> sound(std::shared_ptr<const MappedFile> file, const Target& target, const Arguments& options) {
   THANE_ASSIGN(SoundTensor sound, sound_tensor(*file, wanted_of(target.type), options));
   if (sound.left_out > 0) {
-    note(options, format("{}: the last {} samples do not fit the input's shape and are left out", file->path(), sound.left_out));
+    note(options,
+         format("{}: the last {} samples do not fit the input's shape and are left out", file->path(), sound.left_out));
   }
   return Value(std::move(sound.tensor));
 }
@@ -92,8 +94,9 @@ struct Row {
   std::string_view extension;
   Reader read;
 };
-constexpr Row kReaders[] = {{".npy", array},   {".npz", only_array}, {".pb", message},  {".png", picture}, {".jpg", picture},
-                            {".jpeg", picture}, {".bmp", picture},    {".wav", sound},   {".txt", lines}};
+constexpr Row kReaders[] = {{".npy", array},   {".npz", only_array}, {".pb", message},
+                            {".png", picture}, {".jpg", picture},    {".jpeg", picture},
+                            {".bmp", picture}, {".wav", sound},      {".txt", lines}};
 
 }  // namespace
 
@@ -102,7 +105,8 @@ bool is_archive(const std::string& path) { return extension_of(path) == ".npz"; 
 Result<Value> read_input_file(const std::string& path, const Target& target, const Arguments& options) {
   const auto row = std::ranges::find(kReaders, extension_of(path), &Row::extension);
   if (row == std::end(kReaders)) {
-    return invalid_argument("not a kind of file thane reads inputs from").at(path)
+    return invalid_argument("not a kind of file thane reads inputs from")
+        .at(path)
         .expecting(".npy, .npz, .pb, .png, .jpg, .bmp, .wav or .txt");
   }
   THANE_ASSIGN(auto file, MappedFile::open(path));
@@ -110,14 +114,17 @@ Result<Value> read_input_file(const std::string& path, const Target& target, con
 }
 
 Result<Value> with_dtype_of(const Target& target, Value value, const Arguments& options) {
-  const Type& type = target.type.kind == TypeKind::kOptional && target.type.element ? *target.type.element : target.type;
+  const Type& type =
+      target.type.kind == TypeKind::kOptional && target.type.element ? *target.type.element : target.type;
   if (!value.is_tensor() || !type.is_tensor() || type.dtype == DType::kUndefined) return value;
   if (value.tensor().dtype() == type.dtype) return value;
   const Tensor same_bits = reinterpreted(value.tensor(), type.dtype);
   if (same_bits.dtype() == type.dtype) return Value(same_bits);
   if (!options.has(kCast)) {
-    return invalid_argument(format("got {}", value.type().to_string())).expecting(type.to_string())
-        .hinting(format("--cast converts, or convert it yourself, for example with x.astype('{}')", dtype_name(type.dtype)));
+    return invalid_argument(format("got {}", value.type().to_string()))
+        .expecting(type.to_string())
+        .hinting(
+            format("--cast converts, or convert it yourself, for example with x.astype('{}')", dtype_name(type.dtype)));
   }
   THANE_ASSIGN(Tensor converted, converted_exactly(value.tensor(), type.dtype));
   return Value(std::move(converted));

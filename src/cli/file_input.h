@@ -18,12 +18,12 @@ struct Target {
 
 bool is_archive(const std::string& path);  // .npz: several arrays in one file
 
-// Reads `path` for `target`, by extension: .npy, .npz with one array, .pb, pictures, .wav, .txt (a string per line). Shapes and
-// dtypes that only the file knows are not compared with the target here.
+// Reads `path` for `target`, by extension: .npy, .npz with one array, .pb, pictures, .wav, .txt (a string per line).
+// Shapes and dtypes that only the file knows are not compared with the target here.
 Result<Value> read_input_file(const std::string& path, const Target& target, const Arguments& options);
 
-// `value` with the dtype `target` declares: unchanged, reinterpreted (uint16 for bfloat16), or with --cast converted. Otherwise
-// an error that says what was expected.
+// `value` with the dtype `target` declares: unchanged, reinterpreted (uint16 for bfloat16), or with --cast converted.
+// Otherwise an error that says what was expected.
 Result<Value> with_dtype_of(const Target& target, Value value, const Arguments& options);
 
 }  // namespace thane::cli

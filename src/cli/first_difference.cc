@@ -50,7 +50,8 @@ Result<TensorDifference> first_difference(const Contender& reference, std::span<
   for (size_t start = 0; start < common_theirs.size(); start += kAtOnce) {
     const auto part = [&](const std::vector<ValueId>& ids) {
       const size_t end = std::min(ids.size(), start + kAtOnce);
-      return std::vector<ValueId>(ids.begin() + static_cast<std::ptrdiff_t>(start), ids.begin() + static_cast<std::ptrdiff_t>(end));
+      return std::vector<ValueId>(ids.begin() + static_cast<std::ptrdiff_t>(start),
+                                  ids.begin() + static_cast<std::ptrdiff_t>(end));
     };
     THANE_ASSIGN(const std::vector<Value> expected, run_for(theirs, reference, part(common_theirs), reference_inputs));
     THANE_ASSIGN(const std::vector<Value> found, run_for(ours, other, part(common_ours), other_inputs));

@@ -1,8 +1,8 @@
 // Help and the man page, made from the table of commands.
+#include "cli/help.h"
 #include "base/format.h"
 #include "cli/arguments.h"
 #include "cli/commands.h"
-#include "cli/help.h"
 #include "cli/options.h"
 #include "cli/terminal.h"
 #include "cli/text.h"
@@ -54,7 +54,8 @@ std::string troff(std::string_view text) {
 }
 
 std::string man_command(const Command& command) {
-  std::string out = format(".SS \"thane {} {}\"\n{}.\n", troff(command.name), troff(command.arguments), troff(command.summary));
+  std::string out =
+      format(".SS \"thane {} {}\"\n{}.\n", troff(command.name), troff(command.arguments), troff(command.summary));
   for (const Example& example : command.examples) {
     out += format(".PP\n.nf\n.B thane {}\n.fi\n.RS\n{}\n.RE\n", troff(example.command), troff(example.purpose));
   }
@@ -71,8 +72,9 @@ std::string man_command(const Command& command) {
 
 std::string general_help() {
   std::string out = "thane opens, inspects and runs AI models.\n\n";
-  out += "  thane inspect model.onnx\n  thane run model.onnx -i cat.jpg --top 5 --labels labels.txt\n"
-         "  thane verify model.onnx optimised.onnx\n\n";
+  out +=
+      "  thane inspect model.onnx\n  thane run model.onnx -i cat.jpg --top 5 --labels labels.txt\n"
+      "  thane verify model.onnx optimised.onnx\n\n";
   Table table;
   for (const Command& command : all_commands()) table.add({std::string(command.name), std::string(command.summary)});
   out += table.to_string("  ");
@@ -100,11 +102,15 @@ std::string command_help(const Command& command) {
 }
 
 std::string man_page() {
-  std::string out = format(".TH THANE 1 \"\" \"thane {}\" \"User Commands\"\n.SH NAME\nthane \\- open, inspect and run AI models\n"
-                           ".SH SYNOPSIS\n", kVersion);
+  std::string out = format(
+      ".TH THANE 1 \"\" \"thane {}\" \"User Commands\"\n.SH NAME\nthane \\- open, inspect and run AI models\n"
+      ".SH SYNOPSIS\n",
+      kVersion);
   for (const Command& command : all_commands()) out += format(".B {}\n.br\n", troff(usage(command)));
-  out += ".SH DESCRIPTION\nResults go to standard output, errors and progress to standard error (progress only when that is a "
-         "terminal). With \\-\\-json results are JSON.\n.SH COMMANDS\n";
+  out +=
+      ".SH DESCRIPTION\nResults go to standard output, errors and progress to standard error (progress only when that "
+      "is a "
+      "terminal). With \\-\\-json results are JSON.\n.SH COMMANDS\n";
   for (const Command& command : all_commands()) out += man_command(command);
   out += ".SH EXIT STATUS\n";
   int code = 0;

@@ -66,7 +66,8 @@ Result<std::vector<fs::path>> entries_of(const std::string& path) {
     if (it->path().filename().string()[0] != '.') entries.push_back(it->path());
   }
   if (error) return io_error(error.message()).at(path).expecting("a readable folder");
-  std::ranges::sort(entries, [](const auto& a, const auto& b) { return natural_less(a.filename().string(), b.filename().string()); });
+  std::ranges::sort(
+      entries, [](const auto& a, const auto& b) { return natural_less(a.filename().string(), b.filename().string()); });
   return entries;
 }
 
@@ -138,7 +139,8 @@ Status InputSource::expand_folder(std::vector<InputSpec> specs) {
       THANE_ASSIGN(const std::vector<fs::path> files, entries_of(entry.string()));
       set = named_files(files, names_);
       if (set.empty()) {
-        return invalid_argument("files named after no input").at(entry.string())
+        return invalid_argument("files named after no input")
+            .at(entry.string())
             .expecting("files named like the inputs, or input_0, input_1, …");
       }
     } else {
@@ -173,18 +175,21 @@ Result<Value> InputSource::read(const std::string& path, size_t input) const {
 Status InputSource::too_many(const std::string& text) const {
   std::string names;
   for (const std::string& name : names_) names += (names.empty() ? "" : ", ") + name;
-  return invalid_argument("more values than inputs").at("-i " + text)
+  return invalid_argument("more values than inputs")
+      .at("-i " + text)
       .expecting(format("{} ({})", names_.size(), names));
 }
 
-// Gives each spec its input: named ones first, the rest in order. Files are read at once, what is made up comes later, when
-// the sizes of symbols are known.
+// Gives each spec its input: named ones first, the rest in order. Files are read at once, what is made up comes later,
+// when the sizes of symbols are known.
 Status InputSource::assign(const Set& set, std::vector<std::optional<Value>>& values,
                            std::vector<const InputSpec*>& made_up) const {
   const auto taken = [&](size_t i) { return values[i].has_value() || made_up[i]; };
   const auto put = [&](const InputSpec& spec, size_t input) -> Status {
     if (taken(input)) {
-      return invalid_argument(format("input '{}' is given twice", names_[input])).at("-i " + spec.text).expecting("once");
+      return invalid_argument(format("input '{}' is given twice", names_[input]))
+          .at("-i " + spec.text)
+          .expecting("once");
     }
     if (spec.kind != InputSpec::Kind::kFile) {
       made_up[input] = &spec;
@@ -207,12 +212,16 @@ Status InputSource::assign(const Set& set, std::vector<std::optional<Value>>& va
     if (spec.kind == InputSpec::Kind::kFile && is_archive(spec.path)) {
       THANE_ASSIGN(auto file, MappedFile::open(spec.path));
       THANE_ASSIGN(auto arrays, read_npz(std::move(file)));
-      const bool by_name = std::ranges::all_of(arrays, [&](const auto& array) { return std::ranges::count(names_, array.first); });
+      const bool by_name =
+          std::ranges::all_of(arrays, [&](const auto& array) { return std::ranges::count(names_, array.first); });
       for (auto& [name, tensor] : arrays) {
-        const size_t input = by_name ? static_cast<size_t>(std::ranges::find(names_, name) - names_.begin()) : next_free();
+        const size_t input =
+            by_name ? static_cast<size_t>(std::ranges::find(names_, name) - names_.begin()) : next_free();
         if (input >= names_.size()) return too_many(spec.text);
-        auto value = with_dtype_of({names_[input], declared_type(*graph_, input)}, Value(std::move(tensor)), *arguments_);
-        if (!value.ok()) return std::move(value).error().at(spec.path + ": " + name).at(format("input '{}'", names_[input]));
+        auto value =
+            with_dtype_of({names_[input], declared_type(*graph_, input)}, Value(std::move(tensor)), *arguments_);
+        if (!value.ok())
+          return std::move(value).error().at(spec.path + ": " + name).at(format("input '{}'", names_[input]));
         values[input] = std::move(*value);
       }
       continue;
@@ -230,7 +239,8 @@ Status InputSource::assign(const Set& set, std::vector<std::optional<Value>>& va
   return ok();
 }
 
-Result<Value> InputSource::make(const InputSpec& spec, size_t input, const std::map<std::string, int64_t>& symbols) const {
+Result<Value> InputSource::make(const InputSpec& spec, size_t input,
+                                const std::map<std::string, int64_t>& symbols) const {
   const Type& type = inner_type(declared_type(*graph_, input));
   const std::string where = format("input '{}'", names_[input]);
   const auto given = shapes_.inputs.find(names_[input]);
@@ -238,7 +248,8 @@ Result<Value> InputSource::make(const InputSpec& spec, size_t input, const std::
   if (given != shapes_.inputs.end()) {
     dims = given->second;
   } else if (!type.is_tensor() || !type.dims) {
-    return invalid_argument(format("a value cannot be made up for {}", type.to_string())).at(where)
+    return invalid_argument(format("a value cannot be made up for {}", type.to_string()))
+        .at(where)
         .expecting(type.is_tensor() || !type.known() ? format("its shape: -s {}=…", names_[input]) : "a .pb file");
   } else {
     for (const Dim& dim : *type.dims) {
@@ -271,7 +282,8 @@ Result<std::vector<Value>> InputSource::load(size_t set) const {
     const Type& type = inner_type(declared_type(*graph_, i));
     if (!given[i] || !given[i]->is_tensor() || !type.dims || type.dims->size() != given[i]->tensor().rank()) continue;
     for (size_t axis = 0; axis < type.dims->size(); ++axis) {
-      if ((*type.dims)[axis].is_symbolic()) symbols.emplace((*type.dims)[axis].to_string(), given[i]->tensor().dim(axis));
+      if ((*type.dims)[axis].is_symbolic())
+        symbols.emplace((*type.dims)[axis].to_string(), given[i]->tensor().dim(axis));
     }
   }
   for (const auto& [symbol, size] : shapes_.symbols) symbols[symbol] = size;
@@ -286,7 +298,9 @@ Result<std::vector<Value>> InputSource::load(size_t set) const {
     } else if (type.kind == TypeKind::kOptional) {
       values.emplace_back();
     } else {
-      return invalid_argument("no value is given").at(format("input '{}'", names_[i])).expecting(type.to_string())
+      return invalid_argument("no value is given")
+          .at(format("input '{}'", names_[i]))
+          .expecting(type.to_string())
           .hinting(format("-i {}=FILE, or -i random for everything that is left", names_[i]));
     }
   }

@@ -24,8 +24,8 @@ class InputSource {
   // Whether there is a folder.
   bool many() const { return !sets_[0].label.empty(); }
 
-  // The values of a run, one per graph input. Shapes of made-up ones follow -s, then the files' sizes of the same symbols,
-  // then 1.
+  // The values of a run, one per graph input. Shapes of made-up ones follow -s, then the files' sizes of the same
+  // symbols, then 1.
   Result<std::vector<Value>> load(size_t set) const;
   // The concrete input types of a run without files: -s, else 1 for what is open.
   static Result<std::vector<Type>> default_types(const Graph& graph, const Arguments& arguments);
@@ -38,7 +38,8 @@ class InputSource {
 
   InputSource(const Graph& graph, const Arguments& arguments) : graph_(&graph), arguments_(&arguments) {}
   Status expand_folder(std::vector<InputSpec> specs);
-  Status assign(const Set& set, std::vector<std::optional<Value>>& values, std::vector<const InputSpec*>& made_up) const;
+  Status assign(const Set& set, std::vector<std::optional<Value>>& values,
+                std::vector<const InputSpec*>& made_up) const;
   Result<Value> read(const std::string& path, size_t input) const;
   Result<Value> make(const InputSpec& spec, size_t input, const std::map<std::string, int64_t>& symbols) const;
   Status too_many(const std::string& text) const;

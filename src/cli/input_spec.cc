@@ -33,7 +33,8 @@ std::string_view name_prefix(std::string_view text, std::span<const std::string>
 
 Error unknown_name(std::string_view option, const std::string& text, std::span<const std::string> names) {
   return invalid_argument(format("there is no input '{}'", text.substr(0, text.find('='))))
-      .at(format("{} {}", option, text)).expecting(joined(names));
+      .at(format("{} {}", option, text))
+      .expecting(joined(names));
 }
 
 }  // namespace
@@ -66,7 +67,8 @@ Result<InputSpec> parse_input_spec(const std::string& text, std::span<const std:
     spec.kind = std::filesystem::is_directory(value, error) ? InputSpec::Kind::kFolder : InputSpec::Kind::kFile;
     spec.path = value;
     if (!exists(value)) {
-      return io_error(format("there is no file '{}'", value)).at("-i " + text)
+      return io_error(format("there is no file '{}'", value))
+          .at("-i " + text)
           .expecting("a file, a folder, random, zeros, ones, a number, or a range A:B");
     }
   }
@@ -84,7 +86,8 @@ Result<ShapeSpecs> parse_shape_specs(std::span<const std::string> texts, std::sp
       value = text.substr(name.size() + 1);
     } else if (const auto symbol = name_prefix(text, symbols); !symbol.empty()) {
       const auto size = parse_integer(std::string_view(text).substr(symbol.size() + 1));
-      if (!size || *size < 0) return invalid_argument("not a size").at("-s " + text).expecting("a whole number, 0 or more");
+      if (!size || *size < 0)
+        return invalid_argument("not a size").at("-s " + text).expecting("a whole number, 0 or more");
       specs.symbols[std::string(symbol)] = *size;
       continue;
     } else if (text.find('=') != std::string::npos) {

@@ -53,8 +53,10 @@ class Inspection {
     THANE_ASSIGN(types_, InputSource::default_types(model_.graph, arguments_));
     if (arguments_.has(kStage)) return stage(arguments_.text(kStage));
     auto cost = cost_of(model_, types_, options_);
-    if (cost.ok()) cost_ = std::move(*cost);
-    else cost_error_ = cost.error().to_string();
+    if (cost.ok())
+      cost_ = std::move(*cost);
+    else
+      cost_error_ = cost.error().to_string();
     arguments_.has(kJson) ? describe_as_json() : describe_as_text();
     return ok();
   }
@@ -110,7 +112,7 @@ class Inspection {
     for (size_t i = 0; i < std::min(changes.size(), most); ++i) {
       const Change& change = changes[i];
       const char* sign = change.before.empty() ? "+" : change.after.empty() ? "-" : "~";
-      const std::string what = change.before.empty() ? change.after
+      const std::string what = change.before.empty()  ? change.after
                                : change.after.empty() ? change.before
                                                       : change.before + " → " + change.after;
       table.add({sign, change.kind, change.name, what});
@@ -124,7 +126,8 @@ class Inspection {
     std::string text;
     for (size_t i = 0; i < types_.size(); ++i) {
       const ValueInfo& info = model_.graph.values[model_.graph.inputs[i]];
-      if (info.type.is_tensor() && !info.type.has_concrete_dims()) text += (text.empty() ? "" : ", ") + info.name + " " + types_[i].to_string();
+      if (info.type.is_tensor() && !info.type.has_concrete_dims())
+        text += (text.empty() ? "" : ", ") + info.name + " " + types_[i].to_string();
     }
     return text;
   }
@@ -132,9 +135,11 @@ class Inspection {
   void describe_as_text() {
     const Graph& graph = model_.graph;
     std::string versions;
-    for (const auto& [name, version] : model_.versions) versions += (versions.empty() ? "" : ", ") + name + " " + version;
+    for (const auto& [name, version] : model_.versions)
+      versions += (versions.empty() ? "" : ", ") + name + " " + version;
     text_ += format("{}  {}\n", path_, bytes_text(file_bytes(path_)));
-    text_ += format("{}, {}{}\n", model_.format, versions, model_.producer.empty() ? "" : ", made by " + model_.producer);
+    text_ +=
+        format("{}, {}{}\n", model_.format, versions, model_.producer.empty() ? "" : ", made by " + model_.producer);
     if (!graph.name.empty() && arguments_.has(kVerbose)) text_ += "graph " + graph.name + "\n";
     add_values("inputs", graph.inputs);
     add_values("outputs", graph.outputs);
@@ -160,9 +165,10 @@ class Inspection {
     }
     const std::string shapes = assumed_shapes();
     text_ += format("cost     {}{} MACs, {}{} of memory (arena {}, inputs {}, outputs {}){}\n",
-                    cost_->macs_complete ? "" : "at least ", count_text(cost_->macs), cost_->memory_complete ? "" : "at least ",
-                    bytes_text(cost_->peak_bytes()), bytes_text(cost_->arena_bytes), bytes_text(cost_->input_bytes),
-                    bytes_text(cost_->output_bytes), shapes.empty() ? "" : ", for " + shapes);
+                    cost_->macs_complete ? "" : "at least ", count_text(cost_->macs),
+                    cost_->memory_complete ? "" : "at least ", bytes_text(cost_->peak_bytes()),
+                    bytes_text(cost_->arena_bytes), bytes_text(cost_->input_bytes), bytes_text(cost_->output_bytes),
+                    shapes.empty() ? "" : ", for " + shapes);
   }
 
   void add_ops() {
@@ -186,7 +192,8 @@ class Inspection {
     text_ += "\nmetadata\n" + table.to_string("  ");
   }
 
-  static void add_pairs(Json& json, std::string_view name, const std::vector<std::pair<std::string, std::string>>& pairs) {
+  static void add_pairs(Json& json, std::string_view name,
+                        const std::vector<std::pair<std::string, std::string>>& pairs) {
     json.key(name).begin_object();
     for (const auto& [key, value] : pairs) json.field(key, value);
     json.end_object();
@@ -202,9 +209,12 @@ class Inspection {
         if (info.type.dims) {
           json.begin_array();
           for (const Dim& dim : *info.type.dims) {
-            if (dim.is_number()) json.value(dim.number());
-            else if (dim.is_symbolic()) json.value(dim.to_string());
-            else json.null();
+            if (dim.is_number())
+              json.value(dim.number());
+            else if (dim.is_symbolic())
+              json.value(dim.to_string());
+            else
+              json.null();
           }
           json.end_array();
         } else {
@@ -221,7 +231,10 @@ class Inspection {
     Json json;
     json.begin_object();
     add_manifest(json, arguments_, arguments_.positional, &options_);
-    json.field("format", model_.format).field("producer", model_.producer).field("graph", graph.name).field("doc", model_.doc);
+    json.field("format", model_.format)
+        .field("producer", model_.producer)
+        .field("graph", graph.name)
+        .field("doc", model_.doc);
     add_pairs(json, "versions", model_.versions);
     add_types(json, "inputs", graph.inputs);
     add_types(json, "outputs", graph.outputs);

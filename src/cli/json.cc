@@ -66,7 +66,6 @@ Json& Json::value(std::string_view text) { return raw(escaped(text)); }
 Json& Json::value(double v) { return raw(number(v)); }
 Json& Json::value(float v) { return raw(number(v)); }
 
-
 // Before a key, or a value in an array. Members of objects stand on lines of their own, elements of arrays do not.
 void Json::separate() {
   if (std::exchange(after_key_, false) || open_.empty()) return;

@@ -1,5 +1,5 @@
-// Writes JSON: keys in the order given, numbers so that reading them gives the same bits. NaN and infinities, which JSON
-// lacks, become the strings "nan", "inf" and "-inf".
+// Writes JSON: keys in the order given, numbers so that reading them gives the same bits. NaN and infinities, which
+// JSON lacks, become the strings "nan", "inf" and "-inf".
 #pragma once
 
 #include <concepts>

@@ -42,7 +42,8 @@ Machine read_machine() {
   const std::string memory = read_small("/proc/meminfo");
   machine.memory_bytes = kibibytes_after(memory, "MemTotal:");
   machine.available_bytes = kibibytes_after(memory, "MemAvailable:");
-  if (const auto limit = parse_integer(read_small("/sys/fs/cgroup/memory.max")); limit && *limit < machine.memory_bytes) {
+  if (const auto limit = parse_integer(read_small("/sys/fs/cgroup/memory.max"));
+      limit && *limit < machine.memory_bytes) {
     const auto used = parse_integer(read_small("/sys/fs/cgroup/memory.current")).value_or(0);
     machine.memory_bytes = *limit;
     machine.available_bytes = std::min(machine.available_bytes, std::max<int64_t>(0, *limit - used));

@@ -39,14 +39,16 @@ int64_t wanted_size(const Wanted& wanted, int axis) {
   return wanted.dims && axis >= 0 ? (*wanted.dims)[static_cast<size_t>(axis)] : -1;
 }
 
-Result<int> channel_count(const Wanted& wanted, const PictureAxes& axes, const Arguments& options, const MappedFile& file) {
+Result<int> channel_count(const Wanted& wanted, const PictureAxes& axes, const Arguments& options,
+                          const MappedFile& file) {
   if (options.has(kGray)) return 1;
   if (options.has(kChannels)) return static_cast<int>(options.integer(kChannels));
   if (axes.channel < 0) return 1;
   const int64_t fixed = wanted_size(wanted, axes.channel);
   if (is_channel_count(fixed)) return static_cast<int>(fixed);
   if (fixed >= 0) {
-    return invalid_argument(format("a picture for an input of {} channels", fixed)).expecting("1, 3 or 4")
+    return invalid_argument(format("a picture for an input of {} channels", fixed))
+        .expecting("1, 3 or 4")
         .hinting("--layout nhwc when the channels come last");
   }
   THANE_ASSIGN(const PictureSize size, picture_size(file));
@@ -64,7 +66,8 @@ Result<Picture> sized_picture(const MappedFile& file, const Wanted& wanted, cons
   }
   constexpr int64_t kMost = 1 << 16;
   if (height == 0 || width == 0 || height > kMost || width > kMost) {
-    return invalid_argument(format("a picture for an input of {} x {} pixels", height, width)).expecting("1 to 65536 each");
+    return invalid_argument(format("a picture for an input of {} x {} pixels", height, width))
+        .expecting("1 to 65536 each");
   }
   return resized(picture, static_cast<int>(width < 0 ? picture.width : width),
                  static_cast<int>(height < 0 ? picture.height : height));
@@ -76,7 +79,8 @@ Result<std::vector<double>> per_channel(const Arguments& options, const Option& 
   if (values.empty()) values = {fallback};
   if (values.size() == 1) values.assign(static_cast<size_t>(channels), values[0]);
   if (values.size() != static_cast<size_t>(channels)) {
-    return invalid_argument(format("{} numbers", values.size())).at(std::string(option.flags))
+    return invalid_argument(format("{} numbers", values.size()))
+        .at(std::string(option.flags))
         .expecting(format("1, or one for each of the {} channels", channels));
   }
   return values;
@@ -97,7 +101,8 @@ T pixel(double value) {
 
 // Writes value(c, y, x) for each pixel, in the order of `axes`.
 template <class Read>
-Result<Tensor> laid_out(DType dtype, const Dims& dims, const PictureAxes& axes, const Picture& picture, const Read& read) {
+Result<Tensor> laid_out(DType dtype, const Dims& dims, const PictureAxes& axes, const Picture& picture,
+                        const Read& read) {
   THANE_ASSIGN(Tensor tensor, Tensor::allocate(dtype, dims));
   const Dims strides = row_major_strides(dims);
   const auto stride = [&](int axis) { return axis < 0 ? int64_t{0} : strides[static_cast<size_t>(axis)]; };
@@ -112,7 +117,8 @@ Result<Tensor> laid_out(DType dtype, const Dims& dims, const PictureAxes& axes, 
           }
         }
       });
-  if (!known) return invalid_argument(format("a picture for an input of {}", dtype_name(dtype))).expecting("a number type");
+  if (!known)
+    return invalid_argument(format("a picture for an input of {}", dtype_name(dtype))).expecting("a number type");
   return tensor;
 }
 
@@ -132,7 +138,8 @@ Result<Tensor> picture_tensor(const MappedFile& file, const Wanted& wanted, cons
   const double centre = dtype == DType::kInt8 && plain ? 128 : 0;  // int8 pixels are 0..255 moved down
   THANE_ASSIGN(const std::vector<double> mean, per_channel(options, kMean, channels, centre));
   THANE_ASSIGN(const std::vector<double> deviation, per_channel(options, kStd, channels, 1));
-  if (std::ranges::count(deviation, 0.0)) return invalid_argument("a deviation of 0").at("--std").expecting("other numbers");
+  if (std::ranges::count(deviation, 0.0))
+    return invalid_argument("a deviation of 0").at("--std").expecting("other numbers");
   Dims dims(static_cast<size_t>(axes.rank), 1);
   if (axes.channel >= 0) dims[static_cast<size_t>(axes.channel)] = channels;
   dims[static_cast<size_t>(axes.height)] = picture.height;
@@ -173,7 +180,8 @@ Result<SoundShape> shape_for_sound(const Wanted& wanted, int64_t samples) {
     return shape;
   }
   return invalid_argument("sound for an input of shape " + to_string(dims))
-      .expecting("one axis for the samples, the others 1 or open").hinting("give the shape with -s");
+      .expecting("one axis for the samples, the others 1 or open")
+      .hinting("give the shape with -s");
 }
 
 }  // namespace
@@ -181,7 +189,8 @@ Result<SoundShape> shape_for_sound(const Wanted& wanted, int64_t samples) {
 Result<SoundTensor> sound_tensor(const MappedFile& file, const Wanted& wanted, const Arguments& options) {
   THANE_ASSIGN(const Sound sound, read_wav(file));
   if (options.has(kRate) && sound.rate != options.integer(kRate)) {
-    return invalid_argument(format("{} samples per second", sound.rate)).at(file.path())
+    return invalid_argument(format("{} samples per second", sound.rate))
+        .at(file.path())
         .expecting(options.text(kRate))
         .hinting(format("resample it, for example with: ffmpeg -i IN -ar {} OUT.wav", options.text(kRate)));
   }

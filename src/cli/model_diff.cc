@@ -87,7 +87,8 @@ void compare_weights(const Graph& before, const Graph& after, std::vector<Change
 std::vector<std::pair<std::string, int64_t>> op_counts(const Graph& graph) {
   std::map<std::string, int64_t> counts;
   for_each_graph(graph, [&](const Graph& inner, int) {
-    for (const Node& node : inner.nodes) ++counts[std::string(domain_prefix(node.op->domain)) + std::string(node.op->name)];
+    for (const Node& node : inner.nodes)
+      ++counts[std::string(domain_prefix(node.op->domain)) + std::string(node.op->name)];
   });
   std::vector<std::pair<std::string, int64_t>> sorted(counts.begin(), counts.end());
   std::ranges::stable_sort(sorted, [](const auto& a, const auto& b) { return a.second > b.second; });

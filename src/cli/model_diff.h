@@ -9,7 +9,7 @@
 namespace thane::cli {
 
 struct Change {
-  std::string kind;    // "input", "output", "op", "weight", "version", "metadata", "format", "producer"
+  std::string kind;  // "input", "output", "op", "weight", "version", "metadata", "format", "producer"
   std::string name;
   std::string before;  // empty: not there
   std::string after;

@@ -23,10 +23,10 @@ inline constexpr Option kShape = {
 inline constexpr Option kCast = {
     "--cast", "", "convert inputs of another dtype; to integers only whole numbers in range", Takes::kNothing};
 inline constexpr Option kResize = {"--resize", "HxW", "size to resize pictures to; else the model's", Takes::kSize};
-inline constexpr Option kLayout = {"--layout", "LAYOUT", "order of a picture's axes; else deduced from the model",
-                                   Takes::kChoice, false, "nchw|nhwc"};
-inline constexpr Option kChannels = {"--channels", "N", "channels of pictures; else deduced from the model", Takes::kChoice,
-                                     false, "1|3|4"};
+inline constexpr Option kLayout = {"--layout",     "LAYOUT", "order of a picture's axes; else deduced from the model",
+                                   Takes::kChoice, false,    "nchw|nhwc"};
+inline constexpr Option kChannels = {"--channels",   "N",   "channels of pictures; else deduced from the model",
+                                     Takes::kChoice, false, "1|3|4"};
 inline constexpr Option kGray = {"--gray", "", "the same as --channels 1", Takes::kNothing};
 inline constexpr Option kScale = {"--scale", "X", "factor for pixels 0..255; else 1/255 for floats, 1 for integers",
                                   Takes::kReal};
@@ -38,28 +38,47 @@ inline constexpr Option kRate = {"--rate", "HZ", "the sample rate which the mode
 // ---- outputs
 inline constexpr Option kSaveOutputs = {"-o,--save-outputs", "DIR", "write a file per output, and outputs.json",
                                         Takes::kFolder};
-inline constexpr Option kOutputFormat = {"--output-format", "FORMAT", "of the files of -o", Takes::kChoice, false, "npy|pb",
-                                         "npy"};
+inline constexpr Option kOutputFormat = {"--output-format", "FORMAT", "of the files of -o", Takes::kChoice, false,
+                                         "npy|pb",          "npy"};
 inline constexpr Option kTop = {"--top", "K", "show the K largest scores of the last axis", Takes::kInteger};
 inline constexpr Option kLabels = {"--labels", "FILE", "names of the classes, one per line", Takes::kFile};
 
 // ---- how to run
-inline constexpr Option kThreads = {"--threads", "N", "threads; 0: one per usable core", Takes::kInteger, false, {}, "0",
-                                    "THANE_THREADS"};
-inline constexpr Option kPrecision = {"--precision", "P", "how far results may stray from plain float32", Takes::kChoice,
-                                      false, "exact|fp32|bf16|auto", "fp32", "THANE_PRECISION"};
-inline constexpr Option kIsa = {"--isa", "LEVEL", "instruction sets to use at most", Takes::kChoice, false,
-                                "portable|neon|avx2|avx512|avx512vnni|avx512bf16", {}, "THANE_ISA"};
+inline constexpr Option kThreads = {
+    "--threads", "N", "threads; 0: one per usable core", Takes::kInteger, false, {}, "0", "THANE_THREADS"};
+inline constexpr Option kPrecision = {"--precision",
+                                      "P",
+                                      "how far results may stray from plain float32",
+                                      Takes::kChoice,
+                                      false,
+                                      "exact|fp32|bf16|auto",
+                                      "fp32",
+                                      "THANE_PRECISION"};
+inline constexpr Option kIsa = {"--isa",
+                                "LEVEL",
+                                "instruction sets to use at most",
+                                Takes::kChoice,
+                                false,
+                                "portable|neon|avx2|avx512|avx512vnni|avx512bf16",
+                                {},
+                                "THANE_ISA"};
 inline constexpr Option kSeed = {"--seed", "N", "of random inputs and random ops", Takes::kInteger, false, {}, "0"};
 inline constexpr Option kNoOptimise = {"--no-optimise", "", "run the graph as it was imported", Takes::kNothing};
 
 // ---- inspect
-inline constexpr Option kStage = {"--stage", "STAGE", "print the graph in its text form: as imported, after the passes, or as "
-                                  "the plan of steps", Takes::kChoice, false, "import|optimised|plan"};
+inline constexpr Option kStage = {"--stage",
+                                  "STAGE",
+                                  "print the graph in its text form: as imported, after the passes, or as "
+                                  "the plan of steps",
+                                  Takes::kChoice,
+                                  false,
+                                  "import|optimised|plan"};
 
 // ---- verify
-inline constexpr Option kSettings = {"--settings", "KEY=A,B", "run each model at several settings: precision, threads, isa, "
-                                     "optimise", Takes::kText, true};
+inline constexpr Option kSettings = {"--settings", "KEY=A,B",
+                                     "run each model at several settings: precision, threads, isa, "
+                                     "optimise",
+                                     Takes::kText, true};
 inline constexpr Option kAtol = {"--atol", "X", "absolute tolerance", Takes::kReal, false, {}, "1e-4"};
 inline constexpr Option kRtol = {"--rtol", "X", "relative tolerance", Takes::kReal, false, {}, "1e-3"};
 

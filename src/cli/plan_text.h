@@ -7,8 +7,8 @@
 
 namespace thane::cli {
 
-// One line per step: number, op, kernel, outputs with type and place (arena offset, result, view of …, dynamic); below it why
-// faster kernels refused.
+// One line per step: number, op, kernel, outputs with type and place (arena offset, result, view of …, dynamic); below
+// it why faster kernels refused.
 std::string plan_text(const Graph& graph, const Plan& plan);
 
 }  // namespace thane::cli

@@ -62,7 +62,8 @@ class Run {
     return inputs.many() ? folder + "/" + inputs.label(set) : folder;
   }
 
-  Status finish_one(const InputSource& inputs, size_t set, std::span<const Value> values, std::span<const Value> outputs) {
+  Status finish_one(const InputSource& inputs, size_t set, std::span<const Value> values,
+                    std::span<const Value> outputs) {
     std::string folder;
     if (arguments_.has(kSaveOutputs)) {
       folder = folder_for(inputs, set);
@@ -87,7 +88,8 @@ class Run {
     text_ += table.to_string();
   }
 
-  // The output that holds scores: the first numeric one with as many classes as there are labels, else with more than one.
+  // The output that holds scores: the first numeric one with as many classes as there are labels, else with more than
+  // one.
   Result<size_t> scores_output(std::span<const Value> outputs) const {
     for (size_t i = 0; i < outputs.size(); ++i) {
       if (!outputs[i].is_tensor() || !(mask_of(outputs[i].tensor().dtype()) & kNumeric)) continue;
@@ -99,7 +101,8 @@ class Run {
     if (labels_.empty()) return invalid_argument("no output holds scores").at("--top").expecting("a tensor of numbers");
     std::string shapes;
     for (const Value& value : outputs) shapes += (shapes.empty() ? "" : ", ") + value.type().to_string();
-    return invalid_argument(format("{} labels", labels_.size())).at("--labels " + arguments_.text(kLabels))
+    return invalid_argument(format("{} labels", labels_.size()))
+        .at("--labels " + arguments_.text(kLabels))
         .expecting(format("one per class; the outputs are {}", shapes));
   }
 
@@ -117,7 +120,8 @@ class Run {
       }
       text_ += table.to_string("  ");
     }
-    if (rows.size() > kMostShownRows) text_ += format("… and {} rows more (all of them with --json)\n", rows.size() - kMostShownRows);
+    if (rows.size() > kMostShownRows)
+      text_ += format("… and {} rows more (all of them with --json)\n", rows.size() - kMostShownRows);
     return ok();
   }
 
@@ -165,8 +169,10 @@ class Run {
       json_.begin_array();
       for (const Score& score : row) {
         json_.begin_object().field("index", score.index);
-        if (single) json_.field("score", static_cast<float>(score.score));
-        else json_.field("score", score.score);
+        if (single)
+          json_.field("score", static_cast<float>(score.score));
+        else
+          json_.field("score", score.score);
         if (!labels_.empty()) json_.field("label", label(score.index));
         json_.end_object();
       }

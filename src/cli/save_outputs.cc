@@ -42,15 +42,15 @@ class Saver {
     return write_file(folder_ + "/" + file, bytes);
   }
 
-  void describe(const Tensor& tensor) {
-    json.field("dtype", dtype_name(tensor.dtype())).field("shape", tensor.dims());
-  }
+  void describe(const Tensor& tensor) { json.field("dtype", dtype_name(tensor.dtype())).field("shape", tensor.dims()); }
 
   Status message(const std::string& name, const Value& value) {
     THANE_ASSIGN(const std::string bytes, write_onnx_value(value, name));
     THANE_TRY(write(fresh_file(name, ".pb"), bytes));
-    if (value.is_tensor()) describe(value.tensor());
-    else json.field("kind", value.is_sequence() ? "sequence" : value.is_map() ? "map" : "none");
+    if (value.is_tensor())
+      describe(value.tensor());
+    else
+      json.field("kind", value.is_sequence() ? "sequence" : value.is_map() ? "map" : "none");
     return ok();
   }
 

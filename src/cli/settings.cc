@@ -13,15 +13,15 @@ struct Row {
   std::string_view name;
   Precision precision;
 };
-constexpr Row kPrecisions[] = {{"exact", Precision::kExact},
-                               {"fp32", Precision::kFp32},
-                               {"bf16", Precision::kBf16},
-                               {"auto", Precision::kAuto}};
+constexpr Row kPrecisions[] = {
+    {"exact", Precision::kExact}, {"fp32", Precision::kFp32}, {"bf16", Precision::kBf16}, {"auto", Precision::kAuto}};
 constexpr int64_t kMostThreads = 1024;
 
 }  // namespace
 
-Precision precision_from_name(std::string_view name) { return std::ranges::find(kPrecisions, name, &Row::name)->precision; }
+Precision precision_from_name(std::string_view name) {
+  return std::ranges::find(kPrecisions, name, &Row::name)->precision;
+}
 std::string_view precision_name(Precision precision) {
   return std::ranges::find(kPrecisions, precision, &Row::precision)->name;
 }
@@ -32,7 +32,8 @@ Result<Isa> usable_isa(const std::string& name) {
   // Every CPU can do without; what it has must be of its own architecture, at most its best.
   const bool other_architecture = isa && *isa != Isa::kPortable && (*isa == Isa::kNeon) != (best == Isa::kNeon);
   if (!isa || other_architecture || *isa > best) {
-    return invalid_argument(format("this CPU has no {}", name)).at("--isa")
+    return invalid_argument(format("this CPU has no {}", name))
+        .at("--isa")
         .expecting(format("{} at most", isa_name(best)));
   }
   return *isa;

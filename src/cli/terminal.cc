@@ -19,9 +19,12 @@ struct Meaning {
   Exit exit;
 };
 constexpr Meaning kMeanings[] = {
-    {ErrorCode::kInvalidArgument, "invalid_argument", kUsage}, {ErrorCode::kIo, "io", kUsage},
-    {ErrorCode::kInvalidModel, "invalid_model", kBadModel},    {ErrorCode::kUnsupported, "unsupported", kBadModel},
-    {ErrorCode::kRuntime, "runtime", kBadModel},               {ErrorCode::kResourceLimit, "resource_limit", kBadModel},
+    {ErrorCode::kInvalidArgument, "invalid_argument", kUsage},
+    {ErrorCode::kIo, "io", kUsage},
+    {ErrorCode::kInvalidModel, "invalid_model", kBadModel},
+    {ErrorCode::kUnsupported, "unsupported", kBadModel},
+    {ErrorCode::kRuntime, "runtime", kBadModel},
+    {ErrorCode::kResourceLimit, "resource_limit", kBadModel},
 };
 
 const Meaning& meaning_of(ErrorCode code) { return *std::ranges::find(kMeanings, code, &Meaning::code); }

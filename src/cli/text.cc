@@ -32,7 +32,8 @@ std::vector<std::string> wrapped(std::string_view text, size_t width) {
   std::vector<std::string> lines;
   std::string line;
   for (const auto word : split(text, ' ')) {
-    if (!line.empty() && display_width(line) + 1 + display_width(word) > width) lines.push_back(std::exchange(line, {}));
+    if (!line.empty() && display_width(line) + 1 + display_width(word) > width)
+      lines.push_back(std::exchange(line, {}));
     line += (line.empty() ? "" : " ") + std::string(word);
   }
   lines.push_back(line);

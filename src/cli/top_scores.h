@@ -14,8 +14,8 @@ struct Score {
   double score;
 };
 
-// The `k` largest numbers of each row along the last axis, largest first; of equals the lower index first. NaN counts as the
-// smallest.
+// The `k` largest numbers of each row along the last axis, largest first; of equals the lower index first. NaN counts
+// as the smallest.
 std::vector<std::vector<Score>> top_scores(const Tensor& tensor, int64_t k);
 
 // Lines of a file; a trailing line break adds none.

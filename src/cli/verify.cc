@@ -42,7 +42,9 @@ class Verification {
     }
     THANE_ASSIGN(contenders_, make_contenders(arguments_));
     if (contenders_.size() < 2) {
-      return invalid_argument("one model at one setting").at("thane verify").expecting("something to compare with")
+      return invalid_argument("one model at one setting")
+          .at("thane verify")
+          .expecting("something to compare with")
           .hinting("name a second model, or --settings precision=exact,fp32");
     }
     const Contender& reference = contenders_.front();
@@ -68,7 +70,8 @@ class Verification {
   void print_results() const { arguments_.has(kJson) ? print_json() : print_text(); }
 
  private:
-  Result<Report> examine(const Contender& contender, std::span<const Value> values, std::span<const Value> expected) const {
+  Result<Report> examine(const Contender& contender, std::span<const Value> values,
+                         std::span<const Value> expected) const {
     const Contender& reference = contenders_.front();
     Report report{contender.label, "", {}, std::nullopt, ""};
     const Graph &ours = contender.model->graph, &theirs = reference.model->graph;
@@ -82,8 +85,8 @@ class Verification {
       return report;
     }
     for (size_t i = 0; i < expected.size(); ++i) {
-      report.outputs.push_back({theirs.values[theirs.outputs[i]].name,
-                                compare((*outputs)[output_order[i]], expected[i], tolerance_)});
+      report.outputs.push_back(
+          {theirs.values[theirs.outputs[i]].name, compare((*outputs)[output_order[i]], expected[i], tolerance_)});
     }
     if (!report.within() || arguments_.has(kVerbose)) {
       THANE_ASSIGN(report.first, first_difference(reference, values, contender, own_values, tolerance_));
@@ -116,9 +119,12 @@ class Verification {
         continue;
       }
       std::string where;
-      if (d.beyond > 0) where = format("first at element {}: {} against {}", d.first_beyond, number_text(d.value_there), number_text(d.reference_there));
+      if (d.beyond > 0)
+        where = format("first at element {}: {} against {}", d.first_beyond, number_text(d.value_there),
+                       number_text(d.reference_there));
       table.add({output.name, number_text(d.max_error, 3), number_text(d.mean_error, 3), number_text(d.cosine, 8),
-                 d.rows ? format("{}/{}", d.rows_agreeing, d.rows) : "", format("{} of {}", d.beyond, d.elements), where});
+                 d.rows ? format("{}/{}", d.rows_agreeing, d.rows) : "", format("{} of {}", d.beyond, d.elements),
+                 where});
     }
     return table.to_string("  ");
   }
@@ -126,9 +132,11 @@ class Verification {
   static std::string first_text(const Report& report) {
     if (!report.first) return "";
     const TensorDifference& first = *report.first;
-    if (first.name.empty()) return format("  {} tensors inside have the same name in both; none differs\n", first.compared);
+    if (first.name.empty())
+      return format("  {} tensors inside have the same name in both; none differs\n", first.compared);
     const Difference& d = first.difference;
-    const std::string how = d.structure.empty() ? format("max error {}, {} of {} elements beyond", number_text(d.max_error, 3), d.beyond, d.elements)
+    const std::string how = d.structure.empty() ? format("max error {}, {} of {} elements beyond",
+                                                         number_text(d.max_error, 3), d.beyond, d.elements)
                                                 : d.structure;
     return format("  the first tensor that differs is '{}', made by {}: {}\n", first.name, first.producer, how);
   }

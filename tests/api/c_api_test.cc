@@ -87,7 +87,8 @@ TEST_F(CApi, HoldsStringsSequencesAndMaps) {
   const int64_t two[] = {2};
   const char* const texts[] = {"eins", "zwei"};
   const float numbers[] = {1, 2};
-  thane_value *keys = nullptr, *values = nullptr, *map = nullptr, *sequence = nullptr, *item = nullptr, *found = nullptr;
+  thane_value *keys = nullptr, *values = nullptr, *map = nullptr, *sequence = nullptr, *item = nullptr,
+              *found = nullptr;
   ASSERT_EQ(thane_tensor_strings(two, 1, texts, nullptr, 2, &keys, error), THANE_OK);
   size_t length = 0;
   EXPECT_STREQ(thane_value_string(keys, 1, &length), "zwei");

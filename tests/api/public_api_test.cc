@@ -86,7 +86,8 @@ TEST(PublicApi, ReturnsErrorsByValue) {
   EXPECT_EQ(wrong_shape.error().expected, "float32[batch, 1, 8, 8]");
   const auto wrong_type = session.run({thane::Tensor::zeros(thane::DType::kFloat64, {1, 1, 8, 8}).value()});
   EXPECT_FALSE(wrong_type.ok());
-  const auto wrong_name = session.run({{"picture", thane::Tensor::zeros(thane::DType::kFloat32, {1, 1, 8, 8}).value()}});
+  const auto wrong_name =
+      session.run({{"picture", thane::Tensor::zeros(thane::DType::kFloat32, {1, 1, 8, 8}).value()}});
   ASSERT_FALSE(wrong_name.ok());
   const auto none = session.run(std::vector<thane::Value>{});
   EXPECT_FALSE(none.ok());

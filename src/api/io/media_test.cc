@@ -11,7 +11,8 @@ using namespace std::string_view_literals;
 
 // A 2x2 RGB bitmap: red, green above blue, white.
 constexpr std::string_view kBmp =
-    "BM\x46\0\0\0\0\0\0\0\x36\0\0\0\x28\0\0\0\x02\0\0\0\x02\0\0\0\x01\0\x18\0\0\0\0\0\x10\0\0\0\x13\x0b\0\0\x13\x0b\0\0\0\0\0"
+    "BM\x46\0\0\0\0\0\0\0\x36\0\0\0\x28\0\0\0\x02\0\0\0\x02\0\0\0\x01\0\x18\0\0\0\0\0\x10\0\0\0\x13\x0b\0\0\x13\x0b\0\0"
+    "\0\0\0"
     "\0\0\0\0\0\xff\0\0\xff\xff\xff\0\0\0\0\xff\0\xff\0\0\0"sv;
 
 TEST(Picture, DecodesTopToBottom) {
@@ -27,15 +28,17 @@ TEST(Picture, ResizesLikePillow) {  // PIL.Image.fromarray(a, 'F').resize((w, h)
   const Picture from{5, 4, 1, {0, 10, 200, 30, 90, 255, 40, 5, 70, 8, 1, 2, 3, 250, 100, 60, 0, 128, 7, 33}};
   const std::vector<std::pair<std::pair<int, int>, std::vector<float>>> cases = {
       {{2, 2}, {67.3377f, 71.1039f, 40.9805f, 80.8701f}},
-      {{3, 5}, {4.2857f, 120.0f, 64.2857f, 115.2857f, 55.0556f, 43.4857f, 82.1429f, 42.4444f, 99.4286f, 11.2857f, 62.1667f,
-                121.5571f, 34.2857f, 72.6667f, 21.8571f}},
-      {{7, 3}, {76.5f, 43.6429f, 54.0f, 141.5f, 70.4286f, 52.0286f, 65.4f, 128.0f, 66.8571f, 16.1429f, 4.0f, 115.4286f,
-                114.5714f, 54.0f, 42.3f, 18.4714f, 26.2857f, 90.5f, 82.9286f, 68.4143f, 53.1f}},
+      {{3, 5},
+       {4.2857f, 120.0f, 64.2857f, 115.2857f, 55.0556f, 43.4857f, 82.1429f, 42.4444f, 99.4286f, 11.2857f, 62.1667f,
+        121.5571f, 34.2857f, 72.6667f, 21.8571f}},
+      {{7, 3}, {76.5f,     43.6429f,  54.0f, 141.5f, 70.4286f, 52.0286f, 65.4f, 128.0f,   66.8571f, 16.1429f, 4.0f,
+                115.4286f, 114.5714f, 54.0f, 42.3f,  18.4714f, 26.2857f, 90.5f, 82.9286f, 68.4143f, 53.1f}},
   };
   for (const auto& [size, expected] : cases) {
     const Picture to = resized(from, size.first, size.second);
     ASSERT_EQ(to.values.size(), expected.size());
-    for (size_t i = 0; i < expected.size(); ++i) EXPECT_NEAR(to.values[i], expected[i], 1e-3) << size.first << " at " << i;
+    for (size_t i = 0; i < expected.size(); ++i)
+      EXPECT_NEAR(to.values[i], expected[i], 1e-3) << size.first << " at " << i;
   }
 }
 

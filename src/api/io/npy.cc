@@ -22,14 +22,14 @@ struct Storage {
 };
 // How each dtype is written; a dtype numpy lacks as the integer of the same size.
 constexpr Storage kStorage[] = {
-    {DType::kFloat32, "<f4"},     {DType::kFloat64, "<f8"},       {DType::kFloat16, "<f2"},
-    {DType::kInt8, "|i1"},        {DType::kInt16, "<i2"},         {DType::kInt32, "<i4"},
-    {DType::kInt64, "<i8"},       {DType::kUInt8, "|u1"},         {DType::kUInt16, "<u2"},
-    {DType::kUInt32, "<u4"},      {DType::kUInt64, "<u8"},        {DType::kBool, "|b1"},
-    {DType::kComplex64, "<c8"},   {DType::kComplex128, "<c16"},   {DType::kBFloat16, "<u2"},
-    {DType::kFloat8E4M3FN, "|u1"}, {DType::kFloat8E4M3FNUZ, "|u1"}, {DType::kFloat8E5M2, "|u1"},
-    {DType::kFloat8E5M2FNUZ, "|u1"}, {DType::kFloat8E8M0, "|u1"},  {DType::kFloat4E2M1, "|u1"},
-    {DType::kUInt4, "|u1"},       {DType::kUInt2, "|u1"},         {DType::kInt4, "|i1"},
+    {DType::kFloat32, "<f4"},        {DType::kFloat64, "<f8"},        {DType::kFloat16, "<f2"},
+    {DType::kInt8, "|i1"},           {DType::kInt16, "<i2"},          {DType::kInt32, "<i4"},
+    {DType::kInt64, "<i8"},          {DType::kUInt8, "|u1"},          {DType::kUInt16, "<u2"},
+    {DType::kUInt32, "<u4"},         {DType::kUInt64, "<u8"},         {DType::kBool, "|b1"},
+    {DType::kComplex64, "<c8"},      {DType::kComplex128, "<c16"},    {DType::kBFloat16, "<u2"},
+    {DType::kFloat8E4M3FN, "|u1"},   {DType::kFloat8E4M3FNUZ, "|u1"}, {DType::kFloat8E5M2, "|u1"},
+    {DType::kFloat8E5M2FNUZ, "|u1"}, {DType::kFloat8E8M0, "|u1"},     {DType::kFloat4E2M1, "|u1"},
+    {DType::kUInt4, "|u1"},          {DType::kUInt2, "|u1"},          {DType::kInt4, "|i1"},
     {DType::kInt2, "|i1"},
 };
 
@@ -90,13 +90,14 @@ Result<Tensor> read_strings(const NpyHeader& header, std::span<const std::byte> 
   const auto bytes = count && bytes_each ? checked_mul(*count, *bytes_each) : std::nullopt;
   if (!bytes || *bytes > static_cast<int64_t>(data.size())) {
     return invalid_argument(format("{} bytes of text for dtype '{}' and shape {}", data.size(), header.descr,
-                                   to_string(header.shape))).expecting("every declared byte; the file is cut off");
+                                   to_string(header.shape)))
+        .expecting("every declared byte; the file is cut off");
   }
   if (*bytes == 0 && *count > (1 << 20)) return invalid_argument(format("{} empty strings", *count));
   THANE_ASSIGN(Tensor tensor, Tensor::allocate(DType::kString, header.shape));
   for (int64_t i = 0; i < *count; ++i) {
-    tensor.data<std::string>()[i] = string_element(data.data() + i * *bytes_each, static_cast<size_t>(*bytes_each), unicode,
-                                                   header.descr[0] == '>');
+    tensor.data<std::string>()[i] = string_element(data.data() + i * *bytes_each, static_cast<size_t>(*bytes_each),
+                                                   unicode, header.descr[0] == '>');
   }
   return tensor;
 }
@@ -146,15 +147,16 @@ Result<Tensor> read_npy(std::span<const std::byte> bytes, std::shared_ptr<Buffer
   } else {
     const DType dtype = dtype_of_descr(header.descr);
     if (dtype == DType::kUndefined) {
-      return unsupported(format("dtype '{}'", header.descr)).expecting("numbers, bool, complex numbers or text")
+      return unsupported(format("dtype '{}'", header.descr))
+          .expecting("numbers, bool, complex numbers or text")
           .hinting("convert the array before saving it, for example with x.astype('float32')");
     }
     const auto count = checked_product(header.shape);
     const auto needed = count ? byte_count(dtype, *count) : std::nullopt;
     if (!needed || *needed > data.size()) {
       return invalid_argument(format("{} bytes of data", data.size()))
-          .expecting(format("{} for shape {} of {}", needed ? std::to_string(*needed) : "far more", to_string(header.shape),
-                            dtype_name(dtype)))
+          .expecting(format("{} for shape {} of {}", needed ? std::to_string(*needed) : "far more",
+                            to_string(header.shape), dtype_name(dtype)))
           .hinting("the file is cut off; make it again");
     }
     const auto offset = static_cast<size_t>(data.data() - buffer->data());
@@ -209,7 +211,8 @@ Result<std::string> write_npy(const Tensor& tensor) {
     const auto padded = checked_mul(tensor.size(), static_cast<int64_t>(width));
     if (!padded || *padded > kMostPaddedBytes) {
       return resource_limit(format("{} strings of up to {} bytes", tensor.size(), width))
-          .expecting("at most 1 GiB when each is padded to the longest").hinting("save as .pb instead");
+          .expecting("at most 1 GiB when each is padded to the longest")
+          .hinting("save as .pb instead");
     }
     descr = format("|S{}", width);
   }

@@ -12,7 +12,7 @@ namespace thane {
 struct NpyHeader {
   std::string descr;  // "<f4"; never empty
   bool fortran_order = false;
-  Dims shape;         // dimensions >= 0
+  Dims shape;  // dimensions >= 0
   size_t data_offset = 0;
 };
 

@@ -30,8 +30,8 @@ TEST(Npy, ReadsColumnMajor) {  // np.asfortranarray(np.arange(6, dtype=np.float3
 
 TEST(Npy, ReadsBigEndian) {  // np.array([1, -2], dtype='>i4')
   using namespace std::string_view_literals;
-  auto tensor = read_npy(mapped(
-      numpy_file("{'descr': '>i4', 'fortran_order': False, 'shape': (2,), }", "\0\0\0\x01\xff\xff\xff\xfe"sv)));
+  auto tensor = read_npy(
+      mapped(numpy_file("{'descr': '>i4', 'fortran_order': False, 'shape': (2,), }", "\0\0\0\x01\xff\xff\xff\xfe"sv)));
   ASSERT_TRUE(tensor.ok()) << tensor.error().to_string();
   EXPECT_EQ(elements<int32_t>(*tensor), (std::vector<int32_t>{1, -2}));
 }
@@ -52,8 +52,8 @@ TEST(Npy, WritesWhatNumpyWrites) {
   const float values[] = {1, 2};
   auto written = write_npy(Tensor::vector<float>(values));
   ASSERT_TRUE(written.ok());
-  EXPECT_EQ(*written, numpy_file("{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }",
-                                 "\0\0\x80\x3f\0\0\0\x40"sv));
+  EXPECT_EQ(*written,
+            numpy_file("{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }", "\0\0\x80\x3f\0\0\0\x40"sv));
   const std::string texts[] = {"a", "xyz"};
   written = write_npy(Tensor::vector<std::string>(texts));
   ASSERT_TRUE(written.ok());
@@ -67,11 +67,13 @@ TEST(Npy, SaysWhatIsMissing) {
   auto tensor = read_npy(mapped(numpy_file("{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }", "12345")));
   ASSERT_FALSE(tensor.ok());
   EXPECT_NE(tensor.error().to_string().find("5 bytes of data (expected 24 for shape [2, 3] of float32)"),
-            std::string::npos) << tensor.error().to_string();
+            std::string::npos)
+      << tensor.error().to_string();
   tensor = read_npy(mapped(numpy_file("{'descr': '|O', 'fortran_order': False, 'shape': (1,), }", "12345678")));
   ASSERT_FALSE(tensor.ok());
   EXPECT_EQ(tensor.error().code, ErrorCode::kUnsupported);
-  tensor = read_npy(mapped(numpy_file("{'descr': '<f4', 'fortran_order': False, 'shape': (9223372036854775807, 9), }", "")));
+  tensor =
+      read_npy(mapped(numpy_file("{'descr': '<f4', 'fortran_order': False, 'shape': (9223372036854775807, 9), }", "")));
   EXPECT_FALSE(tensor.ok());
 }
 

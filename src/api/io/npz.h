@@ -11,8 +11,8 @@
 
 namespace thane {
 
-// Name (without ".npy") and array of each member, in the archive's order. Together they may not inflate to more than 64 MiB
-// plus 16 times the file's size.
+// Name (without ".npy") and array of each member, in the archive's order. Together they may not inflate to more than 64
+// MiB plus 16 times the file's size.
 Result<std::vector<std::pair<std::string, Tensor>>> read_npz(std::shared_ptr<const MappedFile> file);
 
 }  // namespace thane

@@ -12,9 +12,7 @@ struct Picture {
   int width = 0, height = 0, channels = 0;
   std::vector<float> values;  // 0..255, height × width × channels
 
-  float at(int y, int x, int c) const {
-    return values[(static_cast<size_t>(y) * width + x) * channels + c];
-  }
+  float at(int y, int x, int c) const { return values[(static_cast<size_t>(y) * width + x) * channels + c]; }
 };
 
 // Width, height and own channels of a picture without decoding it.

@@ -49,7 +49,8 @@ float sample_at(Bytes data, size_t offset, const Format& f) {
     case 8: return (static_cast<float>(load<uint8_t>(data, offset)) - 128.0f) / 128.0f;
     case 16: return static_cast<float>(load<int16_t>(data, offset)) / 32768.0f;
     case 24: {
-      const uint32_t high = uint32_t{load<uint16_t>(data, offset)} << 8 | uint32_t{load<uint8_t>(data, offset + 2)} << 24;
+      const uint32_t high = uint32_t{load<uint16_t>(data, offset)} << 8 | uint32_t{load<uint8_t>(data, offset + 2)}
+                                                                              << 24;
       return static_cast<float>(std::bit_cast<int32_t>(high)) / 2147483648.0f;
     }
     default: return static_cast<float>(load<int32_t>(data, offset)) / 2147483648.0f;

@@ -42,8 +42,8 @@ std::string file_name_of(std::string_view name) {
   constexpr size_t kMost = 100;
   std::string out;
   for (char c : name.substr(0, kMost)) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' ||
-                       (c == '.' && !out.empty());
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+                       c == '-' || (c == '.' && !out.empty());
     out += plain ? c : '_';
   }
   return out.empty() ? "_" : out;

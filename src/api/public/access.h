@@ -1,5 +1,5 @@
-// Between the public types (thane::v1) and the library's own (thane). Inside namespace v1 a plain name is the public one,
-// thane::Name the library's.
+// Between the public types (thane::v1) and the library's own (thane). Inside namespace v1 a plain name is the public
+// one, thane::Name the library's.
 #pragma once
 
 #ifndef THANE_NO_SHORT_NAMES

@@ -30,8 +30,13 @@ struct InfoArrays {
       dims.push_back(dim.size);
       symbols.push_back(dim.symbol.c_str());
     }
-    info = {from.name.c_str(), from.type.c_str(), static_cast<thane_kind>(from.kind), from.optional,
-            static_cast<thane_dtype>(from.dtype), from.has_rank ? static_cast<int>(dims.size()) : -1, dims.data(),
+    info = {from.name.c_str(),
+            from.type.c_str(),
+            static_cast<thane_kind>(from.kind),
+            from.optional,
+            static_cast<thane_dtype>(from.dtype),
+            from.has_rank ? static_cast<int>(dims.size()) : -1,
+            dims.data(),
             symbols.data()};
   }
 };
@@ -92,7 +97,9 @@ const thane::Tensor& tensor_of(const thane_value* value) {
   return value ? value->value.tensor() : none;
 }
 
-thane::Shape shape_of(const int64_t* dims, size_t rank) { return rank ? thane::Shape(dims, dims + rank) : thane::Shape(); }
+thane::Shape shape_of(const int64_t* dims, size_t rank) {
+  return rank ? thane::Shape(dims, dims + rank) : thane::Shape();
+}
 
 }  // namespace
 
@@ -221,7 +228,8 @@ thane_code thane_sequence_item(const thane_value* value, size_t i, thane_value**
     if (!clear(item)) return null_pointer("item");
     const size_t count = thane_sequence_count(value);
     if (i >= count) {
-      return thane::Error{thane::ErrorCode::kInvalidArgument, "item " + std::to_string(i), "", "one of " + std::to_string(count), ""};
+      return thane::Error{thane::ErrorCode::kInvalidArgument, "item " + std::to_string(i), "",
+                          "one of " + std::to_string(count), ""};
     }
     *item = new thane_value{value->value.items()[i]};
     return {};
@@ -297,7 +305,8 @@ thane_code thane_session_new(const thane_model* model, const thane_options* opti
                              thane_error* error) {
   return guarded(error, [&]() -> thane::Status {
     if (!clear(session) || !model) return null_pointer("an argument");
-    return hand_out(thane::Session::create(model->model, options ? options->options : thane::SessionOptions()), session);
+    return hand_out(thane::Session::create(model->model, options ? options->options : thane::SessionOptions()),
+                    session);
   });
 }
 
@@ -310,8 +319,8 @@ thane_code thane_session_run(const thane_session* session, const thane_value* co
     std::fill_n(outputs, output_count, nullptr);
     const size_t expected = session->session.info().outputs.size();
     if (output_count != expected) {
-      return thane::Error{thane::ErrorCode::kInvalidArgument, "room for " + std::to_string(output_count) + " outputs", "",
-                          std::to_string(expected), ""};
+      return thane::Error{thane::ErrorCode::kInvalidArgument, "room for " + std::to_string(output_count) + " outputs",
+                          "", std::to_string(expected), ""};
     }
     std::vector<thane::Value> values;
     for (size_t i = 0; i < input_count; ++i) values.push_back(inputs[i] ? inputs[i]->value : thane::Value());
@@ -324,8 +333,9 @@ thane_code thane_session_run(const thane_session* session, const thane_value* co
   });
 }
 
-thane_code thane_session_run_named(const thane_session* session, const char* const* names, const thane_value* const* inputs,
-                                   size_t input_count, thane_value** outputs, size_t output_count, thane_error* error) {
+thane_code thane_session_run_named(const thane_session* session, const char* const* names,
+                                   const thane_value* const* inputs, size_t input_count, thane_value** outputs,
+                                   size_t output_count, thane_error* error) {
   std::vector<const thane_value*> ordered;
   const thane_code code = guarded(error, [&]() -> thane::Status {
     if (!session || (input_count && (!names || !inputs))) return null_pointer("an argument");
@@ -334,7 +344,8 @@ thane_code thane_session_run_named(const thane_session* session, const char* con
     ordered.assign(declared.size(), nullptr);
     std::vector<bool> given(declared.size(), false);
     for (size_t i = 0; i < input_count; ++i) {
-      const auto found = std::ranges::find(declared, std::string_view(names[i] ? names[i] : ""), &thane::ValueInfo::name);
+      const auto found =
+          std::ranges::find(declared, std::string_view(names[i] ? names[i] : ""), &thane::ValueInfo::name);
       if (found == declared.end()) {
         std::string all;
         for (const auto& info : declared) all += (all.empty() ? "'" : ", '") + info.name + "'";

@@ -79,7 +79,8 @@ Result<std::map<std::string, Value>> Session::run(const std::map<std::string, Va
   for (const ValueInfo& input : info().inputs) {
     const auto given = inputs.find(input.name);
     if (given == inputs.end() && !input.optional) {
-      return to_public(invalid_argument("no value is given").at("input '" + input.name + "'").expecting(std::string(input.type)));
+      return to_public(
+          invalid_argument("no value is given").at("input '" + input.name + "'").expecting(std::string(input.type)));
     }
     ordered.push_back(given == inputs.end() ? Value() : given->second);
   }

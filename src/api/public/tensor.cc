@@ -18,12 +18,14 @@ thane::DType inner(DType dtype) { return static_cast<thane::DType>(dtype); }
 // The bytes that dtype and shape need, when they are sound.
 Result<size_t> bytes_needed(DType dtype, const Shape& shape) {
   if (!is_valid_dtype(static_cast<int>(dtype))) {
-    return to_public(invalid_argument(thane::format("dtype {}", static_cast<int>(dtype))).expecting("one of thane::DType"));
+    return to_public(
+        invalid_argument(thane::format("dtype {}", static_cast<int>(dtype))).expecting("one of thane::DType"));
   }
   const auto count = checked_product(shape);
   const auto bytes = count ? byte_count(inner(dtype), *count) : std::nullopt;
   if (!bytes) {
-    return to_public(invalid_argument("shape " + thane::to_string(shape)).expecting("sizes of 0 or more that fit in memory"));
+    return to_public(
+        invalid_argument("shape " + thane::to_string(shape)).expecting("sizes of 0 or more that fit in memory"));
   }
   return *bytes;
 }
@@ -74,9 +76,11 @@ Result<Tensor> Tensor::copy_of(DType dtype, Shape shape, const void* data, size_
   return Access::wrap(std::move(*tensor), true);
 }
 
-Result<Tensor> Tensor::borrow(DType dtype, Shape shape, const void* data, size_t bytes, std::shared_ptr<const void> owner) {
+Result<Tensor> Tensor::borrow(DType dtype, Shape shape, const void* data, size_t bytes,
+                              std::shared_ptr<const void> owner) {
   if (auto needed = check_memory(dtype, shape, data, bytes); !needed) return needed.error();
-  return Access::wrap(thane::Tensor::borrow(inner(dtype), std::move(shape), const_cast<void*>(data)), false, std::move(owner));
+  return Access::wrap(thane::Tensor::borrow(inner(dtype), std::move(shape), const_cast<void*>(data)), false,
+                      std::move(owner));
 }
 
 Result<Tensor> Tensor::strings(Shape shape, std::vector<std::string> elements) {
@@ -99,7 +103,8 @@ const void* Tensor::data() const { return body_->tensor.raw(); }
 void* Tensor::mutable_data() { return body_->writable ? body_->tensor.raw() : nullptr; }
 
 Error Tensor::wrong_element_type(std::string_view asked) const {
-  return to_public(invalid_argument(thane::format("elements read as {}", asked)).expecting(std::string(dtype_name(dtype()))));
+  return to_public(
+      invalid_argument(thane::format("elements read as {}", asked)).expecting(std::string(dtype_name(dtype()))));
 }
 
 Tensor Access::wrap(thane::Tensor tensor, bool writable, std::shared_ptr<const void> owner) {
