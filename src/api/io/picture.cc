@@ -59,7 +59,8 @@ Picture resized(const Picture& from, int width, int height) {
     for (const Taps& tap : across) {
       for (int c = 0; c < from.channels; ++c) {
         float sum = 0;
-        for (size_t i = 0; i < tap.weights.size(); ++i) sum += tap.weights[i] * from.at(y, tap.first + static_cast<int>(i), c);
+        for (size_t i = 0; i < tap.weights.size(); ++i)
+          sum += tap.weights[i] * from.at(y, tap.first + static_cast<int>(i), c);
         *out++ = sum;
       }
     }
