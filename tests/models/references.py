@@ -3,7 +3,8 @@
 
 The layout: a list of entries; path (of the model), case, ops, opset, inputs and outputs (name, file, dtype, shape),
 tolerance. All paths are relative to the folder of index.json. `alternatives` of an output are further right answers
-(ONNX Runtime without its optimizer): a result passes when it is within tolerance of `file` or of any alternative.
+(ONNX Runtime without its optimizer, or with another model of the same function): a result passes when it is within
+tolerance of `file` or of any alternative.
 `sensitivity` is how far ONNX Runtime's own answer moves when its float inputs move by one part in a million; where that
 exceeds the tolerance (rounding to int8 inside the model can flip), the tolerance is that times four. Models that round
 to 8 bits get at least a hundredth of their largest output, or one step of an 8-bit output.
@@ -115,6 +116,8 @@ class Recorder:
         model = onnx.load(self.folder / path, load_external_data=False)
         ops = op_counts(model)
         runs = {"": session(self.folder / path), "noopt": session(self.folder / path, optimize=False)}
+        if case.twin:
+            runs["twin"] = session(self.folder / case.twin)
         rounds = len(model.graph.node) > 1 and any(q in op for op in ops for q in QUANTIZED)
         carried = {}
         for step, feed in enumerate(case.steps):
@@ -133,27 +136,32 @@ class Recorder:
             names = [o.name for o in runs[""].get_outputs()]
             carried = {i: self.last[names.index(o)] for i, o in case.carry.items()}
 
+    def compare(self, item, stem, name, value, other):
+        """Notes in `item` how another answer relates to `value`."""
+        if np.array_equal(value, other, equal_nan=value.dtype.kind == "f"):
+            item.setdefault("equal", []).append(f"onnxruntime-{name}")
+        elif excess(other, value) > 0:
+            item.setdefault("alternatives", []).append(
+                {"by": f"onnxruntime-{name}", **self.save(stem, other), "max_diff": largest(other, value)})
+        else:
+            item[f"{name}_max_diff"] = largest(other, value)
+
     def half_tolerance(self):
         """float16 keeps 11 bits, and where it is rounded differs between engines: 8 roundings of the largest value."""
         return {"atol": max(ATOL, 8 * peak(self.last) * 2.0 ** -11), "rtol": 8 * 2.0 ** -11}
 
     def outputs(self, stem, runs, feed, given, quantized):
         main = self.last = runs[""].run(None, feed)
-        plain = runs["noopt"].run(None, feed)
+        others = {name: run.run(None, feed) for name, run in runs.items() if name}
         seeds = [f"{stem}{seed}" for seed in range(4 if quantized else 2)]
-        moved = max(sensitivity(run, feed, seeds) for run in runs.values())
+        moved = max(sensitivity(runs[name], feed, seeds) for name in ("", "noopt"))
         # Between the values that the model can tell apart: how much one rounding inside of it can do.
         rounding = sensitivity(runs[""], given, seeds) if quantized else 0.0
         result = []
-        for k, (output, value, other) in enumerate(zip(runs[""].get_outputs(), main, plain)):
+        for k, (output, value) in enumerate(zip(runs[""].get_outputs(), main)):
             item = {"name": output.name, **self.save(f"{stem}.out{k}", value), "by": "onnxruntime"}
-            if np.array_equal(value, other, equal_nan=value.dtype.kind == "f"):
-                item["equal"] = ["onnxruntime-noopt"]
-            elif excess(other, value) > 0:
-                item["alternatives"] = [{"by": "onnxruntime-noopt", **self.save(f"{stem}.alt{k}", other),
-                                         "max_diff": largest(other, value)}]
-            else:
-                item["noopt_max_diff"] = largest(other, value)
+            for name, answers in others.items():
+                self.compare(item, f"{stem}.{name}{k}", name, value, answers[k])
             result.append(item)
         if not np.isfinite(moved):
             sys.exit(f"error: {stem}: an integer output or a shape hangs on the last bits of the input; "
