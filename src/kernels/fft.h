@@ -20,8 +20,8 @@ struct Complex {
 // Uninitialised numbers; null when memory is short.
 std::unique_ptr<Complex[]> allocate_complex(int64_t count);
 
-// Tables for one length. Powers of two by Cooley and Tukey's radix-2 algorithm, other lengths as a convolution of the next
-// power of two from 2n − 1 (Bluestein, 1970). Shared by any number of threads, each with its own scratch.
+// Tables for one length. Powers of two by Cooley and Tukey's radix-2 algorithm, other lengths as a convolution of the
+// next power of two from 2n − 1 (Bluestein, 1970). Shared by any number of threads, each with its own scratch.
 class Fft {
  public:
   // n ≥ 1. Fails when the tables do not fit into memory.
@@ -40,10 +40,10 @@ class Fft {
   void power_of_two(Complex* x) const;
 
   int64_t n_ = 0;
-  int64_t padded_ = 0;                  // the power of two worked on
-  std::unique_ptr<Complex[]> roots_;    // e^(-2πi·k/padded) for k < padded / 2
-  std::unique_ptr<Complex[]> chirp_;    // e^(-πi·k²/n); null for powers of two
-  std::unique_ptr<Complex[]> filter_;   // transform of the inverse chirp, divided by padded
+  int64_t padded_ = 0;                 // the power of two worked on
+  std::unique_ptr<Complex[]> roots_;   // e^(-2πi·k/padded) for k < padded / 2
+  std::unique_ptr<Complex[]> chirp_;   // e^(-πi·k²/n); null for powers of two
+  std::unique_ptr<Complex[]> filter_;  // transform of the inverse chirp, divided by padded
 };
 
 }  // namespace thane

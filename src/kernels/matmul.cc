@@ -1,5 +1,6 @@
-// A task computes one block of one c: it packs its part of a and b (so that any strides and any dtype cost the same), and
-// multiplies 4 rows by 8 columns at a time in registers. Few rows are not worth packing b for: thin_block reads it in place.
+// A task computes one block of one c: it packs its part of a and b (so that any strides and any dtype cost the same),
+// and multiplies 4 rows by 8 columns at a time in registers. Few rows are not worth packing b for: thin_block reads it
+// in place.
 #include "kernels/matmul.h"
 
 #include <algorithm>
@@ -57,13 +58,17 @@ struct Typed {
   void store(int64_t i, int64_t j, Sum<T> sum) const {
     T& out = c[i * p.c_row + j * p.c_col];
     if (p.alpha == 1 && p.beta == 0) {
-      if constexpr (std::is_integral_v<T>) out = static_cast<T>(sum);
-      else out = T(sum);
+      if constexpr (std::is_integral_v<T>)
+        out = static_cast<T>(sum);
+      else
+        out = T(sum);
       return;
     }
     double value;
-    if constexpr (std::is_integral_v<T>) value = static_cast<double>(static_cast<std::make_signed_t<Sum<T>>>(sum));
-    else value = static_cast<double>(sum);
+    if constexpr (std::is_integral_v<T>)
+      value = static_cast<double>(static_cast<std::make_signed_t<Sum<T>>>(sum));
+    else
+      value = static_cast<double>(sum);
     if constexpr (std::is_unsigned_v<T>) value = static_cast<double>(sum);
     value *= p.alpha;
     if (p.beta != 0) {
@@ -89,7 +94,8 @@ struct Scratch {
   std::unique_ptr<S[]> sums, a, b;
 };
 
-// a as strips of kTileRows rows, b as strips of kTileCols columns, each strip depth-major; what is beyond the edge is zero.
+// a as strips of kTileRows rows, b as strips of kTileCols columns, each strip depth-major; what is beyond the edge is
+// zero.
 template <class T>
 void pack_a(const Typed<T>& t, const Block& block, int64_t depth0, int64_t depth, Sum<T>* out) {
   for (int64_t strip = 0; strip < block.rows; strip += kTileRows) {
@@ -225,9 +231,12 @@ void multiply(const MatmulProblem& p, std::span<const MatmulOffsets> batches, bo
       const Typed<T> typed{p, static_cast<const T*>(p.a) + (swapped ? at.b : at.a),
                            static_cast<const T*>(p.b) + (swapped ? at.a : at.b), static_cast<T*>(p.c) + at.c};
       if (p.k == 0) std::fill_n(scratch.sums.get(), kBlockCols * round_up(block.rows, kTileRows), Sum<T>{0});
-      if (p.k == 0) store_block(typed, block, scratch.sums.get());
-      else if (thin) thin_block(typed, block, scratch);
-      else packed_block(typed, block, scratch);
+      if (p.k == 0)
+        store_block(typed, block, scratch.sums.get());
+      else if (thin)
+        thin_block(typed, block, scratch);
+      else
+        packed_block(typed, block, scratch);
     }
   });
 }

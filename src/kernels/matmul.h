@@ -1,5 +1,6 @@
-// Batched matrix multiplication over strided matrices: what MatMul, Gemm, Einsum, attention and recurrent layers come down
-// to. Blocked so that the compiler can vectorise it; the sum over k runs in index order, whatever the number of threads.
+// Batched matrix multiplication over strided matrices: what MatMul, Gemm, Einsum, attention and recurrent layers come
+// down to. Blocked so that the compiler can vectorise it; the sum over k runs in index order, whatever the number of
+// threads.
 #pragma once
 
 #include <cstdint>
@@ -15,8 +16,8 @@ struct MatmulOffsets {
   int64_t a = 0, b = 0, c = 0;
 };
 
-// c[i, j] = alpha · Σ_p a[i, p] · b[p, j] + beta · bias[i, j], for every batch. Strides are in elements; those of a, b and
-// bias may be zero or negative, places of c must not overlap each other or an input. All four have the same dtype.
+// c[i, j] = alpha · Σ_p a[i, p] · b[p, j] + beta · bias[i, j], for every batch. Strides are in elements; those of a, b
+// and bias may be zero or negative, places of c must not overlap each other or an input. All four have the same dtype.
 // Floats of 16 bits are summed in float32, and rounded once; integers wrap around. alpha and beta other than 1 and 0 on
 // integers compute the combination in float64 and clamp it to the dtype.
 struct MatmulProblem {

@@ -11,11 +11,14 @@ namespace {
 
 constexpr int64_t kRoom = 40000;
 
-// Random problems whose sums are exact, against the definition. Strides run over overlapping, transposed and reversed inputs.
+// Random problems whose sums are exact, against the definition. Strides run over overlapping, transposed and reversed
+// inputs.
 template <class T>
 void compare(uint32_t seed, int rounds) {
   std::mt19937 random(seed);
-  const auto pick = [&](int64_t low, int64_t high) { return std::uniform_int_distribution<int64_t>(low, high)(random); };
+  const auto pick = [&](int64_t low, int64_t high) {
+    return std::uniform_int_distribution<int64_t>(low, high)(random);
+  };
   std::vector<T> a(kRoom), b(kRoom), bias(kRoom);
   for (auto* values : {&a, &b, &bias}) {
     for (T& value : *values) value = static_cast<T>(pick(0, 6) - (std::is_unsigned_v<T> ? 0 : 3));
@@ -65,7 +68,8 @@ void compare(uint32_t seed, int rounds) {
             sum += static_cast<int64_t>(a[static_cast<size_t>(at.a + i * p.a_row + k * p.a_col)]) *
                    static_cast<int64_t>(b[static_cast<size_t>(at.b + k * p.b_row + j * p.b_col)]);
           }
-          if (p.beta != 0) sum = 2 * sum + 3 * static_cast<int64_t>(bias[static_cast<size_t>(i * p.bias_row + j * p.bias_col)]);
+          if (p.beta != 0)
+            sum = 2 * sum + 3 * static_cast<int64_t>(bias[static_cast<size_t>(i * p.bias_row + j * p.bias_col)]);
           ASSERT_EQ(c[static_cast<size_t>(at.c + i * p.c_row + j * p.c_col)], static_cast<T>(sum))
               << "round " << round << ": " << p.m << " x " << p.n << " x " << p.k << " at " << i << ", " << j;
         }

@@ -9,11 +9,12 @@ namespace thane {
 // float16 and bfloat16 as a float32 copy; any other tensor itself, sharing its memory.
 Result<Tensor> widened(const Tensor& tensor, ThreadPool& threads);
 
-// Writes `from` into `to`, which has as many elements, rounding to the latter's dtype. Both are floats, or have the same dtype.
+// Writes `from` into `to`, which has as many elements, rounding to the latter's dtype. Both are floats, or have the
+// same dtype.
 void narrow(const Tensor& from, Tensor& to, ThreadPool& threads);
 
-// Where to compute an output whose dtype may be a 16-bit one: the output itself, or a float32 stand-in that finish() rounds
-// into it.
+// Where to compute an output whose dtype may be a 16-bit one: the output itself, or a float32 stand-in that finish()
+// rounds into it.
 class WideOutput {
  public:
   // Of `dtype`, which is a float of 32 or 64 bits, or the output's own. The output must outlive this.

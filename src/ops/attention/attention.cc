@@ -53,7 +53,8 @@ Status check_valid_lengths(const InferContext& context, const Dim& batch) {
   if (!context.dims(kValidLengths)) return ok();
   const SymDims& dims = *context.dims(kValidLengths);
   if (dims.size() != 1) {
-    return invalid_model(format("nonpad_kv_seqlen has the shape {}", to_string(dims))).expecting("one number per sample");
+    return invalid_model(format("nonpad_kv_seqlen has the shape {}", to_string(dims)))
+        .expecting("one number per sample");
   }
   return check_same(dims[0], batch, "the batch of Q and nonpad_kv_seqlen");
 }
@@ -94,12 +95,12 @@ Result<Tensor> join_past(KernelContext& context, Input now, Input past, int64_t 
 
 // What is added to the scores of one head, as a function of the row and the column.
 struct Masking {
-  const Tensor* mask = nullptr;       // bool, or of the computing dtype
-  std::array<int64_t, 4> strides{};   // of the mask over batch, head, row, column; 0 where it broadcasts
-  int64_t mask_columns = 0;           // beyond them: nothing is attended to
-  const int64_t* valid = nullptr;     // columns per sample
+  const Tensor* mask = nullptr;      // bool, or of the computing dtype
+  std::array<int64_t, 4> strides{};  // of the mask over batch, head, row, column; 0 where it broadcasts
+  int64_t mask_columns = 0;          // beyond them: nothing is attended to
+  const int64_t* valid = nullptr;    // columns per sample
   bool causal = false;
-  int64_t past = 0;                   // keys before the first query's own
+  int64_t past = 0;  // keys before the first query's own
 };
 
 template <class T>
@@ -263,7 +264,8 @@ Status infer_attention(InferContext& context) {
   const size_t rank = context.dims(kQ)->size();
   if (context.dims(kK)->size() != rank || context.dims(kV)->size() != rank) {
     return invalid_model(format("Q, K and V have the ranks {}, {} and {}", rank, context.dims(kK)->size(),
-                                context.dims(kV)->size())).expecting("all 3 or all 4");
+                                context.dims(kV)->size()))
+        .expecting("all 3 or all 4");
   }
   THANE_ASSIGN(const auto q, heads_of(*context.dims(kQ), attrs.q_num_heads, "Q"));
   THANE_ASSIGN(const auto k, heads_of(*context.dims(kK), attrs.kv_num_heads, "K"));
@@ -316,9 +318,20 @@ Status eval_attention(KernelContext& context) {
   THANE_ASSIGN(const Masking masking, masking_of(context, scores_dims, queries.dtype(), wide_mask));
   THANE_ASSIGN(WideOutput out, WideOutput::make(context.output(kY), queries.dtype()));
   const double scale = attrs.scale ? *attrs.scale : 1 / std::sqrt(static_cast<double>(std::max<int64_t>(q.size, 1)));
-  const Pass pass{attrs, q, Heads(out.tensor(), q.heads), keys.dim(1), total, values.dim(3), queries.dtype(), masking,
-                  &queries, &keys, &values, &out.tensor(),
-                  wants_scores ? &context.output(kScores) : nullptr, scale};
+  const Pass pass{attrs,
+                  q,
+                  Heads(out.tensor(), q.heads),
+                  keys.dim(1),
+                  total,
+                  values.dim(3),
+                  queries.dtype(),
+                  masking,
+                  &queries,
+                  &keys,
+                  &values,
+                  &out.tensor(),
+                  wants_scores ? &context.output(kScores) : nullptr,
+                  scale};
   const int64_t heads = q.batch * q.heads;
   const int64_t per_head = std::max<int64_t>(q.length * total, 1);
   const int64_t group = std::clamp<int64_t>(kScoresAtOnce / per_head, 1, std::max<int64_t>(heads, 1));

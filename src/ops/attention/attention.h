@@ -9,11 +9,11 @@ namespace thane {
 
 struct AttentionAttrs : Attrs {
   bool is_causal = false;
-  std::optional<int64_t> q_num_heads;   // both needed with inputs of rank 3
+  std::optional<int64_t> q_num_heads;  // both needed with inputs of rank 3
   std::optional<int64_t> kv_num_heads;
-  int64_t qk_matmul_output_mode = 0;    // 0: scaled products; 1: after the softcap; 2: after masking; 3: after softmax
-  std::optional<float> scale;           // absent: 1/√(head size)
-  float softcap = 0;                    // 0: none; else x → softcap · tanh(x / softcap)
+  int64_t qk_matmul_output_mode = 0;  // 0: scaled products; 1: after the softcap; 2: after masking; 3: after softmax
+  std::optional<float> scale;         // absent: 1/√(head size)
+  float softcap = 0;                  // 0: none; else x → softcap · tanh(x / softcap)
   std::optional<DType> softmax_precision;
   template <class Self, class V>
   static void fields(Self& self, V& v) {
@@ -77,7 +77,8 @@ struct Heads {
   Heads(const Tensor& tensor, int64_t heads);
 };
 
-// The same symbolically: {batch, heads, length, size}. Checks the rank (3 or 4), and that the heads divide the last axis.
+// The same symbolically: {batch, heads, length, size}. Checks the rank (3 or 4), and that the heads divide the last
+// axis.
 Result<std::array<Dim, 4>> heads_of(const SymDims& dims, std::optional<int64_t> heads, std::string_view name);
 // Two dimensions that must be the same, as far as they are known.
 Status check_same(const Dim& a, const Dim& b, std::string_view what);
@@ -96,8 +97,8 @@ Status eval_attention(KernelContext& context);
 Status infer_rotary_embedding(InferContext& context);
 Status eval_rotary_embedding(KernelContext& context);
 
-// Attention as a recurrence over a state of key size × value size per head: o = scale · qᵀ·S after S was decayed and k·vᵀ
-// added, or for the delta rules v's difference from what S already answers to k.
+// Attention as a recurrence over a state of key size × value size per head: o = scale · qᵀ·S after S was decayed and
+// k·vᵀ added, or for the delta rules v's difference from what S already answers to k.
 Status infer_linear_attention(InferContext& context);
 Status eval_linear_attention(KernelContext& context);
 

@@ -28,7 +28,9 @@ class Bodies : public SubgraphRunner {
 };
 
 TEST(Attention, RefusesWhatDoesNotFit) {
-  const auto error = [](Tensor q, Tensor k, Tensor v) { return OpCase("Attention").input(q).input(k).input(v).error(); };
+  const auto error = [](Tensor q, Tensor k, Tensor v) {
+    return OpCase("Attention").input(q).input(k).input(v).error();
+  };
   EXPECT_EQ(error(f({1, 4, 3, 8}), f({1, 2, 5, 8}), f({1, 2, 5, 6})), "");
   EXPECT_NE(error(f({1, 3, 3, 8}), f({1, 2, 5, 8}), f({1, 2, 5, 6})), "");
   EXPECT_NE(error(f({1, 4, 3, 8}), f({1, 0, 5, 8}), f({1, 0, 5, 6})), "");
@@ -37,8 +39,13 @@ TEST(Attention, RefusesWhatDoesNotFit) {
   EXPECT_NE(error(f({1, 3, 8}), f({1, 3, 8}), f({1, 3, 8})), "");  // without numbers of heads
   EXPECT_NE(error(f({1, 4, 3, 8}), f({1, 5, 16}), f({1, 5, 16})), "");
   const auto flat = [](int q_heads, int kv_heads) {
-    return OpCase("Attention").input(f({1, 3, 8})).input(f({1, 3, 8})).input(f({1, 3, 8})).attr("q_num_heads", q_heads)
-        .attr("kv_num_heads", kv_heads).error();
+    return OpCase("Attention")
+        .input(f({1, 3, 8}))
+        .input(f({1, 3, 8}))
+        .input(f({1, 3, 8}))
+        .attr("q_num_heads", q_heads)
+        .attr("kv_num_heads", kv_heads)
+        .error();
   };
   EXPECT_EQ(flat(2, 2), "");
   EXPECT_NE(flat(3, 3), "");
@@ -52,28 +59,50 @@ TEST(Attention, RefusesWhatDoesNotFit) {
   EXPECT_NE(masked(f({3, 6})), "");
   EXPECT_NE(masked(f({2, 5})), "");
   EXPECT_NE(masked(f({1, 1, 1, 3, 5})), "");
-  EXPECT_NE(OpCase("Attention").input(f({1, 1, 1, 2})).input(f({1, 1, 1, 2})).input(f({1, 1, 1, 2})).absent()
-                .input(f({1, 1, 1, 2})).error(), "");
+  EXPECT_NE(OpCase("Attention")
+                .input(f({1, 1, 1, 2}))
+                .input(f({1, 1, 1, 2}))
+                .input(f({1, 1, 1, 2}))
+                .absent()
+                .input(f({1, 1, 1, 2}))
+                .error(),
+            "");
 }
 
 TEST(Attention, ValidLengthsAreNotTrusted) {
   for (int64_t length : {int64_t{-5}, int64_t{1} << 60}) {
-    EXPECT_EQ(OpCase("Attention").input(f({1, 1, 2, 2})).input(f({1, 1, 3, 2})).input(f({1, 1, 3, 2})).absent().absent()
-                  .absent().input(ints({length})).error(), "");
+    EXPECT_EQ(OpCase("Attention")
+                  .input(f({1, 1, 2, 2}))
+                  .input(f({1, 1, 3, 2}))
+                  .input(f({1, 1, 3, 2}))
+                  .absent()
+                  .absent()
+                  .absent()
+                  .input(ints({length}))
+                  .error(),
+              "");
   }
 }
 
 TEST(Attention, EmptyTensors) {
   constexpr int64_t kMany = int64_t{1} << 30;
-  EXPECT_EQ(OpCase("Attention").input(f({kMany, 4, 0, 8})).input(f({kMany, 4, 0, 8})).input(f({kMany, 4, 0, 8})).error(), "");
+  EXPECT_EQ(
+      OpCase("Attention").input(f({kMany, 4, 0, 8})).input(f({kMany, 4, 0, 8})).input(f({kMany, 4, 0, 8})).error(), "");
   // No keys: nothing to answer with.
-  EXPECT_EQ(elements<float>(*OpCase("Attention").input(f({1, 1, 2, 2})).input(f({1, 1, 0, 2})).input(f({1, 1, 0, 2})).run()),
-            (std::vector<float>{0, 0, 0, 0}));
+  EXPECT_EQ(
+      elements<float>(*OpCase("Attention").input(f({1, 1, 2, 2})).input(f({1, 1, 0, 2})).input(f({1, 1, 0, 2})).run()),
+      (std::vector<float>{0, 0, 0, 0}));
 }
 
 TEST(RotaryEmbedding, RefusesWrongInputs) {
   const auto error = [](Tensor x, Tensor cache, Tensor positions, int dim) {
-    return OpCase("RotaryEmbedding").input(x).input(cache).input(cache).input(positions).attr("rotary_embedding_dim", dim).error();
+    return OpCase("RotaryEmbedding")
+        .input(x)
+        .input(cache)
+        .input(cache)
+        .input(positions)
+        .attr("rotary_embedding_dim", dim)
+        .error();
   };
   const auto at = [](int64_t position) { return tensor<int64_t>({1, 1}, {position}); };
   EXPECT_EQ(error(f({1, 2, 1, 8}), f({5, 4}), at(4), 0), "");
@@ -90,8 +119,10 @@ TEST(LinearAttention, RulesNeedTheirGates) {
   const auto error = [](const char* rule, bool decay, bool beta) {
     OpCase op("LinearAttention");
     op.input(f({1, 2, 4})).input(f({1, 2, 4})).input(f({1, 2, 6})).absent();
-    if (decay) op.input(f({1, 2, 2}));
-    else op.absent();
+    if (decay)
+      op.input(f({1, 2, 2}));
+    else
+      op.absent();
     if (beta) op.input(f({1, 2, 1}));
     return op.attr("q_num_heads", 2).attr("kv_num_heads", 2).attr("update_rule", rule).outputs(2).error();
   };
@@ -112,8 +143,14 @@ TEST(FlexAttention, ChecksItsBodies) {
       graph.inputs = graph.outputs = {graph.add_value("x")};
       return graph;
     };
-    return OpCase("FlexAttention", Domain::kPreview).input(f({1, 2, 1, 2})).input(f({1, 1, 1, 2})).input(f({1, 1, 1, 2}))
-        .body(body()).body(body()).runner(bodies).run();
+    return OpCase("FlexAttention", Domain::kPreview)
+        .input(f({1, 2, 1, 2}))
+        .input(f({1, 1, 1, 2}))
+        .input(f({1, 1, 1, 2}))
+        .body(body())
+        .body(body())
+        .runner(bodies)
+        .run();
   };
   Bodies bodies;
   EXPECT_EQ(elements<float>(*run(bodies)), (std::vector<float>{0, 10, 0, 10}));  // one key: the probability is 1

@@ -75,7 +75,8 @@ Status infer_flex_attention(InferContext& context) {
     if (!context.dims(i)) continue;
     if (context.dims(i)->size() != 4) {
       return invalid_model(format("input '{}' has the shape {}", context.node().op->input_param(i)->name,
-                                  to_string(*context.dims(i)))).expecting("rank 4");
+                                  to_string(*context.dims(i))))
+          .expecting("rank 4");
     }
     (i == 0 ? q : i == 1 ? k : v) = *context.dims(i);
   }

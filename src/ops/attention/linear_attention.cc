@@ -128,7 +128,8 @@ Status infer_linear_attention(InferContext& context) {
     if (!context.dims(i)) return ok();
     if (context.dims(i)->size() != 3) {
       return invalid_model(format("input '{}' has the shape {}", context.node().op->input_param(i)->name,
-                                  to_string(*context.dims(i)))).expecting("rank 3");
+                                  to_string(*context.dims(i))))
+          .expecting("rank 3");
     }
   }
   THANE_ASSIGN(const auto q, heads_of(*context.dims(kQuery), attrs.q_num_heads, "query"));
@@ -167,7 +168,8 @@ Status eval_linear_attention(KernelContext& context) {
   if (state.size() && !past.defined()) std::memset(state.raw(), 0, state.size_bytes());
   if (context.output(0).size() > 0) {
     THANE_ASSIGN(WideOutput out, WideOutput::make(context.output(0), DType::kFloat32));
-    const float scale = attrs.scale != 0 ? attrs.scale : 1 / std::sqrt(static_cast<float>(std::max<int64_t>(k.size, 1)));
+    const float scale =
+        attrs.scale != 0 ? attrs.scale : 1 / std::sqrt(static_cast<float>(std::max<int64_t>(k.size, 1)));
     const Recurrence recurrence{attrs.update_rule,
                                 q,
                                 k,

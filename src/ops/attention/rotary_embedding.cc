@@ -105,8 +105,7 @@ Status eval_rotary_embedding(KernelContext& context) {
       for (int64_t i = begin; i < end; ++i) {
         const int64_t row = (positions ? positions[i] : i) * rotation.half;
         for (int64_t h = 0; h < at.heads; ++h) {
-          const int64_t offset =
-              i / at.length * at.batch_stride + i % at.length * at.row_stride + h * at.head_stride;
+          const int64_t offset = i / at.length * at.batch_stride + i % at.length * at.row_stride + h * at.head_stride;
           rotation.apply(x.data<T>() + offset, cos.data<T>() + row, sin.data<T>() + row,
                          out.tensor().data<T>() + offset, at.size);
         }

@@ -14,10 +14,11 @@ constexpr Param kAttentionInputs[] = {{.name = "Q", .types = kFloats, .variable 
                                       {.name = "past_key", .types = kFloats, .variable = 'T', .optional = true},
                                       {.name = "past_value", .types = kFloats, .variable = 'V', .optional = true},
                                       {.name = "nonpad_kv_seqlen", .types = kInt64Only, .optional = true}};
-constexpr Param kAttentionOutputs[] = {{.name = "Y", .types = kFloats, .variable = 'T'},
-                                       {.name = "present_key", .types = kFloats, .variable = 'T', .optional = true},
-                                       {.name = "present_value", .types = kFloats, .variable = 'V', .optional = true},
-                                       {.name = "qk_matmul_output", .types = kFloats, .variable = 'T', .optional = true}};
+constexpr Param kAttentionOutputs[] = {
+    {.name = "Y", .types = kFloats, .variable = 'T'},
+    {.name = "present_key", .types = kFloats, .variable = 'T', .optional = true},
+    {.name = "present_value", .types = kFloats, .variable = 'V', .optional = true},
+    {.name = "qk_matmul_output", .types = kFloats, .variable = 'T', .optional = true}};
 constexpr Param kRotaryInputs[] = {{.name = "X", .types = kFloats, .variable = 'T'},
                                    {.name = "cos_cache", .types = kFloats, .variable = 'T'},
                                    {.name = "sin_cache", .types = kFloats, .variable = 'T'},

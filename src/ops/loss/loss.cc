@@ -32,8 +32,8 @@ Status infer_loss(InferContext& context) {
   }
   if (context.has_input(kWeights) && context.dims(kWeights)) {
     const SymDims& weights = *context.dims(kWeights);
-    const bool fits = weights.size() == 1 && (!scores || !weights[0].is_number() || !(*scores)[1].is_number() ||
-                                              weights[0] == (*scores)[1]);
+    const bool fits = weights.size() == 1 &&
+                      (!scores || !weights[0].is_number() || !(*scores)[1].is_number() || weights[0] == (*scores)[1]);
     if (!fits) {
       return invalid_model(format("the weights have the shape {}", to_string(weights))).expecting("one per class");
     }
@@ -87,7 +87,8 @@ void log_softmax(const T* x, T* out, int64_t batch, int64_t classes, int64_t inn
       double sum = 0;
       for (int64_t c = 0; c < classes; ++c) sum += std::exp(static_cast<double>(from[c * inner]) - highest);
       const double shift = static_cast<double>(highest) + std::log(sum);
-      for (int64_t c = 0; c < classes; ++c) to[c * inner] = static_cast<T>(static_cast<double>(from[c * inner]) - shift);
+      for (int64_t c = 0; c < classes; ++c)
+        to[c * inner] = static_cast<T>(static_cast<double>(from[c * inner]) - shift);
     }
   });
 }

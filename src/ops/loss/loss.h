@@ -19,8 +19,8 @@ struct LossAttrs : Attrs {
   }
 };
 
-// −weight[label] · logarithm[label] over logarithms of probabilities [batch, classes, …] and labels [batch, …]; the mean
-// divides by the sum of the weights used.
+// −weight[label] · logarithm[label] over logarithms of probabilities [batch, classes, …] and labels [batch, …]; the
+// mean divides by the sum of the weights used.
 Status infer_negative_log_likelihood(InferContext& context);
 Status eval_negative_log_likelihood(KernelContext& context);
 

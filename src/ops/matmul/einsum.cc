@@ -1,5 +1,5 @@
-// Einsum by pairwise contraction: of all pairs the one with the smallest result goes first, and an index leaves the sum as
-// soon as nothing else needs it. Each contraction is one batched matrix product.
+// Einsum by pairwise contraction: of all pairs the one with the smallest result goes first, and an index leaves the sum
+// as soon as nothing else needs it. Each contraction is one batched matrix product.
 #include <algorithm>
 #include <limits>
 #include <map>
@@ -198,8 +198,10 @@ Status merge_size(Dim& have, const Dim& next, EinsumLabel label) {
     const std::string name = label < kEllipsisLabel ? std::string(1, static_cast<char>(label)) : "...";
     return invalid_model(format("index '{}' has the sizes {} and {}", name, have.number(), next.number()));
   }
-  if (have.is_number(1) || next.is_number()) have = next;
-  else if (!have.is_number()) have = Dim::unknown();
+  if (have.is_number(1) || next.is_number())
+    have = next;
+  else if (!have.is_number())
+    have = Dim::unknown();
   return ok();
 }
 

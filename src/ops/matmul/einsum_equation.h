@@ -8,8 +8,8 @@
 
 namespace thane {
 
-// An index of the sum: a letter's code, or kEllipsisLabel + i for the i-th axis from the right under an ellipsis. (From the
-// right, because the axes of several ellipses broadcast.)
+// An index of the sum: a letter's code, or kEllipsisLabel + i for the i-th axis from the right under an ellipsis. (From
+// the right, because the axes of several ellipses broadcast.)
 using EinsumLabel = int64_t;
 inline constexpr EinsumLabel kEllipsisLabel = 256;
 
@@ -18,8 +18,8 @@ struct EinsumTerms {
   std::vector<EinsumLabel> output;
 };
 
-// Labels every axis. ranks[i] is the rank of operand i. Without "->", the output has the ellipsis first, then the letters
-// that stand once, in alphabetical order (capitals first).
+// Labels every axis. ranks[i] is the rank of operand i. Without "->", the output has the ellipsis first, then the
+// letters that stand once, in alphabetical order (capitals first).
 Result<EinsumTerms> parse_einsum(const std::string& equation, const std::vector<size_t>& ranks);
 
 }  // namespace thane

@@ -69,10 +69,14 @@ Status infer_matmul(InferContext& context) {
 
 void multiply(const Tensor& left, const Tensor& right, const Tensor& product, ThreadPool& threads) {
   Dims a = left.dims(), b = right.dims(), batch = product.dims();
-  if (a.size() == 1) a.insert(a.begin(), 1);
-  else batch.pop_back();
-  if (b.size() == 1) b.push_back(1);
-  else batch.pop_back();
+  if (a.size() == 1)
+    a.insert(a.begin(), 1);
+  else
+    batch.pop_back();
+  if (b.size() == 1)
+    b.push_back(1);
+  else
+    batch.pop_back();
   if (product.size() == 0) return;
   MatmulProblem p;
   p.dtype = product.dtype();

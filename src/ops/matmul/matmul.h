@@ -66,7 +66,6 @@ Status eval_einsum(KernelContext& context);
 Status infer_det(InferContext& context);
 Status eval_det(KernelContext& context);
 
-
 Status eval_fused_gemm(KernelContext& context);
 Status infer_fused_matmul(InferContext& context);
 Status eval_fused_matmul(KernelContext& context);

@@ -43,8 +43,9 @@ TEST(Einsum, RefusesBrokenEquations) {
     return op.attr("equation", AttrValue(equation)).error();
   };
   EXPECT_EQ(error("ij,jk->ik", 2), "");
-  for (const char* equation : {"", "ij", "ij,jk,kl->il", "ij,jk->iz", "ij,jk->ii", "ij,jk->ik->i", "i,jk", "ijk,jk", "i.j,jk",
-                               "......,jk", "ij,jk->......", "ij,j1->i", "ij, j\n->i", "ij,jk-ik", "ij,jk>ik", "...ijk,jk"}) {
+  for (const char* equation :
+       {"", "ij", "ij,jk,kl->il", "ij,jk->iz", "ij,jk->ii", "ij,jk->ik->i", "i,jk", "ijk,jk", "i.j,jk", "......,jk",
+        "ij,jk->......", "ij,j1->i", "ij, j\n->i", "ij,jk-ik", "ij,jk>ik", "...ijk,jk"}) {
     EXPECT_NE(error(equation, 2), "") << equation;
   }
   EXPECT_NE(error(std::string(100000, ','), 2), "");

@@ -6,7 +6,8 @@
 namespace thane {
 namespace {
 
-constexpr Param kAB[] = {{.name = "A", .types = kNumeric, .variable = 'T'}, {.name = "B", .types = kNumeric, .variable = 'T'}};
+constexpr Param kAB[] = {{.name = "A", .types = kNumeric, .variable = 'T'},
+                         {.name = "B", .types = kNumeric, .variable = 'T'}};
 constexpr Param kABC[] = {{.name = "A", .types = kNumeric, .variable = 'T'},
                           {.name = "B", .types = kNumeric, .variable = 'T'},
                           {.name = "C", .types = kNumeric, .variable = 'T', .optional = true}};
@@ -70,12 +71,7 @@ constexpr OpDef kOps[] = {
      .infer = infer_einsum,
      .eval = eval_einsum,
      .flags = kHeavy},
-    {.name = "Det",
-     .inputs = kSquare,
-     .min_inputs = 1,
-     .outputs = kY,
-     .infer = infer_det,
-     .eval = eval_det},
+    {.name = "Det", .inputs = kSquare, .min_inputs = 1, .outputs = kY, .infer = infer_det, .eval = eval_det},
 };
 
 }  // namespace

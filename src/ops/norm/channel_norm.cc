@@ -34,9 +34,9 @@ void batch_moments(const ChannelView& view, const T* x, std::vector<double>& mea
   const int64_t grain = grain_for(view.batch * view.spatial);
   threads.parallel_for(view.channels, grain, [&](int64_t begin, int64_t end) {
     for (int64_t c = begin; c < end; ++c) {
-      const Moments moments = view.last()
-                                  ? moments_of(x + c, view.batch * view.spatial, view.channels, 1)
-                                  : moments_of(x + c * view.spatial, view.batch, view.channels * view.spatial, view.spatial);
+      const Moments moments =
+          view.last() ? moments_of(x + c, view.batch * view.spatial, view.channels, 1)
+                      : moments_of(x + c * view.spatial, view.batch, view.channels * view.spatial, view.spatial);
       mean[static_cast<size_t>(c)] = moments.mean;
       variance[static_cast<size_t>(c)] = moments.variance;
     }
@@ -92,7 +92,8 @@ Status eval_groups(KernelContext& context, const ChannelView& view, int64_t grou
 
 Status check_rank(const SymDims& dims, size_t least) {
   if (dims.size() >= least) return ok();
-  return invalid_model(format("the input has the shape {}", to_string(dims))).expecting(format("rank {} or more", least));
+  return invalid_model(format("the input has the shape {}", to_string(dims)))
+      .expecting(format("rank {} or more", least));
 }
 
 }  // namespace

@@ -6,8 +6,8 @@
 
 namespace thane {
 
-// A tensor [batch, channels, spatial…] or [batch, spatial…, channels] with its spatial axes joined. Rank 1 is a batch of one
-// channel.
+// A tensor [batch, channels, spatial…] or [batch, spatial…, channels] with its spatial axes joined. Rank 1 is a batch
+// of one channel.
 struct ChannelView {
   int64_t batch, channels, spatial;
   DataLayout layout;

@@ -1,5 +1,5 @@
-// Normalizations: subtract a mean, divide by a spread, scale and shift. Statistics are summed in float64 in two passes; 16-bit
-// floats are computed on as float32.
+// Normalizations: subtract a mean, divide by a spread, scale and shift. Statistics are summed in float64 in two passes;
+// 16-bit floats are computed on as float32.
 #pragma once
 
 #include "ir/context.h"

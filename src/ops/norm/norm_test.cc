@@ -26,7 +26,8 @@ Tensor channels_last(const Tensor& first) {
 // The conformance suites know channels first only: channels last must give the same, transposed.
 TEST(ChannelNormalizations, LayoutsAgree) {
   const Tensor x = channels_first(4);
-  for (const char* name : {"BatchNormalization", "BatchNormalization training", "InstanceNormalization", "GroupNormalization"}) {
+  for (const char* name :
+       {"BatchNormalization", "BatchNormalization training", "InstanceNormalization", "GroupNormalization"}) {
     const std::string text = name;
     const std::string op = text.substr(0, text.find(' '));
     const auto run = [&](const Tensor& input, const char* layout) {
@@ -62,12 +63,22 @@ TEST(GroupNormalization, ParametersPerGroup) {
 TEST(Normalizations, RefuseWrongInputs) {
   const auto vector = [](int64_t n) { return counting<float>({n}); };
   const Tensor x = counting<float>({2, 4, 3});
-  EXPECT_NE(OpCase("BatchNormalization").input(x).input(vector(3)).input(vector(4)).input(vector(4)).input(vector(4)).error(), "");
-  EXPECT_NE(OpCase("BatchNormalization").input(x).input(vector(4)).input(vector(4)).input(vector(4)).input(vector(4))
-                .outputs(3).error(), "");
+  EXPECT_NE(
+      OpCase("BatchNormalization").input(x).input(vector(3)).input(vector(4)).input(vector(4)).input(vector(4)).error(),
+      "");
+  EXPECT_NE(OpCase("BatchNormalization")
+                .input(x)
+                .input(vector(4))
+                .input(vector(4))
+                .input(vector(4))
+                .input(vector(4))
+                .outputs(3)
+                .error(),
+            "");
   EXPECT_NE(OpCase("InstanceNormalization").input(x).input(vector(4)).input(vector(2)).error(), "");
   for (int groups : {0, -2, 3}) {
-    EXPECT_NE(OpCase("GroupNormalization").input(x).input(vector(4)).input(vector(4)).attr("num_groups", groups).error(), "");
+    EXPECT_NE(
+        OpCase("GroupNormalization").input(x).input(vector(4)).input(vector(4)).attr("num_groups", groups).error(), "");
   }
   EXPECT_NE(OpCase("LayerNormalization").input(x).input(vector(4)).error(), "");
   EXPECT_NE(OpCase("LayerNormalization").input(x).input(vector(3)).attr("axis", 3).error(), "");
@@ -84,8 +95,14 @@ TEST(Normalizations, EmptyTensors) {
   EXPECT_EQ(OpCase("LayerNormalization").input(x).input(Tensor::scalar(1.0f)).error(), "");
   EXPECT_EQ(OpCase("LpNormalization").input(x).error(), "");
   EXPECT_EQ(OpCase("MeanVarianceNormalization").input(x).attr("axes", AttrValue(Dims{1})).error(), "");
-  EXPECT_EQ(OpCase("BatchNormalization").input(x).input(counting<float>({0})).input(counting<float>({0}))
-                .input(counting<float>({0})).input(counting<float>({0})).error(), "");
+  EXPECT_EQ(OpCase("BatchNormalization")
+                .input(x)
+                .input(counting<float>({0}))
+                .input(counting<float>({0}))
+                .input(counting<float>({0}))
+                .input(counting<float>({0}))
+                .error(),
+            "");
 }
 
 TEST(LpNormalization, ZeroStaysZero) {

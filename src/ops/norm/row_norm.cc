@@ -72,8 +72,10 @@ void normalize_rows(const RowNorm& norm, const T* x, T* y, double* means, double
       const T* __restrict from = x + r * n;
       T* __restrict to = y + r * n;
       Moments moments{};
-      if (norm.centered) moments = moments_of(from, 1, 0, n);
-      else moments.variance = mean_square(from, n);
+      if (norm.centered)
+        moments = moments_of(from, 1, 0, n);
+      else
+        moments.variance = mean_square(from, n);
       const double inverse = 1 / std::sqrt(moments.variance + norm.epsilon);
       const T mean = static_cast<T>(moments.mean), factor = static_cast<T>(inverse);
       const T* __restrict scale = norm.scale.row<T>(r, n);
@@ -229,7 +231,8 @@ Status eval_mean_variance_normalization(KernelContext& context) {
         T* row = rows.data<T>() + r * n;
         const Moments moments = moments_of(row, 1, 0, n);
         const double deviation = std::sqrt(moments.variance) + kEpsilon;
-        for (int64_t i = 0; i < n; ++i) row[i] = static_cast<T>((static_cast<double>(row[i]) - moments.mean) / deviation);
+        for (int64_t i = 0; i < n; ++i)
+          row[i] = static_cast<T>((static_cast<double>(row[i]) - moments.mean) / deviation);
       }
     });
   });

@@ -31,7 +31,7 @@ struct Line {
   T* data;
   int64_t stride;  // between numbers
   int64_t count;
-  int64_t parts;   // 1: real
+  int64_t parts;  // 1: real
 
   Complex get(int64_t i) const {
     const T* number = data + i * stride;
@@ -108,8 +108,10 @@ Status infer_dft(InferContext& context) {
   }
   THANE_ASSIGN(const size_t at, transform_axis(axis.value_or(-2), dims.size()));
   Dim n;
-  if (!context.has_input(1)) n = attrs.onesided && attrs.inverse ? Dim(2) * (dims[at] - Dim(1)) : dims[at];
-  else if (length) n = Dim(*length);
+  if (!context.has_input(1))
+    n = attrs.onesided && attrs.inverse ? Dim(2) * (dims[at] - Dim(1)) : dims[at];
+  else if (length)
+    n = Dim(*length);
   THANE_TRY(check_length(n));
   out[at] = attrs.onesided && !attrs.inverse ? Dim::floor_div(n, Dim(2)) + Dim(1) : n;
   THANE_TRY(check_length(out[at]));
@@ -210,7 +212,8 @@ Status eval_stft(KernelContext& context) {
   if (context.has_input(3)) n = ints_of(context.input(3))[0];
   THANE_ASSIGN(WideOutput out, WideOutput::make(context.output(0), signal.dtype()));
   THANE_ASSIGN(const Fft fft, Fft::make(n));
-  const int64_t frames = out.tensor().dim(1), bins = out.tensor().dim(2), parts = signal.rank() == 3 ? signal.dim(2) : 1;
+  const int64_t frames = out.tensor().dim(1), bins = out.tensor().dim(2),
+                parts = signal.rank() == 3 ? signal.dim(2) : 1;
   Status status;
   dispatch<float, double>(signal.dtype(), [&]<class T>() {
     status = for_each_line(fft, signal.dim(0) * frames, threads, [&](int64_t i, Complex* numbers, Complex* scratch) {

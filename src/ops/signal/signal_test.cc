@@ -32,7 +32,8 @@ TEST(Dft, RefusesWrongInputs) {
 }
 
 TEST(Dft, UnknownAxisLeavesDimensionsOpen) {
-  const auto out = OpCase("DFT").infer({dims_fact({2, 5, 1}), dims_fact({}, DType::kInt64), dims_fact({}, DType::kInt64)});
+  const auto out =
+      OpCase("DFT").infer({dims_fact({2, 5, 1}), dims_fact({}, DType::kInt64), dims_fact({}, DType::kInt64)});
   ASSERT_TRUE(out.ok());
   EXPECT_EQ((*out)[0].type.to_string(), "float32[?, ?, 2]");
 }
@@ -61,8 +62,13 @@ TEST(Windows, SizesAndTypes) {
 
 TEST(MelWeightMatrix, StaysInsideTheMatrix) {
   const auto run = [](int64_t bands, int64_t length, int64_t rate, float low, float high) {
-    return OpCase("MelWeightMatrix").input(number(bands)).input(number(length)).input(number(rate)).input(Tensor::scalar(low))
-        .input(Tensor::scalar(high)).error();
+    return OpCase("MelWeightMatrix")
+        .input(number(bands))
+        .input(number(length))
+        .input(number(rate))
+        .input(Tensor::scalar(low))
+        .input(Tensor::scalar(high))
+        .error();
   };
   EXPECT_EQ(run(8, 16, 8192, 0, 4096), "");
   EXPECT_EQ(run(8, 16, 1, 0, 1e30f), "");

@@ -14,7 +14,8 @@ constexpr double kPi = 3.14159265358979323846;
 
 Status check_output(DType dtype) {
   if (mask_of(dtype) & kNumeric) return ok();
-  return invalid_model(format("output_datatype is {}", dtype_name(dtype))).expecting("an integer or floating-point type");
+  return invalid_model(format("output_datatype is {}", dtype_name(dtype)))
+      .expecting("an integer or floating-point type");
 }
 
 // A length taken from an input: unknown, or not negative.
@@ -70,9 +71,7 @@ Status infer_window(InferContext& context) {
 }
 
 Status eval_hann_window(KernelContext& context) { return fill_window(context, {0.5, 0.5, 0}), ok(); }
-Status eval_hamming_window(KernelContext& context) {
-  return fill_window(context, {25.0 / 46, 21.0 / 46, 0}), ok();
-}
+Status eval_hamming_window(KernelContext& context) { return fill_window(context, {25.0 / 46, 21.0 / 46, 0}), ok(); }
 Status eval_blackman_window(KernelContext& context) { return fill_window(context, {0.42, 0.5, 0.08}), ok(); }
 
 Status infer_mel_weight_matrix(InferContext& context) {

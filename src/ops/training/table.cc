@@ -6,8 +6,8 @@ namespace thane {
 namespace {
 
 constexpr DTypeMask kTypes = mask_of(DType::kFloat32, DType::kFloat64);
-constexpr Param kInputs[] = {{.name = "R", .types = kTypes}, {.name = "T", .types = kInt64Only},
-                             {.name = "inputs", .types = kTypes}};
+constexpr Param kInputs[] = {
+    {.name = "R", .types = kTypes}, {.name = "T", .types = kInt64Only}, {.name = "inputs", .types = kTypes}};
 constexpr Param kOutputs[] = {{.name = "outputs", .types = kTypes}};
 
 constexpr OpDef step(std::string_view name, const AttrsSchema* attrs, Status (*infer)(InferContext&),

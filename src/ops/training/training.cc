@@ -27,23 +27,24 @@ Status infer_step(InferContext& context, size_t states) {
       const Type& other = context.type(kFirst + kind * n + i);
       if (!tensor.has_concrete_dims() || !other.has_concrete_dims()) continue;
       if (tensor.dtype != other.dtype || to_numbers(*tensor.dims) != to_numbers(*other.dims)) {
-        return invalid_model(format("tensor {} is {}, its gradient or state {}", i, tensor.to_string(),
-                                    other.to_string()));
+        return invalid_model(
+            format("tensor {} is {}, its gradient or state {}", i, tensor.to_string(), other.to_string()));
       }
     }
     for (size_t kind = 0; kind <= states; ++kind) context.set_type(kind * n + i, tensor);
   }
   for (size_t i = 0; i < kFirst; ++i) {
     if (const SymDims* dims = context.dims(i); dims && count_of(*dims).is_number() && !count_of(*dims).is_number(1)) {
-      return invalid_model(format("input '{}' is {}", context.node().op->input_param(i)->name,
-                                  context.type(i).to_string())).expecting("a scalar");
+      return invalid_model(
+                 format("input '{}' is {}", context.node().op->input_param(i)->name, context.type(i).to_string()))
+          .expecting("a scalar");
     }
   }
   return ok();
 }
 
-// Calls rule(x, g, s) with one element of each tensor, its gradient and its states (changed in place); the result is the
-// new element.
+// Calls rule(x, g, s) with one element of each tensor, its gradient and its states (changed in place); the result is
+// the new element.
 template <size_t kStates, class Rule>
 Status eval_step(KernelContext& context, const Rule& rule) {
   const size_t n = (context.num_inputs() - kFirst) / (2 + kStates);

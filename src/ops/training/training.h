@@ -1,5 +1,5 @@
-// Steps of gradient descent (ai.onnx.preview.training). Inputs: learning rate R, step count T, then all tensors to optimise,
-// all gradients, and all of each kind of state; outputs: the new tensors, then the new states.
+// Steps of gradient descent (ai.onnx.preview.training). Inputs: learning rate R, step count T, then all tensors to
+// optimise, all gradients, and all of each kind of state; outputs: the new tensors, then the new states.
 #pragma once
 
 #include "ir/context.h"
