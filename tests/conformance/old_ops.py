@@ -184,6 +184,24 @@ def networks():
            (normal * groups.repeat(2)[:, None] + shift.repeat(2)[:, None]).astype(np.float32), num_groups=2)
 
 
+def experimental():
+    """Ops that are gone."""
+    x = floats(2, 3, 4, 5)
+    single("affine", 1, "Affine", {"x": x}, np.float32(1.5) * x + np.float32(0.25), alpha=1.5, beta=0.25)
+    single("scale", 1, "Scale", {"x": x}, np.float32(3) * x, scale=3.0)
+    single("scaled_tanh", 1, "ScaledTanh", {"x": x}, np.float32(2) * np.tanh(np.float32(0.5) * x), alpha=2.0, beta=0.5)
+    single("parametric_softplus", 1, "ParametricSoftplus", {"x": x}, np.float32(2) * np.log1p(np.exp(np.float32(0.5) * x)),
+           alpha=2.0, beta=0.5)
+    bias = np.array([0.5, -1, 2], np.float32)
+    single("image_scaler", 1, "ImageScaler", {"x": x}, np.float32(2) * x + bias[:, None, None], scale=2.0,
+           bias=bias.tolist())
+    single("crop", 1, "Crop", {"x": x}, x[:, :, 1:, 2:-1], border=[2, 1, 1, 0])
+    single("crop_size", 1, "Crop", {"x": x}, x[:, :, 1:3, 2:5], border=[2, 1, 0, 0], scale=[2, 3])
+    axes = (0, 2, 3)
+    normal = (x - x.mean(axes, keepdims=True)) / x.std(axes, keepdims=True)
+    single("mean_variance_1", 1, "MeanVarianceNormalization", {"x": x}, normal, across_channels=0, normalize_variance=1)
+
+
 def scans():
     """Scan-8: a batch dimension in front of everything; the running sum over a sequence."""
     state = helper.make_tensor_value_info("state", TensorProto.FLOAT, [2])
@@ -229,6 +247,6 @@ def gradients():
               domain=training)
 
 
-for make in (gradients, broadcasting, elementwise, softmaxes, movement, networks, scans, labels):
+for make in (gradients, broadcasting, elementwise, softmaxes, movement, networks, experimental, scans, labels):
     make()
 print(f"old_ops: {len(list(FOLDER.glob('test_*')))} cases")

@@ -59,4 +59,8 @@ Status scan_batches(Rewrite& r);                // Scan below 9
 // upgrade_ml.cc
 Status label_encoder_classes(Rewrite& r);       // below 2
 
+// upgrade_experimental.cc: ops that are gone
+Status crop(Rewrite& r);
+Status mean_variance_axes(Rewrite& r);          // MeanVarianceNormalization below 9
+
 }  // namespace thane::onnx
