@@ -85,8 +85,10 @@ Status skip_layer_norm(Rewrite& r) {
 
 Status skip_rms_norm(Rewrite& r) {
   THANE_ASSIGN(const float epsilon, r.take_or<float>("epsilon", 1e-12f));
-  if (!r.output(1).empty()) return unsupported("its second output");
   const std::string sum = skip_sum(r, 3);
+  if (!r.output(1).empty()) {  // named by some exporters, used by none
+    r.emit_to({r.output(1)}, "ReduceMean", {r.emit("Cast", {sum}, {{"to", int64_t{1}}}), r.int64s({-1})});
+  }
   if (!r.output(2).empty()) emit_inverse_deviation(r, r.output(2), sum, epsilon);
   r.node.outputs.resize(1);
   return r.become("RMSNormalization", {sum, r.input(2)}, norm_attrs(epsilon)), ok();
