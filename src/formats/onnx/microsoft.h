@@ -43,7 +43,6 @@ Status decoder_masked_attention(Rewrite& r);
 Status group_query_attention(Rewrite& r);
 
 // microsoft_quantized.cc
-Status quantized_binary(Rewrite& r);  // QLinearAdd, QLinearMul
 Status quantized_sigmoid(Rewrite& r);
 Status quantized_leaky_relu(Rewrite& r);
 Status quantized_softmax(Rewrite& r);

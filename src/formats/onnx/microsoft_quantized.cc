@@ -41,11 +41,6 @@ Result<std::string> layout(Rewrite& r) {
 
 }  // namespace
 
-Status quantized_binary(Rewrite& r) {
-  const std::string op = r.node.op == "QLinearAdd" ? "Add" : "Mul";
-  return become_quantized(r, r.emit(op, {dequantized(r, 0), dequantized(r, 3)}), 6), ok();
-}
-
 Status quantized_sigmoid(Rewrite& r) { return become_quantized(r, r.emit("Sigmoid", {dequantized(r, 0)}), 3), ok(); }
 
 Status quantized_leaky_relu(Rewrite& r) {
@@ -53,11 +48,14 @@ Status quantized_leaky_relu(Rewrite& r) {
   return become_quantized(r, r.emit("LeakyRelu", {dequantized(r, 0)}, {{"alpha", alpha}}), 3), ok();
 }
 
-// Below op set 13 all axes from `axis` on are one.
+// Below op set 13 all axes from `axis` on are one. Results are counted in whole parts of 1: the scale is taken as one
+// over the next lower whole number.
 Status quantized_softmax(Rewrite& r) {
-  THANE_ASSIGN(const int64_t axis, r.take_or<int64_t>("axis", -1));
   THANE_ASSIGN(const int64_t opset, r.take_or<int64_t>("opset", 13));
+  THANE_ASSIGN(const int64_t axis, r.take_or<int64_t>("axis", opset < 13 ? 1 : -1));
   const std::string x = dequantized(r, 0);
+  const std::string parts = r.emit("Floor", {r.emit("Reciprocal", {r.input(3)})});
+  r.set_input(3, r.emit("Reciprocal", {r.emit("Max", {parts, r.constant(Tensor::scalar(1.f))})}));
   if (opset >= 13) return become_quantized(r, r.emit("Softmax", {x}, {{"axis", axis}}), 3), ok();
   const std::string rows = r.emit("Flatten", {x}, {{"axis", axis}});
   const std::string y = r.emit("Softmax", {rows}, {{"axis", int64_t{-1}}});
@@ -105,11 +103,14 @@ Status quantized_gemm(Rewrite& r) {
   const std::string b = trans_b ? r.emit("Transpose", {r.input(3)}, {{"perm", swap}}) : r.input(3);
   std::string sum = r.emit("MatMulInteger", {a, b, r.input(2), r.input(5)});
   if (r.has_input(6)) sum = r.emit("Add", {sum, r.input(6)});
-  std::string scale = r.emit("Mul", {r.input(1), r.input(4)});
+  std::string scale = r.input(1);
   if (alpha != 1) scale = r.emit("Mul", {scale, r.constant(Tensor::scalar(alpha))});
+  scale = r.emit("Mul", {scale, r.input(4)});
   const std::string floats = cast(r, sum, kFloat);
   if (!r.has_input(7)) return r.become("Mul", {floats, scale}), ok();
-  return become_quantized(r, r.emit("Mul", {floats, scale}), 7), ok();
+  const std::string steps = r.emit("Mul", {floats, r.emit("Div", {scale, r.input(7)})});
+  r.set_input(7, r.constant(Tensor::scalar(1.f)));
+  return become_quantized(r, steps, 7), ok();
 }
 
 Status quantized_conv(Rewrite& r) {

@@ -143,6 +143,10 @@ struct GatherBlockQuantizedAttrs : Attrs {
 Status infer_gather_block_quantized(InferContext& context);
 Status eval_gather_block_quantized(KernelContext& context);
 
+Status infer_quantized_binary(InferContext& context);
+Status eval_quantized_add(KernelContext& context);
+Status eval_quantized_mul(KernelContext& context);
+
 Status infer_inverse(InferContext& context);
 Status eval_inverse(KernelContext& context);
 

@@ -65,6 +65,18 @@ constexpr Param kGatherIn[] = {{.name = "data", .types = kPacked, .variable = 'Q
                                {.name = "indices", .types = kIndexInts},
                                head("scales"),
                                {.name = "zero_points", .types = kPacked, .variable = 'Q', .optional = true}};
+constexpr Param byte_zero(std::string_view name) {
+  return {.name = name, .types = kBytes, .variable = 'T', .optional = true};
+}
+constexpr Param kByteBinaryIn[] = {{.name = "A", .types = kBytes, .variable = 'T'},
+                                   {.name = "A_scale", .types = kFloat32Only},
+                                   byte_zero("A_zero_point"),
+                                   {.name = "B", .types = kBytes, .variable = 'T'},
+                                   {.name = "B_scale", .types = kFloat32Only},
+                                   byte_zero("B_zero_point"),
+                                   {.name = "C_scale", .types = kFloat32Only},
+                                   byte_zero("C_zero_point")};
+constexpr Param kByteOut[] = {{.name = "C", .types = kBytes, .variable = 'T'}};
 constexpr Param kCropIn[] = {{.name = "X", .types = kFloat32Only, .variable = 'T'},
                              {.name = "rois", .types = kFloat32Only, .variable = 'T'},
                              int32s("batch_indices"),
@@ -114,6 +126,8 @@ constexpr OpDef kOps[] = {
     row("MoveAxis", kAnyIn, 1, kAnyOut, &attrs_schema<MoveAxisAttrs>, infer_move_axis, eval_move_axis),
     row("MultiHeadAttention", kMultiHeadIn, 1, kAttentionOut, &attrs_schema<MultiHeadAttentionAttrs>,
         infer_multi_head_attention, eval_multi_head_attention),
+    row("QLinearAdd", kByteBinaryIn, 7, kByteOut, nullptr, infer_quantized_binary, eval_quantized_add),
+    row("QLinearMul", kByteBinaryIn, 7, kByteOut, nullptr, infer_quantized_binary, eval_quantized_mul),
     row("RotaryEmbedding", kRotaryIn, 4, kFloatOut, &attrs_schema<RotaryEmbeddingAttrs>, infer_rotary_embedding,
         eval_rotary_embedding),
 };
