@@ -13,6 +13,7 @@ import onnxruntime as ort
 
 import contrib_cases
 import ml_cases
+import random_cases
 from op_pack import Pack
 
 HERE = Path(__file__).resolve().parent
@@ -26,7 +27,8 @@ def sklearn(pack):
         pack.add(path.stem, onnx.load(path), {"X": x.astype(object) if x.dtype.kind == "U" else x}, atol=1e-3)
 
 
-PACKS = {"ml": ml_cases.FAMILIES, "sklearn": (sklearn,), "contrib": contrib_cases.FAMILIES}
+PACKS = {"ml": ml_cases.FAMILIES, "sklearn": (sklearn,), "contrib": contrib_cases.FAMILIES,
+         "random": random_cases.FAMILIES}
 
 
 def fingerprint():
