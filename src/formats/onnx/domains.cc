@@ -37,6 +37,7 @@ int64_t newest_version(std::string_view domain) {
 }
 
 const DomainOp* find_vendor_op(std::string_view domain, std::string_view name) {
+  if (domain == "com.microsoft.nchwc") return &blocked_op();
   std::span<const DomainOp> rows;
   if (domain == "com.microsoft") rows = microsoft_ops();
   if (domain.empty()) rows = odd_onnx_ops();

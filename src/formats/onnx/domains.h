@@ -21,6 +21,8 @@ struct DomainOp {
 
 // com.microsoft: what optimisers and quantisers of ONNX Runtime emit (microsoft.cc).
 std::span<const DomainOp> microsoft_ops();
+// Any op of com.microsoft.nchwc, whose tensors are laid out for one CPU: its row says what to do instead.
+const DomainOp& blocked_op();
 // What stands in ai.onnx's domain without being in its newest op set: experiments of 2017, and an op of ONNX Runtime's
 // optimiser.
 std::span<const DomainOp> odd_onnx_ops();

@@ -88,8 +88,13 @@ constexpr DomainOp kOddOps[] = {
     {"SimplifiedLayerNormalization", Domain::kOnnx, "RMSNormalization", simplified_layer_norm},
 };
 
+// Nothing in the file says how many channels make a block: 16 on one machine, 8 on another.
+Status refuse_blocked(Rewrite&) { return unsupported("laid out for one CPU; save the model with ORT_ENABLE_EXTENDED"); }
+constexpr DomainOp kBlockedOp = {"", Domain::kOnnx, "", refuse_blocked};
+
 }  // namespace
 
+const DomainOp& blocked_op() { return kBlockedOp; }
 std::span<const DomainOp> microsoft_ops() { return kMicrosoftOps; }
 std::span<const DomainOp> odd_onnx_ops() { return kOddOps; }
 
