@@ -51,16 +51,14 @@ Status settle(WindowAxis& axis, AutoPad pad, WindowRounding rounding) {
   if (axis.in > INT64_MAX / 4) return resource_limit(format("a spatial axis of {} elements", axis.in));
   if (same_padding(pad)) return settle_same(axis, pad == AutoPad::kSameLower), ok();
   const int64_t room = axis.in + axis.pad_begin + axis.pad_end - axis.extent();
-  if (room < 0) {
+  axis.out = room < 0 ? 0 : room / axis.stride + 1;
+  // Without padding (VALID) the definition of a pooling rounds down whatever ceil_mode says.
+  const bool hangs = pad == AutoPad::kNotSet && rounding == WindowRounding::kCeil && room > -axis.stride;
+  if (hangs && room % axis.stride != 0 && axis.out * axis.stride < axis.in + axis.pad_begin) ++axis.out;
+  if (axis.out == 0) {
     return invalid_model(format("a window of {} elements ({}, dilation {}) over {} with padding {} and {}",
                                 axis.extent(), axis.kernel, axis.dilation, axis.in, axis.pad_begin, axis.pad_end))
         .expecting("a window that fits into the padded input");
-  }
-  axis.out = room / axis.stride + 1;
-  // Without padding (VALID) the definition of a pooling rounds down whatever ceil_mode says.
-  if (pad == AutoPad::kNotSet && rounding == WindowRounding::kCeil && room % axis.stride != 0 &&
-      axis.out * axis.stride < axis.in + axis.pad_begin) {
-    ++axis.out;
   }
   return ok();
 }

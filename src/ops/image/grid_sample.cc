@@ -73,7 +73,8 @@ AxisTaps<C> taps_at(const GridSampleAttrs& attrs, const SampledAxis<C>& axis, C 
   constexpr C limit = C(1 << 30);
   if (!(x > -limit)) x = -limit;
   x = std::min(x, limit);
-  if (x < axis.low || x > axis.high) {
+  // Cubic filters see the border pixels as they are: only their pixels are clamped or mirrored, as in PyTorch.
+  if (attrs.mode != SampleMode::kCubic && (x < axis.low || x > axis.high)) {
     if (attrs.padding == SamplePadding::kBorder) x = std::clamp(x, C(0), static_cast<C>(axis.length - 1));
     if (attrs.padding == SamplePadding::kReflection) x = axis.reflect(x);
   }

@@ -98,38 +98,56 @@ void interpolate_axis(const ResizeWeights& weights, int64_t outer, int64_t in, i
   });
 }
 
-template <class W>
-void interpolate(const ResizeAttrs& attrs, const std::vector<ResizeAxis>& axes, std::vector<W>& data,
-                 ThreadPool& threads) {
-  int64_t outer = 1;
-  for (size_t a = 0; a < axes.size(); outer *= axes[a].out, ++a) {
-    const ResizeAxis& axis = axes[a];
-    if (axis.same()) continue;
-    int64_t inner = 1;
-    for (size_t b = a + 1; b < axes.size(); ++b) inner *= axes[b].in;
-    std::vector<W> resized(static_cast<size_t>(outer * axis.out * inner));
-    interpolate_axis(resize_weights(attrs, axis), outer, axis.in, axis.out, inner, attrs.extrapolation_value, data.data(),
-                     resized.data(), threads);
-    data = std::move(resized);
-  }
+// The axes in the order they are resized in: shrinking ones first, so that nothing in between is larger than both ends.
+std::vector<size_t> order_of(const std::vector<ResizeAxis>& axes) {
+  std::vector<size_t> order(axes.size());
+  for (size_t a = 0; a < order.size(); ++a) order[a] = a;
+  std::stable_partition(order.begin(), order.end(), [&](size_t a) { return axes[a].out < axes[a].in; });
+  return order;
 }
 
+template <class W>
+Result<Tensor> interpolate(const ResizeAttrs& attrs, const std::vector<ResizeAxis>& axes, Tensor data,
+                           ThreadPool& threads) {
+  for (size_t a : order_of(axes)) {
+    const ResizeAxis& axis = axes[a];
+    if (axis.same()) continue;
+    Dims dims = data.dims();
+    int64_t outer = 1, inner = 1;
+    for (size_t b = 0; b < a; ++b) outer *= dims[b];
+    for (size_t b = a + 1; b < dims.size(); ++b) inner *= dims[b];
+    dims[a] = axis.out;
+    THANE_ASSIGN(Tensor resized, Tensor::allocate(data.dtype(), std::move(dims)));
+    interpolate_axis(resize_weights(attrs, axis), outer, axis.in, axis.out, inner, attrs.extrapolation_value,
+                     data.data<W>(), resized.data<W>(), threads);
+    data = std::move(resized);
+  }
+  return data;
+}
+
+// Computes in W.
 template <class T, class W>
-void resize_as(const ResizeAttrs& attrs, const std::vector<ResizeAxis>& axes, const Tensor& x, Tensor& y,
-               ThreadPool& threads) {
-  std::vector<W> data(x.data<T>(), x.data<T>() + x.size());
-  interpolate(attrs, axes, data, threads);
+Status resize_as(const ResizeAttrs& attrs, const std::vector<ResizeAxis>& axes, const Tensor& x, Tensor& y,
+                 ThreadPool& threads) {
+  Tensor data = x;
+  if constexpr (!std::is_same_v<T, W>) {
+    THANE_ASSIGN(data, Tensor::allocate(kDTypeOf<W>, x.dims()));
+    std::copy_n(x.data<T>(), x.size(), data.data<W>());
+  }
+  THANE_ASSIGN(const Tensor resized, interpolate<W>(attrs, axes, std::move(data), threads));
+  const W* in = resized.data<W>();
   T* out = y.data<T>();
-  for (size_t i = 0; i < data.size(); ++i) {
+  for (int64_t i = 0; i < y.size(); ++i) {
     if constexpr (std::is_integral_v<T>) {
       // Rounded to even and kept in range.
-      const W v = std::nearbyint(data[i]);
+      const W v = std::nearbyint(in[i]);
       constexpr T low = std::numeric_limits<T>::min(), high = std::numeric_limits<T>::max();
       out[i] = v >= static_cast<W>(high) ? high : v > static_cast<W>(low) ? static_cast<T>(v) : low;
     } else {
-      out[i] = static_cast<T>(data[i]);
+      out[i] = static_cast<T>(in[i]);
     }
   }
+  return ok();
 }
 
 }  // namespace
@@ -152,11 +170,12 @@ Status eval_resize(KernelContext& context) {
     gather_nearest(attrs, axes, x, y, threads);
     return ok();
   }
+  Status status;
   dispatch<float, Half, BFloat16, uint8_t, int8_t, uint16_t, int16_t>(
-      x.dtype(), [&]<class T>() { resize_as<T, float>(attrs, axes, x, y, threads); }) ||
+      x.dtype(), [&]<class T>() { status = resize_as<T, float>(attrs, axes, x, y, threads); }) ||
       dispatch<double, int32_t, uint32_t, int64_t, uint64_t>(
-          x.dtype(), [&]<class T>() { resize_as<T, double>(attrs, axes, x, y, threads); });
-  return ok();
+          x.dtype(), [&]<class T>() { status = resize_as<T, double>(attrs, axes, x, y, threads); });
+  return status;
 }
 
 }  // namespace thane

@@ -14,7 +14,7 @@ float source_coordinate(const ResizeAttrs& attrs, const ResizeAxis& axis, int64_
   switch (attrs.coordinates) {
     case ResizeCoordinates::kHalfPixel: return (x + 0.5f) / axis.scale - 0.5f;
     case ResizeCoordinates::kHalfPixelSymmetric: {
-      const float adjustment = static_cast<float>(axis.out) / axis.out_length;
+      const float adjustment = static_cast<float>(axis.out) / (axis.scale * in);
       return in / 2 * (1 - adjustment) + (x + 0.5f) / axis.scale - 0.5f;
     }
     case ResizeCoordinates::kPytorchHalfPixel:
@@ -64,10 +64,12 @@ std::vector<int64_t> nearest_indices(const ResizeAttrs& attrs, const ResizeAxis&
     }
     const float x = bounded(axis, source);
     const float low = std::floor(x), part = x - low;
+    // Ratios of sizes are rounded: a point this close to half way is half way.
+    constexpr float tie = 1e-6f;
     bool up = false;
     switch (attrs.nearest_mode) {
-      case NearestMode::kRoundPreferFloor: up = part > 0.5f; break;
-      case NearestMode::kRoundPreferCeil: up = part >= 0.5f; break;
+      case NearestMode::kRoundPreferFloor: up = part > 0.5f + tie; break;
+      case NearestMode::kRoundPreferCeil: up = part >= 0.5f - tie; break;
       case NearestMode::kFloor: up = false; break;
       case NearestMode::kCeil: up = part > 0; break;
     }

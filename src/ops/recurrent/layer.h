@@ -77,12 +77,12 @@ struct Places {
   int64_t x(int64_t t, int64_t b) const { return attrs.layout ? b * shape.steps + t : t * shape.batch + b; }
 };
 
-// projected[row of X][gates · hidden] = X · Wᵀ + the bias of the input side.
+// [row of X][gates · hidden] = X · Wᵀ + the bias of the input side.
 template <class T>
-std::vector<T> project(const LayerInputs& in, size_t d, ThreadPool& threads) {
+Result<Tensor> project(const LayerInputs& in, size_t d, ThreadPool& threads) {
   const LayerShape& s = in.shape;
   const auto offset = static_cast<int64_t>(d) * s.rows();
-  std::vector<T> projected(static_cast<size_t>(s.steps * s.batch * s.rows()));
+  THANE_ASSIGN(Tensor projected, Tensor::allocate(kDTypeOf<T>, {s.steps, s.batch, s.rows()}));
   MatmulProblem problem;
   problem.dtype = kDTypeOf<T>;
   problem.m = s.steps * s.batch;
@@ -93,7 +93,7 @@ std::vector<T> project(const LayerInputs& in, size_t d, ThreadPool& threads) {
   problem.b = in.w.data<T>() + offset * s.features;
   problem.b_row = 1;
   problem.b_col = s.features;
-  problem.c = projected.data();
+  problem.c = projected.raw();
   problem.c_row = s.rows();
   if (in.b.defined()) {
     problem.beta = 1;
@@ -143,14 +143,14 @@ void store_state(const std::vector<T>& state, const Places& places, int64_t d, T
 // Cell<T>(const Direction<T>&) with step(rows, state): rows[b] is what X contributes to all gates of unit b, null when its
 // sequence is over and its state stays. Outputs may be null.
 template <class T, class Cell>
-void run_layer(const RecurrentAttrs& attrs, const LayerInputs& in, Tensor* y, Tensor* y_h, Tensor* y_c,
-               ThreadPool& threads) {
+Status run_layer(const RecurrentAttrs& attrs, const LayerInputs& in, Tensor* y, Tensor* y_h, Tensor* y_c,
+                 ThreadPool& threads) {
   const LayerShape& s = in.shape;
   const layer_detail::Places places{attrs, s};
   // Steps beyond the end of a sequence give zeros.
   if (y) std::fill_n(y->data<T>(), y->size(), T(0));
   for (int64_t d = 0; d < places.directions(); ++d) {
-    const std::vector<T> projected = layer_detail::project<T>(in, static_cast<size_t>(d), threads);
+    THANE_ASSIGN(const Tensor projected, layer_detail::project<T>(in, static_cast<size_t>(d), threads));
     const Direction<T> direction = layer_detail::direction_of<T>(in, attrs, static_cast<size_t>(d), threads);
     LayerState<T> state{layer_detail::first_state<T>(in.h, places, d), {}};
     if constexpr (Cell::kHasC) state.c = layer_detail::first_state<T>(in.c, places, d);
@@ -162,7 +162,7 @@ void run_layer(const RecurrentAttrs& attrs, const LayerInputs& in, Tensor* y, Te
     for (int64_t step = 0; step < s.steps; ++step) {
       for (int64_t b = 0; b < s.batch; ++b) {
         const bool runs = step < in.lengths[static_cast<size_t>(b)];
-        rows[static_cast<size_t>(b)] = runs ? projected.data() + places.x(time(step, b), b) * s.rows() : nullptr;
+        rows[static_cast<size_t>(b)] = runs ? projected.data<T>() + places.x(time(step, b), b) * s.rows() : nullptr;
       }
       cell.step(rows, state);
       for (int64_t b = 0; y && b < s.batch; ++b) {
@@ -173,6 +173,7 @@ void run_layer(const RecurrentAttrs& attrs, const LayerInputs& in, Tensor* y, Te
     layer_detail::store_state(state.h, places, d, y_h);
     layer_detail::store_state(state.c, places, d, y_c);
   }
+  return ok();
 }
 
 // Reads the inputs, runs the layer in float or double, writes the outputs.
@@ -188,9 +189,11 @@ Status eval_layer(KernelContext& context, const RecurrentAttrs& attrs, int64_t g
     wide.push_back(std::move(output));
     outputs[i] = &wide.back().tensor();
   }
+  Status status;
   dispatch<float, double>(in.x.dtype(), [&]<class T>() {
-    run_layer<T, Cell<T>>(attrs, in, outputs[0], outputs[1], outputs[2], context.threads());
+    status = run_layer<T, Cell<T>>(attrs, in, outputs[0], outputs[1], outputs[2], context.threads());
   });
+  THANE_TRY(std::move(status));
   for (WideOutput& output : wide) output.finish(context.threads());
   return ok();
 }
