@@ -70,12 +70,6 @@ Count recurrent(const Node&, Types in, Types) {
 // Scores and their sum over values, for [batch, …, rows, width] queries and keys: 2 * |Q| * rows of K. Both the forms
 // with heads as an axis and with heads packed into the width give this.
 Count attention(const Node&, Types in, Types) { return times(size(in, 0), times(Count(2.0), dim(in, 1, -2))); }
-// Q, K and V are made here: input [batch, rows, width], weights [width, 3 * hidden].
-Count attention_with_weights(const Node&, Types in, Types out) {
-  const Count projections = times(times(dim(in, 0, 0), dim(in, 0, 1)), size(in, 1));
-  return plus(projections, times(size(out, 0), times(Count(2.0), dim(in, 0, 1))));
-}
-
 struct Row {
   std::string_view name;
   Count (*count)(const Node& node, Types inputs, Types outputs);
@@ -90,18 +84,19 @@ constexpr Row kRows[] = {
     {"ConvTranspose", transposed_convolution},
     {"Gemm", gemm},
     {"FusedGemm", gemm},
-    {"QGemm", gemm},
     {"MatMul", matmul},
     {"FusedMatMul", fused_matmul},
     {"MatMulInteger", matmul},
     {"QLinearMatMul", matmul},
-    {"DynamicQuantizeMatMul", matmul},
-    {"MatMulIntegerToFloat", matmul},
     {"MatMulNBits", matmul},
+    {"MatMulBnb4", matmul},
     {"Einsum", einsum},
     {"LSTM", recurrent},
     {"GRU", recurrent},
     {"RNN", recurrent},
+    {"DynamicQuantizeLSTM", recurrent},
+    {"Attention", attention},
+    {"FlexAttention", attention},
     {"MultiHeadAttention", attention},
     {"GroupQueryAttention", attention},
 };
@@ -110,11 +105,6 @@ constexpr Row kRows[] = {
 
 std::optional<double> macs(const Node& node, std::span<const Type* const> inputs,
                            std::span<const Type* const> outputs) {
-  // ONNX's op takes queries, keys and values; the one of com.microsoft makes them from weights.
-  if (node.op->name == "Attention") {
-    return node.op->domain == Domain::kOnnx ? attention(node, inputs, outputs)
-                                            : attention_with_weights(node, inputs, outputs);
-  }
   const auto row = std::ranges::find(kRows, node.op->name, &Row::name);
   return row == std::end(kRows) ? Count(0.0) : row->count(node, inputs, outputs);
 }
