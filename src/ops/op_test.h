@@ -47,7 +47,7 @@ class OpCase {
   OpCase& outputs(size_t count) { return count_ = count, *this; }
   OpCase& runner(SubgraphRunner& runner) { return runner_ = &runner, *this; }
   OpCase& body(Graph graph) {
-    bodies_.push_back({std::make_unique<Graph>(std::move(graph)), {}});
+    bodies_.push_back(std::make_shared<Graph>(std::move(graph)));
     return *this;
   }
 
@@ -91,7 +91,7 @@ class OpCase {
     ValueId next = 0;
     for (size_t i = 0; i < inputs_.size(); ++i) node.inputs.push_back(present_[i] ? next++ : kNoValue);
     for (size_t i = 0; i < count_; ++i) node.outputs.push_back(next++);
-    node.subgraphs = std::move(bodies_);
+    for (const auto& body : bodies_) node.subgraphs.push_back({std::make_unique<Graph>(body->clone()), {}});
     return node;
   }
 
@@ -99,7 +99,7 @@ class OpCase {
   AttrMap attrs_;
   std::vector<Value> inputs_;
   std::vector<bool> present_;
-  std::vector<Subgraph> bodies_;
+  std::vector<std::shared_ptr<const Graph>> bodies_;  // shared: cases are copied
   size_t count_ = 1;
   SubgraphRunner* runner_ = nullptr;
 };
