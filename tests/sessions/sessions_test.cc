@@ -16,7 +16,7 @@ const std::string kSource = THANE_SOURCE_DIR;
 // The committed example always; larger models where the test set-up has brought them.
 std::vector<std::string> models() {
   std::vector<std::string> paths = {kSource + "/examples/digits/digits.onnx"};
-  for (const char* name : {"basic-pitch/nmp.onnx", "magika/standard_v3_3/model.onnx", "silero-vad/silero_vad_half.onnx",
+  for (const char* name : {"basic-pitch/nmp.onnx", "magika/standard_v3_3/model.onnx", "openwakeword/embedding_model.onnx",
                            "g2p-id/tiny-pron.onnx"}) {
     const std::string path = kSource + "/build/models/" + name;
     if (std::filesystem::exists(path)) paths.push_back(path);

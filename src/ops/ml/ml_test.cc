@@ -163,6 +163,7 @@ TEST(LabelEncoder, OddKeys) {
 TEST(LinearModels, SizesAreChecked) {
   const auto classify = [](Floats coefficients) {
     return ml("LinearClassifier")
+        .outputs(2)
         .input(tensor<float>({1, 2}, {1, 2}))
         .attr("coefficients", std::move(coefficients))
         .attr("intercepts", Floats{0, 0})
@@ -176,7 +177,8 @@ TEST(LinearModels, SizesAreChecked) {
   regress.input(tensor<float>({1, 2}, {1, 2})).attr("coefficients", Floats{1, 1}).attr("targets", 0);
   EXPECT_NE(regress.error(), "");
   OpCase svm = ml("SVMClassifier");
-  svm.input(tensor<float>({1, 1}, {1}))
+  svm.outputs(2)
+      .input(tensor<float>({1, 1}, {1}))
       .attr("classlabels_ints", Ints{1, 2})
       .attr("coefficients", Floats{1, 1})
       .attr("rho", Floats{0})

@@ -43,7 +43,7 @@ constexpr OpDef row(std::string_view name, std::span<const Param> in, std::span<
           .inputs = in,
           .min_inputs = static_cast<int>(in.size()),
           .outputs = out,
-          .min_outputs = 1,
+          .min_outputs = static_cast<int>(out.size()),
           .attrs = &attrs_schema<A>,
           .infer = infer,
           .eval = eval,
