@@ -27,8 +27,7 @@ class MappedFile {
 
  private:
   static Result<std::shared_ptr<const MappedFile>> map(int fd, const std::string& path, bool allow_links);
-  MappedFile(std::string path, const std::byte* data, size_t size)
-      : path_(std::move(path)), data_(data), size_(size) {}
+  MappedFile(std::string path, const std::byte* data, size_t size) : path_(std::move(path)), data_(data), size_(size) {}
   std::string path_;
   const std::byte* data_;
   size_t size_;

@@ -95,17 +95,17 @@ inline Status ok() { return {}; }
 #define THANE_CONCAT(a, b) THANE_CONCAT_INNER(a, b)
 
 // Returns the error of a Status or Result expression from the enclosing function; continues otherwise.
-#define THANE_TRY(expression)                                        \
-  do {                                                               \
-    if (auto thane_status = (expression); !thane_status.ok()) {      \
-      return std::move(thane_status).error();                        \
-    }                                                                \
+#define THANE_TRY(expression)                                   \
+  do {                                                          \
+    if (auto thane_status = (expression); !thane_status.ok()) { \
+      return std::move(thane_status).error();                   \
+    }                                                           \
   } while (0)
 
 // THANE_ASSIGN(auto x, f()): declares x from a Result, or returns its error.
 #define THANE_ASSIGN(declaration, expression) \
   THANE_ASSIGN_INNER(THANE_CONCAT(thane_result_, __LINE__), declaration, expression)
-#define THANE_ASSIGN_INNER(temporary, declaration, expression)  \
-  auto temporary = (expression);                                \
-  if (!temporary.ok()) return std::move(temporary).error();     \
+#define THANE_ASSIGN_INNER(temporary, declaration, expression) \
+  auto temporary = (expression);                               \
+  if (!temporary.ok()) return std::move(temporary).error();    \
   declaration = std::move(*temporary)

@@ -86,8 +86,8 @@ uint8_t float_to_minifloat(float value, const MiniFloatFormat& f, bool saturate)
   const int scale = (exponent - 1 < lowest ? lowest : exponent - 1) - f.mantissa_bits;
   const auto units = static_cast<int>(std::nearbyint(std::ldexp(magnitude, -scale)));  // in units of 2^scale
   // units holds the hidden bit for normals; adding the biased exponent as a number lets a carry flow into it.
-  const int bits = units < (1 << f.mantissa_bits) ? units
-                                                  : units + ((scale + f.mantissa_bits - lowest) << f.mantissa_bits);
+  const int bits =
+      units < (1 << f.mantissa_bits) ? units : units + ((scale + f.mantissa_bits - lowest) << f.mantissa_bits);
   if (bits > largest) return static_cast<uint8_t>(overflow);
   if (bits == 0 && f.fnuz) return 0;
   return static_cast<uint8_t>(sign | bits);

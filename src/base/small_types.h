@@ -19,7 +19,7 @@ struct Half {
   explicit Half(float v) : bits(float_to_half(v)) {}
   explicit Half(double v) : bits(double_to_half(v)) {}
   template <class I>
-    requires std::is_integral_v<I>
+  requires std::is_integral_v<I>
   explicit Half(I v) : Half(static_cast<double>(v)) {}
   operator float() const { return half_to_float(bits); }
 };
@@ -29,8 +29,8 @@ struct BFloat16 {
   BFloat16() = default;
   explicit BFloat16(float v) : bits(round_bits(v)) {}
   template <class N>
-    requires(std::is_arithmetic_v<N> && !std::is_same_v<N, float>)
-  explicit BFloat16(N v) : BFloat16(static_cast<float>(v)) {}
+  requires(std::is_arithmetic_v<N> && !std::is_same_v<N, float>) explicit BFloat16(N v)
+      : BFloat16(static_cast<float>(v)) {}
   operator float() const { return std::bit_cast<float>(uint32_t{bits} << 16); }
 
  private:
@@ -57,8 +57,8 @@ inline constexpr MiniFloatFormat kE5M2FNUZ{5, 2, 16, false, true, true};
 inline constexpr MiniFloatFormat kE2M1{2, 1, 1, false, false, false};
 
 float minifloat_to_float(uint8_t bits, const MiniFloatFormat& format);
-// Rounds to nearest even. Out of range: the largest finite value when `saturate`, else infinity or NaN as the format has
-// (a format with neither always saturates).
+// Rounds to nearest even. Out of range: the largest finite value when `saturate`, else infinity or NaN as the format
+// has (a format with neither always saturates).
 uint8_t float_to_minifloat(float value, const MiniFloatFormat& format, bool saturate);
 
 template <int kId>

@@ -13,10 +13,10 @@ TEST(Half, KnownValues) {
   EXPECT_EQ(Half(1.0f).bits, 0x3c00);
   EXPECT_EQ(Half(-2.0f).bits, 0xc000);
   EXPECT_EQ(Half(65504.0f).bits, 0x7bff);
-  EXPECT_EQ(Half(65520.0f).bits, 0x7c00);       // rounds to infinity
+  EXPECT_EQ(Half(65520.0f).bits, 0x7c00);  // rounds to infinity
   EXPECT_EQ(Half(65519.0f).bits, 0x7bff);
-  EXPECT_EQ(Half(0x1p-24f).bits, 0x0001);       // smallest subnormal
-  EXPECT_EQ(Half(0x1p-25f).bits, 0x0000);       // half of it: to even
+  EXPECT_EQ(Half(0x1p-24f).bits, 0x0001);  // smallest subnormal
+  EXPECT_EQ(Half(0x1p-25f).bits, 0x0000);  // half of it: to even
   EXPECT_EQ(Half(0x1.8p-25f).bits, 0x0001);
   EXPECT_EQ(Half(1.0f + 0x1p-11f).bits, 0x3c00);  // half-way: to even
   EXPECT_EQ(Half(1.0f + 0x1.8p-10f).bits, 0x3c02);
@@ -42,7 +42,7 @@ TEST(MiniFloat, KnownValues) {
   EXPECT_EQ(Float8E5M2(1e9f, false).bits, 0x7c);
   EXPECT_EQ(Float8E4M3FNUZ(240.0f).bits, 0x7f);
   EXPECT_EQ(Float8E4M3FNUZ(-0.0f).bits, 0x00);
-  EXPECT_EQ(Float4E2M1(5.0f).bits, 0x6);   // 4 and 6 are equally near: even mantissa is 4
+  EXPECT_EQ(Float4E2M1(5.0f).bits, 0x6);  // 4 and 6 are equally near: even mantissa is 4
   EXPECT_EQ(float(Float4E2M1(100.0f)), 6.0f);
   EXPECT_EQ(float_to_e8m0(3.0f, E8M0Rounding::kUp, true), 129);
   EXPECT_EQ(float_to_e8m0(3.0f, E8M0Rounding::kDown, true), 128);

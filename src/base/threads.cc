@@ -65,7 +65,8 @@ void ThreadPool::run(int64_t count, Task task, void* context) {
   std::unique_lock lock(busy_, std::try_to_lock);
   if (!lock) return inline_loop();
 
-  // First an epoch without indices, so that no worker of the last job can mistake the new count for room in the old epoch.
+  // First an epoch without indices, so that no worker of the last job can mistake the new count for room in the old
+  // epoch.
   const uint64_t closed = ((ticket_.load(std::memory_order_relaxed) >> 32) + 1) << 32 | kIndexMask;
   ticket_.store(closed);
   task_.store(task, std::memory_order_relaxed);

@@ -11,8 +11,8 @@
 
 namespace thane {
 
-// Runs loops over `size()` threads, the caller being one of them. One pool may serve any number of sessions: a loop that
-// finds the pool busy runs on its caller alone, so concurrent sessions share cores without waiting for each other.
+// Runs loops over `size()` threads, the caller being one of them. One pool may serve any number of sessions: a loop
+// that finds the pool busy runs on its caller alone, so concurrent sessions share cores without waiting for each other.
 // Loops split work by index only, never by thread, so results are the same for every pool size.
 class ThreadPool {
  public:
@@ -24,8 +24,8 @@ class ThreadPool {
 
   int size() const { return static_cast<int>(workers_.size()) + 1; }
 
-  // Calls body(begin, end) over disjoint ranges covering [0, n), each of at least `grain` items but the last. Returns when
-  // all are done. Choose `grain` so that a range takes 5 µs or more. body must not throw. Nested calls run inline.
+  // Calls body(begin, end) over disjoint ranges covering [0, n), each of at least `grain` items but the last. Returns
+  // when all are done. Choose `grain` so that a range takes 5 µs or more. body must not throw. Nested calls run inline.
   template <class Body>
   void parallel_for(int64_t n, int64_t grain, const Body& body) {
     if (n <= 0) return;
@@ -37,10 +37,13 @@ class ThreadPool {
       const Body* body;
       int64_t n, ranges;
     } context{&body, n, ranges};
-    run(ranges, [](void* raw, int64_t i) {
-      const auto& c = *static_cast<Context*>(raw);
-      (*c.body)(c.n * i / c.ranges, c.n * (i + 1) / c.ranges);
-    }, &context);
+    run(
+        ranges,
+        [](void* raw, int64_t i) {
+          const auto& c = *static_cast<Context*>(raw);
+          (*c.body)(c.n * i / c.ranges, c.n * (i + 1) / c.ranges);
+        },
+        &context);
   }
 
   // Calls task(context, i) for each i in [0, count).
@@ -51,8 +54,8 @@ class ThreadPool {
   void work();
   bool run_some(uint64_t seen);
 
-  // The ticket: epoch in the high half, next index in the low half. A worker that wakes late holds an old epoch, fails to
-  // take a ticket, and never touches a job that is gone.
+  // The ticket: epoch in the high half, next index in the low half. A worker that wakes late holds an old epoch, fails
+  // to take a ticket, and never touches a job that is gone.
   std::atomic<uint64_t> ticket_{0};
   std::atomic<uint32_t> count_{0};
   std::atomic<uint32_t> done_{0};

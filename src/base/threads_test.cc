@@ -28,7 +28,8 @@ TEST(ThreadPool, ManyShortLoopsInARow) {
   int64_t total = 0;
   for (int round = 0; round < 20000; ++round) {
     std::atomic<int64_t> sum{0};
-    pool.run(5, [](void* context, int64_t i) { static_cast<std::atomic<int64_t>*>(context)->fetch_add(i); }, &sum);
+    pool.run(
+        5, [](void* context, int64_t i) { static_cast<std::atomic<int64_t>*>(context)->fetch_add(i); }, &sum);
     total += sum.load();
   }
   EXPECT_EQ(total, 20000 * 10);

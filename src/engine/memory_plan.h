@@ -19,8 +19,8 @@ struct MemoryPlan {
   int64_t arena_bytes = 0;
 };
 
-// Places blocks so that those alive at the same time do not overlap: largest first, each into the smallest gap that fits.
-// arena_bytes is -1 when the sum overflows.
+// Places blocks so that those alive at the same time do not overlap: largest first, each into the smallest gap that
+// fits. arena_bytes is -1 when the sum overflows.
 MemoryPlan plan_memory(std::span<const LiveRange> ranges);
 
 }  // namespace thane

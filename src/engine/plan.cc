@@ -63,7 +63,8 @@ class Planner {
     SlotId& slot = plan_->value_slots_[id];
     if (slot == kNoSlot) {  // a constant, or folded
       const Tensor& tensor = *facts_[id].value;
-      slot = add_slot({.kind = Slot::Kind::kConstant, .dtype = tensor.dtype(), .dims = tensor.dims(), .constant = tensor});
+      slot =
+          add_slot({.kind = Slot::Kind::kConstant, .dtype = tensor.dtype(), .dims = tensor.dims(), .constant = tensor});
     }
     return slot;
   }
@@ -89,8 +90,10 @@ class Planner {
           }
         }
         const SlotId index = add_slot(std::move(slot));
-        if (id != kNoValue) plan_->value_slots_[id] = index;
-        else unnamed_.push_back(index);
+        if (id != kNoValue)
+          plan_->value_slots_[id] = index;
+        else
+          unnamed_.push_back(index);
       }
     }
     for (ValueId id : graph_.outputs) plan_->output_slots_.push_back(slot_of(id));
@@ -113,8 +116,8 @@ class Planner {
       for (uint32_t i = 0; i < step.output_count; ++i) {
         all_static &= plan_->slots_[step.first_output + i].kind == Slot::Kind::kArena;
       }
-      // An op may know its output's shape without knowing its inputs' (Reshape to constants). What it could not check yet it
-      // must check when they are there.
+      // An op may know its output's shape without knowing its inputs' (Reshape to constants). What it could not check
+      // yet it must check when they are there.
       for (SlotId in : step.inputs) {
         if (in == kNoSlot) continue;
         const Slot& slot = plan_->slots_[in];
@@ -156,7 +159,12 @@ class Planner {
     }
     std::vector<Type> outputs;
     for (ValueId id : node.outputs) outputs.push_back(id == kNoValue ? Type{} : facts_[id].type);
-    const KernelQuery query{node,         inputs,           outputs, constants, options_.isa, options_.precision,
+    const KernelQuery query{node,
+                            inputs,
+                            outputs,
+                            constants,
+                            options_.isa,
+                            options_.precision,
                             options_.pool ? options_.pool->size() : options_.threads};
     for (const Kernel* kernel : node.op->kernels) {
       if (std::string reason = kernel->refuse(query); !reason.empty()) {

@@ -1,5 +1,5 @@
-// A plan: a graph specialised to concrete input types. Everything that can be decided is decided here: constants folded,
-// kernels chosen and their weights packed, memory assigned. Running it is a walk over a flat array of steps.
+// A plan: a graph specialised to concrete input types. Everything that can be decided is decided here: constants
+// folded, kernels chosen and their weights packed, memory assigned. Running it is a walk over a flat array of steps.
 #pragma once
 
 #include <memory>
@@ -40,14 +40,14 @@ struct Slot {
 struct Step {
   const Node* node = nullptr;
   size_t node_index = 0;
-  bool dynamic = false;                     // shapes are inferred again from the actual inputs
-  std::vector<SlotId> inputs;               // kNoSlot: absent
+  bool dynamic = false;        // shapes are inferred again from the actual inputs
+  std::vector<SlotId> inputs;  // kNoSlot: absent
   SlotId first_output = 0;
   uint32_t output_count = 0;
-  std::unique_ptr<PreparedKernel> kernel;   // null: the reference
+  std::unique_ptr<PreparedKernel> kernel;  // null: the reference
   std::string_view kernel_name = "reference";
-  std::vector<std::string> refusals;        // "gemm.packed: dtype is not float32"
-  std::vector<SlotId> release;              // dynamic slots nobody needs after this step
+  std::vector<std::string> refusals;  // "gemm.packed: dtype is not float32"
+  std::vector<SlotId> release;        // dynamic slots nobody needs after this step
 };
 
 // The memory of one run in progress; reused by later runs.

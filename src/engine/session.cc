@@ -83,8 +83,7 @@ class SessionImpl : public Session {
 
   Status check_inputs(std::span<const Value> inputs) const {
     if (inputs.size() != graph_.inputs.size()) {
-      return invalid_argument(format("{} inputs given", inputs.size()))
-          .expecting(std::to_string(graph_.inputs.size()));
+      return invalid_argument(format("{} inputs given", inputs.size())).expecting(std::to_string(graph_.inputs.size()));
     }
     for (size_t i = 0; i < inputs.size(); ++i) {
       const ValueInfo& info = graph_.values[graph_.inputs[i]];
@@ -102,7 +101,9 @@ class SessionImpl : public Session {
     }
     const Type& type = declared.kind == TypeKind::kOptional && declared.element ? *declared.element : declared;
     const Type found = value.type();
-    const auto mismatch = [&] { return invalid_argument(format("got {}", found.to_string())).expecting(type.to_string()); };
+    const auto mismatch = [&] {
+      return invalid_argument(format("got {}", found.to_string())).expecting(type.to_string());
+    };
     if (!type.known()) return ok();
     if (type.kind != found.kind) return mismatch();
     if (type.dtype != DType::kUndefined && type.dtype != found.dtype) return mismatch();

@@ -12,11 +12,11 @@
 namespace thane {
 
 struct SessionOptions {
-  int threads = 0;                      // <= 0: one per usable core; ignored when `pool` is given
-  std::shared_ptr<ThreadPool> pool;     // shared between sessions; null: one of its own
-  Isa isa = cpu_facts().best;           // ceiling
+  int threads = 0;                   // <= 0: one per usable core; ignored when `pool` is given
+  std::shared_ptr<ThreadPool> pool;  // shared between sessions; null: one of its own
+  Isa isa = cpu_facts().best;        // ceiling
   Precision precision = Precision::kFp32;
-  uint64_t seed = 0;                    // of random ops; each run of a session starts from it
+  uint64_t seed = 0;  // of random ops; each run of a session starts from it
 };
 
 class Session {
@@ -25,8 +25,9 @@ class Session {
   static Result<std::unique_ptr<Session>> create(Graph graph, SessionOptions options);
   virtual ~Session() = default;
 
-  // Runs once. inputs[i] belongs to graph().inputs[i]; dtypes and shapes must fit the declared ones, else an error that says
-  // what was expected. Outputs own their memory. Plans are made for each new set of input shapes and cached. Thread-safe.
+  // Runs once. inputs[i] belongs to graph().inputs[i]; dtypes and shapes must fit the declared ones, else an error that
+  // says what was expected. Outputs own their memory. Plans are made for each new set of input shapes and cached.
+  // Thread-safe.
   virtual Result<std::vector<Value>> run(std::span<const Value> inputs) const = 0;
   virtual const Graph& graph() const = 0;
 };

@@ -187,7 +187,8 @@ Result<Format> recognise(const std::string& path) {
 
 Result<Model> load_model(const std::string& path, const ReadOptions& options) {
   if (is_folder(path)) {
-    if (!is_saved_model_folder(path)) return invalid_model("a folder without a saved_model.pb").at(path).expecting("a model file");
+    if (!is_saved_model_folder(path))
+      return invalid_model("a folder without a saved_model.pb").at(path).expecting("a model file");
     return unsupported("TensorFlow SavedModels cannot be read yet").at(path);
   }
   THANE_ASSIGN(auto file, MappedFile::open(path));

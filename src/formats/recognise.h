@@ -13,18 +13,18 @@ namespace thane {
 enum class Format : uint8_t {
   kUnknown,
   kOnnx,
-  kOrt,            // ONNX Runtime's own flatbuffer
+  kOrt,  // ONNX Runtime's own flatbuffer
   kTfLite,
-  kSavedModel,     // a folder with saved_model.pb, or that file
+  kSavedModel,  // a folder with saved_model.pb, or that file
   kGraphDef,
-  kTfCheckpoint,   // index of a TensorFlow checkpoint
+  kTfCheckpoint,  // index of a TensorFlow checkpoint
   kTorchScript,
-  kTorchExport,    // .pt2
-  kTorchState,     // torch.save in a zip
-  kTorchLegacy,    // torch.save before zips: a bare pickle
+  kTorchExport,  // .pt2
+  kTorchState,   // torch.save in a zip
+  kTorchLegacy,  // torch.save before zips: a bare pickle
   kLightning,
   kSafetensors,
-  kKeras,          // .keras
+  kKeras,  // .keras
   kHdf5,
 };
 

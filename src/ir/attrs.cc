@@ -50,16 +50,17 @@ bool identical(const AttrValue& a, const AttrValue& b) {
   }
   return std::visit(
       [&]<class T>(const T& x) {
-        if constexpr (std::same_as<T, Tensor> || std::same_as<T, std::vector<Tensor>>) return false;
-        else return x == std::get<T>(b);
+        if constexpr (std::same_as<T, Tensor> || std::same_as<T, std::vector<Tensor>>)
+          return false;
+        else
+          return x == std::get<T>(b);
       },
       a);
 }
 
 bool identical(const AttrMap& a, const AttrMap& b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const auto& x, const auto& y) {
-    return x.first == y.first && identical(x.second, y.second);
-  });
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](const auto& x, const auto& y) { return x.first == y.first && identical(x.second, y.second); });
 }
 
 std::string to_string(const AttrMap& attrs) {

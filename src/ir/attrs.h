@@ -8,11 +8,12 @@
 //     static void fields(Self& self, V& v) { v("axis", self.axis); }
 //   };
 //
-// and names `attrs_schema<GatherAttrs>` in its OpDef. Parsing, printing and comparing all follow from `fields`. Member types:
-// int64_t, bool, float, std::string, DType, Tensor, std::vector of int64_t, float or std::string, std::optional of any of
-// these (absent in the file stays empty), and enums through v.choice(name, member, names) where names[i] is the text of
-// the enumerator with value i. v.required(name, member) makes absence an error. A struct with a member `Status prepare()`
-// has it called once all members are read: to check them against each other and to build what running needs (lookup tables).
+// and names `attrs_schema<GatherAttrs>` in its OpDef. Parsing, printing and comparing all follow from `fields`. Member
+// types: int64_t, bool, float, std::string, DType, Tensor, std::vector of int64_t, float or std::string, std::optional
+// of any of these (absent in the file stays empty), and enums through v.choice(name, member, names) where names[i] is
+// the text of the enumerator with value i. v.required(name, member) makes absence an error. A struct with a member
+// `Status prepare()` has it called once all members are read: to check them against each other and to build what
+// running needs (lookup tables).
 #pragma once
 
 #include <concepts>
@@ -112,28 +113,40 @@ class Reader {
       member.emplace();
       assign(name, value, *member);
     } else if constexpr (std::same_as<T, bool>) {
-      if (const auto* v = std::get_if<int64_t>(&value)) member = *v != 0;
-      else fail(wrong_type(name, value, "int"));
+      if (const auto* v = std::get_if<int64_t>(&value))
+        member = *v != 0;
+      else
+        fail(wrong_type(name, value, "int"));
     } else if constexpr (std::same_as<T, DType>) {
       const auto* v = std::get_if<int64_t>(&value);
       if (!v) return fail(wrong_type(name, value, "int (a data type)"));
       if (*v != 0 && !is_valid_dtype(*v)) return fail(bad_dtype(name, *v));
       member = static_cast<DType>(*v);
     } else {
-      if (const auto* v = std::get_if<T>(&value)) member = *v;
-      else fail(wrong_type(name, value, expected_name<T>()));
+      if (const auto* v = std::get_if<T>(&value))
+        member = *v;
+      else
+        fail(wrong_type(name, value, expected_name<T>()));
     }
   }
   template <class T>
   static constexpr std::string_view expected_name() {
-    if constexpr (std::same_as<T, int64_t>) return "int";
-    else if constexpr (std::same_as<T, float>) return "float";
-    else if constexpr (std::same_as<T, std::string>) return "string";
-    else if constexpr (std::same_as<T, Tensor>) return "tensor";
-    else if constexpr (std::same_as<T, std::vector<int64_t>>) return "ints";
-    else if constexpr (std::same_as<T, std::vector<float>>) return "floats";
-    else if constexpr (std::same_as<T, std::vector<Tensor>>) return "tensors";
-    else return "strings";
+    if constexpr (std::same_as<T, int64_t>)
+      return "int";
+    else if constexpr (std::same_as<T, float>)
+      return "float";
+    else if constexpr (std::same_as<T, std::string>)
+      return "string";
+    else if constexpr (std::same_as<T, Tensor>)
+      return "tensor";
+    else if constexpr (std::same_as<T, std::vector<int64_t>>)
+      return "ints";
+    else if constexpr (std::same_as<T, std::vector<float>>)
+      return "floats";
+    else if constexpr (std::same_as<T, std::vector<Tensor>>)
+      return "tensors";
+    else
+      return "strings";
   }
   void fail(Error error) {
     if (!error_) error_ = std::make_unique<Error>(std::move(error));

@@ -38,8 +38,8 @@ using DimValues = std::vector<Dim>;
 // One edge as inference sees it.
 struct Fact {
   Type type;
-  std::optional<Tensor> value;         // fully known contents, aligned
-  std::optional<DimValues> dim_values; // for int32/int64 rank ≤ 1: contents, perhaps symbolic
+  std::optional<Tensor> value;          // fully known contents, aligned
+  std::optional<DimValues> dim_values;  // for int32/int64 rank ≤ 1: contents, perhaps symbolic
 };
 
 class InferContext {
@@ -65,9 +65,7 @@ class InferContext {
     return t.is_tensor() && t.dims ? &*t.dims : nullptr;
   }
   // Contents, when known before running.
-  const Tensor* value(size_t i) const {
-    return has_input(i) && inputs_[i]->value ? &*inputs_[i]->value : nullptr;
-  }
+  const Tensor* value(size_t i) const { return has_input(i) && inputs_[i]->value ? &*inputs_[i]->value : nullptr; }
   // Contents as dimensions; also answers for fully known int tensors of rank ≤ 1.
   std::optional<DimValues> dim_values(size_t i) const;
   // Contents as numbers, for axes and the like; nothing unless all are known.
@@ -121,8 +119,8 @@ class KernelContext {
   const Tensor& input(size_t i) const { return inputs_[i]->tensor(); }
   const Value& input_value(size_t i) const { return *inputs_[i]; }
 
-  // Outputs whose shape `infer` gave are there already, uninitialised. An output nobody wants has scratch memory or none:
-  // ask wants_output first where the op may skip it.
+  // Outputs whose shape `infer` gave are there already, uninitialised. An output nobody wants has scratch memory or
+  // none: ask wants_output first where the op may skip it.
   Tensor& output(size_t i) { return outputs_[i].tensor(); }
   // For shapes that only running reveals: fresh memory, which replaces whatever was there.
   Result<Tensor*> allocate(size_t i, DType dtype, Dims dims);
@@ -148,8 +146,8 @@ class KernelContext {
 Result<size_t> normalize_axis(int64_t axis, size_t rank, std::string_view what = "axis");
 // Same for a list, refusing repetitions.
 Result<std::vector<size_t>> normalize_axes(const Dims& axes, size_t rank, std::string_view what = "axes");
-// NumPy broadcasting of several shapes; an error when numbers disagree. Symbolic dims: equal ones stay, otherwise a number
-// other than 1 wins, else unknown.
+// NumPy broadcasting of several shapes; an error when numbers disagree. Symbolic dims: equal ones stay, otherwise a
+// number other than 1 wins, else unknown.
 Result<SymDims> broadcast(std::span<const SymDims* const> shapes);
 
 }  // namespace thane

@@ -79,10 +79,9 @@ std::string Dim::to_string() const {
 bool operator==(const Dim& a, const Dim& b) {
   if (a.kind_ != b.kind_ || a.is_unknown()) return false;
   if (a.is_number()) return a.value_ == b.value_;
-  return std::equal(a.terms_->begin(), a.terms_->end(), b.terms_->begin(), b.terms_->end(),
-                    [](const Dim::Term& x, const Dim::Term& y) {
-                      return x.coefficient == y.coefficient && x.symbols == y.symbols;
-                    });
+  return std::equal(
+      a.terms_->begin(), a.terms_->end(), b.terms_->begin(), b.terms_->end(),
+      [](const Dim::Term& x, const Dim::Term& y) { return x.coefficient == y.coefficient && x.symbols == y.symbols; });
 }
 
 Dim operator+(const Dim& a, const Dim& b) {

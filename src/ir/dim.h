@@ -8,9 +8,9 @@
 
 namespace thane {
 
-// Symbolic dimensions are integer polynomials over named symbols, in a canonical form, so that equal expressions compare
-// equal. What a polynomial cannot say (a rounded division) becomes a symbol named by its own text. Arithmetic that
-// overflows or grows beyond reason gives an unknown dimension, never an error.
+// Symbolic dimensions are integer polynomials over named symbols, in a canonical form, so that equal expressions
+// compare equal. What a polynomial cannot say (a rounded division) becomes a symbol named by its own text. Arithmetic
+// that overflows or grows beyond reason gives an unknown dimension, never an error.
 class Dim {
  public:
   Dim() = default;  // unknown

@@ -1,4 +1,5 @@
-// The program: values (edges) and nodes in topological order. Single assignment; subgraphs are closed, with explicit captures.
+// The program: values (edges) and nodes in topological order. Single assignment; subgraphs are closed, with explicit
+// captures.
 #pragma once
 
 #include <cstdint>
@@ -72,15 +73,16 @@ struct Graph {
 // A loaded model: the main graph and what its file says about it.
 struct Model {
   Graph graph;
-  std::string format;    // "onnx", …
-  std::string producer;  // "pytorch 2.13.0"
+  std::string format;                                         // "onnx", …
+  std::string producer;                                       // "pytorch 2.13.0"
   std::vector<std::pair<std::string, std::string>> versions;  // ("ai.onnx", "17"): op sets or schema versions
   std::vector<std::pair<std::string, std::string>> metadata;  // key, value pairs of the file
   std::string doc;
 };
 
-// Checks every invariant above, plus: ids in range, unique names, one producer per value, parameter counts and dtypes as the
-// op demands, attributes present where the op has them, captures matching the body's inputs. The message names the node.
+// Checks every invariant above, plus: ids in range, unique names, one producer per value, parameter counts and dtypes
+// as the op demands, attributes present where the op has them, captures matching the body's inputs. The message names
+// the node.
 Status verify(const Graph& graph);
 
 // The stable text form: one line per input, constant and node; subgraphs indented. For people, golden tests and diffs.

@@ -1,4 +1,5 @@
-// Kernel candidates: the faster ways to run an op. Planning asks them in order; a refusal says why and is kept for `explain`.
+// Kernel candidates: the faster ways to run an op. Planning asks them in order; a refusal says why and is kept for
+// `explain`.
 #pragma once
 
 #include <memory>
@@ -25,10 +26,10 @@ enum class Precision : uint8_t {
 // Everything a candidate may base its decision on. Types are concrete.
 struct KernelQuery {
   const Node& node;
-  std::span<const Type* const> inputs;          // null: absent
+  std::span<const Type* const> inputs;  // null: absent
   std::span<const Type> outputs;
-  std::span<const Tensor* const> constants;     // per input; null when not constant
-  Isa isa;                                      // the highest level that may be used
+  std::span<const Tensor* const> constants;  // per input; null when not constant
+  Isa isa;                                   // the highest level that may be used
   Precision precision;
   int threads;
 };

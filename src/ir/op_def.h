@@ -55,11 +55,11 @@ struct OpDef {
   std::span<const std::string_view> subgraphs = {};
   // A body may be left out: importers put the identity of one value in its place.
   bool optional_subgraphs = false;
-  // Sets the outputs' types from the inputs'. Checks everything that concerns ranks, shapes and attributes, as far as it is
-  // known. Parameter counts and dtypes were checked against `inputs` before the call.
+  // Sets the outputs' types from the inputs'. Checks everything that concerns ranks, shapes and attributes, as far as
+  // it is known. Parameter counts and dtypes were checked against `inputs` before the call.
   Status (*infer)(InferContext& context) = nullptr;
-  // The reference: plain, obviously right. Called after `infer` has seen the concrete shapes; inputs' *values* may not have
-  // been seen, so what depends on them (index ranges) is checked here. Accumulates in double (or int64).
+  // The reference: plain, obviously right. Called after `infer` has seen the concrete shapes; inputs' *values* may not
+  // have been seen, so what depends on them (index ranges) is checked here. Accumulates in double (or int64).
   Status (*eval)(KernelContext& context) = nullptr;
   // Faster ways, in order of preference; the reference stands behind them all.
   std::span<const Kernel* const> kernels = {};

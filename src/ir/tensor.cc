@@ -132,8 +132,8 @@ Result<Tensor> Tensor::copy() const {
 Result<Tensor> Tensor::reshaped(Dims dims) const {
   const auto count = checked_product(dims);
   if (!count || *count != size_) {
-    return invalid_model(format("cannot reshape {} to {}: the numbers of elements differ", to_string(dims_),
-                                to_string(dims)));
+    return invalid_model(
+        format("cannot reshape {} to {}: the numbers of elements differ", to_string(dims_), to_string(dims)));
   }
   Tensor tensor = *this;
   tensor.dims_ = std::move(dims);

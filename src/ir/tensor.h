@@ -32,8 +32,9 @@ Result<std::shared_ptr<Buffer>> allocate_buffer(size_t size_bytes);
 // A range of a mapped file, kept open by it. Contents must not be written.
 std::shared_ptr<Buffer> map_buffer(std::shared_ptr<const MappedFile> file, size_t offset, size_t size_bytes);
 
-// A dense tensor, contiguous and row-major. Copying a Tensor shares its memory. A tensor either owns a share of a Buffer
-// or borrows memory (an arena slot) that somebody else keeps alive; what must outlive the current step calls keep().
+// A dense tensor, contiguous and row-major. Copying a Tensor shares its memory. A tensor either owns a share of a
+// Buffer or borrows memory (an arena slot) that somebody else keeps alive; what must outlive the current step calls
+// keep().
 class Tensor {
  public:
   Tensor() = default;
@@ -72,11 +73,11 @@ class Tensor {
     return {data<T>(), static_cast<size_t>(size_)};
   }
 
-  bool aligned() const;                       // to its element size (8 at most)
+  bool aligned() const;  // to its element size (8 at most)
   bool owned() const { return buffer_ || !data_; }
-  Result<Tensor> keep() const;                // itself when owned, else a copy in fresh memory
-  Result<Tensor> copy() const;                // always fresh memory
-  Result<Tensor> reshaped(Dims dims) const;   // same memory; sizes must agree
+  Result<Tensor> keep() const;               // itself when owned, else a copy in fresh memory
+  Result<Tensor> copy() const;               // always fresh memory
+  Result<Tensor> reshaped(Dims dims) const;  // same memory; sizes must agree
 
   // Element i as double / int64 whatever the dtype (not string or complex): for attributes, printing and slow paths.
   double as_double(int64_t i) const;

@@ -14,9 +14,9 @@ enum class TypeKind : uint8_t { kUnknown, kTensor, kSequence, kOptional, kMap };
 
 struct Type {
   TypeKind kind = TypeKind::kUnknown;
-  DType dtype = DType::kUndefined;       // of a tensor; of the keys of a map; may be undefined when unknown
-  std::optional<SymDims> dims;           // of a tensor; absent: unknown rank
-  std::shared_ptr<const Type> element;   // of a sequence, an optional, a map's values; may be null when unknown
+  DType dtype = DType::kUndefined;      // of a tensor; of the keys of a map; may be undefined when unknown
+  std::optional<SymDims> dims;          // of a tensor; absent: unknown rank
+  std::shared_ptr<const Type> element;  // of a sequence, an optional, a map's values; may be null when unknown
 
   static Type tensor(DType dtype, std::optional<SymDims> dims = std::nullopt) {
     return {TypeKind::kTensor, dtype, std::move(dims), nullptr};
@@ -38,8 +38,8 @@ struct Type {
   }
 };
 
-// What is known when both descriptions hold: a declared type and an inferred one. Disagreement keeps `a`'s dtype and makes
-// the dimension that differs unknown.
+// What is known when both descriptions hold: a declared type and an inferred one. Disagreement keeps `a`'s dtype and
+// makes the dimension that differs unknown.
 Type merge_known(const Type& a, const Type& b);
 // What is known when either may hold (the branches of an If).
 Type join(const Type& a, const Type& b);

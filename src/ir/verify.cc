@@ -63,8 +63,7 @@ class Verifier {
     THANE_TRY(check_params(graph_, node));
     if ((node.op->attrs != nullptr) != (node.attrs != nullptr)) return broken("attributes do not match the op");
     if (node.subgraphs.size() != node.op->subgraphs.size()) {
-      return broken(format("{} subgraphs", node.subgraphs.size()))
-          .expecting(std::to_string(node.op->subgraphs.size()));
+      return broken(format("{} subgraphs", node.subgraphs.size())).expecting(std::to_string(node.op->subgraphs.size()));
     }
     for (const Subgraph& subgraph : node.subgraphs) {
       for (ValueId id : subgraph.captures) THANE_TRY(use(id, "capture"));

@@ -143,8 +143,10 @@ void copy_strided(DType dtype, std::span<const int64_t> dims, const void* from, 
   dispatch_by_size(dtype, [&]<class T>() {
     const T* in = static_cast<const T*>(from);
     T* out = static_cast<T*>(to);
-    if (tiled) copy_tiles<T>(axes, in, out, threads);
-    else copy_rows<T>(axes, in, out, threads);
+    if (tiled)
+      copy_tiles<T>(axes, in, out, threads);
+    else
+      copy_rows<T>(axes, in, out, threads);
   });
 }
 

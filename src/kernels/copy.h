@@ -9,8 +9,8 @@
 
 namespace thane {
 
-// to[i·to_strides] = from[i·from_strides] for every index i below `dims`. Strides are in elements, of any sign or zero; the
-// three spans have one length. The places written must differ from each other and from the places read. Strings are
+// to[i·to_strides] = from[i·from_strides] for every index i below `dims`. Strides are in elements, of any sign or zero;
+// the three spans have one length. The places written must differ from each other and from the places read. Strings are
 // assigned, all else is moved by size.
 void copy_strided(DType dtype, std::span<const int64_t> dims, const void* from, std::span<const int64_t> from_strides,
                   void* to, std::span<const int64_t> to_strides, ThreadPool& threads);

@@ -10,7 +10,9 @@ namespace {
 // Against a loop over every index, on random shapes, permutations, steps and directions.
 TEST(CopyStrided, MatchesAPlainLoop) {
   std::mt19937 random(1);
-  const auto pick = [&](int64_t low, int64_t high) { return std::uniform_int_distribution<int64_t>(low, high)(random); };
+  const auto pick = [&](int64_t low, int64_t high) {
+    return std::uniform_int_distribution<int64_t>(low, high)(random);
+  };
   ThreadPool pool(3);
   for (int round = 0; round < 400; ++round) {
     const auto rank = static_cast<size_t>(pick(0, 5));

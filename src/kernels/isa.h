@@ -20,13 +20,21 @@ const T& select_isa(Isa ceiling, const T& portable, [[maybe_unused]] const T& av
 
 // Declares `type name` in the namespace of every instruction set that is compiled.
 #ifdef THANE_X86
-#define THANE_DECLARE_ISA(type, name)                  \
-  namespace portable { extern const type name; }       \
-  namespace avx2 { extern const type name; }           \
-  namespace avx512 { extern const type name; }
+#define THANE_DECLARE_ISA(type, name) \
+  namespace portable {                \
+  extern const type name;             \
+  }                                   \
+  namespace avx2 {                    \
+  extern const type name;             \
+  }                                   \
+  namespace avx512 {                  \
+  extern const type name;             \
+  }
 #define THANE_SELECT_ISA(ceiling, name) ::thane::select_isa(ceiling, portable::name, avx2::name, avx512::name)
 #else
 #define THANE_DECLARE_ISA(type, name) \
-  namespace portable { extern const type name; }
+  namespace portable {                \
+  extern const type name;             \
+  }
 #define THANE_SELECT_ISA(ceiling, name) ::thane::select_isa(ceiling, portable::name, portable::name, portable::name)
 #endif

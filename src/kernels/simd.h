@@ -1,5 +1,5 @@
-// The thin vector type kernel bodies are written in: one hardware vector of floats, by the compilers' vector extension, so
-// that the same source becomes SSE2, AVX2, AVX-512 or NEON code. Included only by *.isa.cc files.
+// The thin vector type kernel bodies are written in: one hardware vector of floats, by the compilers' vector extension,
+// so that the same source becomes SSE2, AVX2, AVX-512 or NEON code. Included only by *.isa.cc files.
 #pragma once
 
 #include <cstddef>

@@ -9,8 +9,18 @@
 
 namespace thane {
 
-enum class ActivationKind : uint8_t { kNone, kRelu, kClip, kLeakyRelu, kSigmoid, kTanh, kSilu, kHardSigmoid, kHardSwish };
-inline constexpr std::string_view kActivationNames[] = {"none", "relu", "clip", "leaky_relu", "sigmoid",
+enum class ActivationKind : uint8_t {
+  kNone,
+  kRelu,
+  kClip,
+  kLeakyRelu,
+  kSigmoid,
+  kTanh,
+  kSilu,
+  kHardSigmoid,
+  kHardSwish
+};
+inline constexpr std::string_view kActivationNames[] = {"none", "relu", "clip",         "leaky_relu", "sigmoid",
                                                         "tanh", "silu", "hard_sigmoid", "hard_swish"};
 
 // alpha and beta: bounds of kClip (low, high); slope of kLeakyRelu; slope and offset of kHardSigmoid.
@@ -28,7 +38,9 @@ struct Activation {
   bool is_clamp() const {
     return kind == ActivationKind::kNone || kind == ActivationKind::kRelu || kind == ActivationKind::kClip;
   }
-  float low() const { return kind == ActivationKind::kNone ? -__builtin_inff() : kind == ActivationKind::kRelu ? 0 : alpha; }
+  float low() const {
+    return kind == ActivationKind::kNone ? -__builtin_inff() : kind == ActivationKind::kRelu ? 0 : alpha;
+  }
   float high() const { return kind == ActivationKind::kClip ? beta : __builtin_inff(); }
 };
 

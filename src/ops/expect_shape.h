@@ -9,7 +9,9 @@
 namespace thane {
 
 // Not known to differ.
-inline bool may_equal(const Dim& a, const Dim& b) { return !a.is_number() || !b.is_number() || a.number() == b.number(); }
+inline bool may_equal(const Dim& a, const Dim& b) {
+  return !a.is_number() || !b.is_number() || a.number() == b.number();
+}
 
 // An error naming `what` unless `dims` may be `expected`. Null dims (unknown rank) may be anything.
 Status expect_shape(std::string_view what, const SymDims* dims, const SymDims& expected);

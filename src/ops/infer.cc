@@ -127,8 +127,10 @@ class GraphInference {
       if (!tensor.ok() || tensor->size() != static_cast<int64_t>(fact.dim_values->size())) continue;
       for (int64_t i = 0; i < tensor->size(); ++i) {
         const int64_t number = (*fact.dim_values)[static_cast<size_t>(i)].number();
-        if (is64) tensor->data<int64_t>()[i] = number;
-        else tensor->data<int32_t>()[i] = static_cast<int32_t>(number);
+        if (is64)
+          tensor->data<int64_t>()[i] = number;
+        else
+          tensor->data<int32_t>()[i] = static_cast<int32_t>(number);
       }
       fact.value = std::move(*tensor);
     }

@@ -16,9 +16,9 @@ class FactSink {
   virtual void visit(const Graph& graph, const std::vector<Fact>& facts) = 0;
 };
 
-// What is known of every value of `graph` (indexed by ValueId) when its inputs are as `inputs` says. Small integer results
-// that depend on shapes and constants alone are computed on the way, so that a Reshape sees its target. Fails where the
-// model contradicts itself, naming the node.
+// What is known of every value of `graph` (indexed by ValueId) when its inputs are as `inputs` says. Small integer
+// results that depend on shapes and constants alone are computed on the way, so that a Reshape sees its target. Fails
+// where the model contradicts itself, naming the node.
 Result<std::vector<Fact>> infer_graph(const Graph& graph, std::span<const Fact> inputs, FactSink* sink = nullptr);
 
 // Runs inference from the declared input types and writes the types found into the graph and its subgraphs.

@@ -1,5 +1,5 @@
-// Sliding windows as loops: a lattice of output positions, each reading the input under a set of taps. A Conv or a pooling
-// is one lattice; a ConvTranspose is one per phase of its strides, each with the taps that meet that phase.
+// Sliding windows as loops: a lattice of output positions, each reading the input under a set of taps. A Conv or a
+// pooling is one lattice; a ConvTranspose is one per phase of its strides, each with the taps that meet that phase.
 #pragma once
 
 #include <vector>
@@ -42,7 +42,7 @@ struct Lattice {
 
 // A neighbour run: `count` lattice positions along the last axis.
 struct LatticeRun {
-  int64_t column;      // of the first, counted from the start of the tile
+  int64_t column;  // of the first, counted from the start of the tile
   int64_t count;
   int64_t inner;       // its index along the last axis
   int64_t out_offset;  // of its output, relative to image and channel

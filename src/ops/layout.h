@@ -1,5 +1,5 @@
-// Where the channels of an image-like tensor stand. Every spatial op carries this as attribute "layout"; ONNX only knows
-// the first. Weights keep ONNX's order whatever the layout of the data.
+// Where the channels of an image-like tensor stand. Every spatial op carries this as attribute "layout"; ONNX only
+// knows the first. Weights keep ONNX's order whatever the layout of the data.
 #pragma once
 
 #include <cstddef>

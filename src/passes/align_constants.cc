@@ -1,5 +1,5 @@
-// Constants that lie unaligned in their file are copied, so that every later reader may use them as they are. (72% of the
-// raw_data in real ONNX files is not even 4-byte aligned.)
+// Constants that lie unaligned in their file are copied, so that every later reader may use them as they are. (72% of
+// the raw_data in real ONNX files is not even 4-byte aligned.)
 #include "passes/rewrites.h"
 
 namespace thane {

@@ -7,7 +7,8 @@
 
 namespace thane {
 
-// A view of a graph under edit. Replacements and removals take effect in finish(), so node indices stay valid until then.
+// A view of a graph under edit. Replacements and removals take effect in finish(), so node indices stay valid until
+// then.
 class GraphEdit {
  public:
   explicit GraphEdit(Graph& graph);

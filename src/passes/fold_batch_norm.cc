@@ -31,8 +31,7 @@ Result<Tensor> scale_rows(const Tensor& weights, const std::vector<double>& scal
   THANE_ASSIGN(Tensor scaled, Tensor::allocate(DType::kFloat32, weights.dims()));
   const int64_t row = weights.size() / static_cast<int64_t>(scale.size());
   for (int64_t i = 0; i < weights.size(); ++i) {
-    scaled.data<float>()[i] =
-        static_cast<float>(weights.data<float>()[i] * scale[static_cast<size_t>(i / row)]);
+    scaled.data<float>()[i] = static_cast<float>(weights.data<float>()[i] * scale[static_cast<size_t>(i / row)]);
   }
   return scaled;
 }

@@ -1,5 +1,5 @@
-// What follows a product and works element by element joins it: a residual Add, a bias Add, an activation. The fused node
-// takes the place of the follower (whose other operand may be made later than the product's).
+// What follows a product and works element by element joins it: a residual Add, a bias Add, an activation. The fused
+// node takes the place of the follower (whose other operand may be made later than the product's).
 #include "ops/conv/conv.h"
 #include "ops/matmul/matmul.h"
 #include "ops/table.h"
@@ -9,13 +9,18 @@
 namespace thane {
 namespace {
 
-bool is_onnx(const Node& node, std::string_view name) { return node.op->domain == Domain::kOnnx && node.op->name == name; }
-bool is_thane(const Node& node, std::string_view name) { return node.op->domain == Domain::kThane && node.op->name == name; }
+bool is_onnx(const Node& node, std::string_view name) {
+  return node.op->domain == Domain::kOnnx && node.op->name == name;
+}
+bool is_thane(const Node& node, std::string_view name) {
+  return node.op->domain == Domain::kThane && node.op->name == name;
+}
 
 float attribute(const Node& node, std::string_view name, float fallback) {
   const AttrMap attrs = node.op->attrs ? node.op->attrs->unparse(*node.attrs) : AttrMap{};
   const auto found = attrs.find(name);
-  return found != attrs.end() && std::holds_alternative<float>(found->second) ? std::get<float>(found->second) : fallback;
+  return found != attrs.end() && std::holds_alternative<float>(found->second) ? std::get<float>(found->second)
+                                                                              : fallback;
 }
 
 // A bound of Clip: the constant, `fallback` when absent, nothing when it is computed.
@@ -92,7 +97,8 @@ class EpilogueFusion {
   bool fuse_residual(size_t n, const Node& conv, ValueId result, ValueId addend) {
     const Type& type = graph_.values[result].type;
     const Type& other = graph_.values[addend].type;
-    if (!is_onnx(conv, "Conv") || !other.is_tensor() || !type.dims || !other.dims || *type.dims != *other.dims) return false;
+    if (!is_onnx(conv, "Conv") || !other.is_tensor() || !type.dims || !other.dims || *type.dims != *other.dims)
+      return false;
     auto attrs = std::make_shared<FusedConvAttrs>();
     static_cast<ConvAttrs&>(*attrs) = conv.attrs_as<ConvAttrs>();
     std::vector<ValueId> inputs = conv.inputs;

@@ -5,8 +5,8 @@
 namespace thane {
 namespace {
 
-// Appends `body`'s nodes to `out`, with its values added to `graph`; binds captures to outer values and body outputs, through
-// Identity, to the If's outputs.
+// Appends `body`'s nodes to `out`, with its values added to `graph`; binds captures to outer values and body outputs,
+// through Identity, to the If's outputs.
 void inline_body(Graph& graph, Node& branch, Subgraph& taken, const OpDef* identity, std::vector<Node>& out) {
   Graph& body = *taken.graph;
   std::vector<ValueId> ids(body.values.size(), kNoValue);

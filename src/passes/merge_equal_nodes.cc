@@ -34,7 +34,8 @@ Status merge_equal_nodes(Graph& graph, const PassOptions&) {
       const Node& twin = graph.nodes[entry->second];
       if (twin.outputs.size() < node.outputs.size()) continue;
       bool covers = true;  // every output this node gives, its twin gives too
-      for (size_t i = 0; i < node.outputs.size(); ++i) covers &= node.outputs[i] == kNoValue || twin.outputs[i] != kNoValue;
+      for (size_t i = 0; i < node.outputs.size(); ++i)
+        covers &= node.outputs[i] == kNoValue || twin.outputs[i] != kNoValue;
       if (!covers || !identical(attributes(node), attributes(twin))) continue;
       for (size_t i = 0; i < node.outputs.size(); ++i) {
         if (node.outputs[i] != kNoValue) edit.replace(node.outputs[i], twin.outputs[i]);

@@ -18,7 +18,7 @@ struct PassOptions {
 // One rewrite. Results stay the same up to rounding; names and order of graph inputs and outputs never change.
 struct Pass {
   std::string_view name;
-  std::string_view purpose;  // one line, for `inspect` and the docs
+  std::string_view purpose;                                 // one line, for `inspect` and the docs
   Status (*run)(Graph& graph, const PassOptions& options);  // one graph; nested ones are visited by the driver
 };
 

@@ -11,7 +11,8 @@ bool passes_through(const Graph& graph, const Node& node, const GraphEdit& edit)
   if (node.op->domain != Domain::kOnnx || node.inputs.empty() || node.inputs[0] == kNoValue) return false;
   if (node.op->name == "Identity") return true;
   if (node.op->name == "Dropout") {
-    const bool training = node.inputs.size() > 2 && node.inputs[2] != kNoValue && !is_false(graph.constant(node.inputs[2]));
+    const bool training =
+        node.inputs.size() > 2 && node.inputs[2] != kNoValue && !is_false(graph.constant(node.inputs[2]));
     const bool mask_read = node.outputs.size() > 1 && node.outputs[1] != kNoValue && edit.uses(node.outputs[1]) > 0;
     return !training && !mask_read;
   }

@@ -99,7 +99,8 @@ Result<std::vector<Value>> ramps(const Graph& graph) {
   return values;
 }
 
-// Some cases of 1.12 give a tensor of another shape than their model declares; the suites' runner does not look at that.
+// Some cases of 1.12 give a tensor of another shape than their model declares; the suites' runner does not look at
+// that.
 Status declare_as_given(Graph& graph, const std::vector<Value>& inputs) {
   bool changed = false;
   for (size_t i = 0; i < inputs.size(); ++i) {
@@ -131,8 +132,8 @@ Status run_set(const Session& session, const Case& test, const fs::path& set) {
   const Graph& graph = session.graph();
   const bool light = set.empty();
   THANE_ASSIGN(const auto inputs, read_inputs(graph, set));
-  THANE_ASSIGN(const auto expected, read_values(light ? test.outputs : numbered(set, "output_"), graph, graph.outputs,
-                                                "output"));
+  THANE_ASSIGN(const auto expected,
+               read_values(light ? test.outputs : numbered(set, "output_"), graph, graph.outputs, "output"));
   THANE_ASSIGN(const auto outputs, session.run(inputs));
   if (outputs.size() != expected.size()) {
     return runtime_error(format("{} outputs, expected {}", outputs.size(), expected.size()));
@@ -165,8 +166,10 @@ Status run(const Case& test) {
 std::vector<Case> find_cases(const fs::path& folder) {
   std::vector<Case> cases;
   for (const auto& entry : fs::directory_iterator(folder)) {
-    if (fs::exists(entry.path() / "model.onnx")) cases.push_back(folder_case(entry.path()));
-    else if (entry.path().extension() == ".onnx") cases.push_back(light_case(entry.path()));
+    if (fs::exists(entry.path() / "model.onnx"))
+      cases.push_back(folder_case(entry.path()));
+    else if (entry.path().extension() == ".onnx")
+      cases.push_back(light_case(entry.path()));
   }
   std::sort(cases.begin(), cases.end(), [](const Case& a, const Case& b) { return a.name < b.name; });
   return cases;

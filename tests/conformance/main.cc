@@ -19,9 +19,10 @@ void write_json(const std::string& path, const std::vector<thane::Case>& cases,
                 const std::vector<std::string>& reasons) {
   auto list = nlohmann::ordered_json::array();
   for (size_t i = 0; i < cases.size(); ++i) {
-    nlohmann::ordered_json entry = {
-        {"suite", cases[i].suite}, {"folder", cases[i].model.parent_path().parent_path().string()},
-        {"name", cases[i].name}, {"passed", reasons[i].empty()}};
+    nlohmann::ordered_json entry = {{"suite", cases[i].suite},
+                                    {"folder", cases[i].model.parent_path().parent_path().string()},
+                                    {"name", cases[i].name},
+                                    {"passed", reasons[i].empty()}};
     if (!reasons[i].empty()) entry["reason"] = reasons[i];
     list.push_back(std::move(entry));
   }
@@ -60,12 +61,14 @@ int main(int argc, char** argv) {
       if (wanted) cases.push_back(std::move(test));
     }
   }
-  const auto reasons = thane::run_isolated(cases.size(), jobs, kSecondsPerCase,
-                                           [&](size_t i) { return thane::run_case(cases[i]); });
+  const auto reasons =
+      thane::run_isolated(cases.size(), jobs, kSecondsPerCase, [&](size_t i) { return thane::run_case(cases[i]); });
   int64_t passed = 0;
   for (size_t i = 0; i < cases.size(); ++i) {
-    if (reasons[i].empty()) ++passed;
-    else if (!quiet) std::printf("FAIL %s/%s: %s\n", cases[i].suite.c_str(), cases[i].name.c_str(), reasons[i].c_str());
+    if (reasons[i].empty())
+      ++passed;
+    else if (!quiet)
+      std::printf("FAIL %s/%s: %s\n", cases[i].suite.c_str(), cases[i].name.c_str(), reasons[i].c_str());
   }
   if (!json.empty()) write_json(json, cases, reasons);
   std::printf("%lld of %zu passed\n", static_cast<long long>(passed), cases.size());

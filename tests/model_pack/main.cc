@@ -65,7 +65,9 @@ int main(int argc, char** argv) {
   for (size_t i = 0; i < entries.size(); ++i) {
     const bool good = reasons[i].empty();
     passed += good;
-    if (!good || verbose) std::printf("%s %s%s%s\n", good ? "ok  " : "FAIL", name_of(entries[i]).c_str(), good ? "" : ": ", reasons[i].c_str());
+    if (!good || verbose)
+      std::printf("%s %s%s%s\n", good ? "ok  " : "FAIL", name_of(entries[i]).c_str(), good ? "" : ": ",
+                  reasons[i].c_str());
   }
   std::printf("%zu of %zu passed\n", passed, entries.size());
   return passed == entries.size() && !entries.empty() ? 0 : 1;

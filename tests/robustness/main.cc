@@ -3,8 +3,8 @@
 //   robustness truncate FILE…               every proper prefix of each file
 //   robustness mutate COUNT SEED FILE…      COUNT structured mutations, spread over the files
 //
-// Exit status 1, with the damaged file kept and named, when a limit is broken; a crash is the sanitizers' or the shell's to
-// report: the file being read is always at the path printed first.
+// Exit status 1, with the damaged file kept and named, when a limit is broken; a crash is the sanitizers' or the
+// shell's to report: the file being read is always at the path printed first.
 #include <unistd.h>
 
 #include <chrono>

@@ -35,7 +35,8 @@ bool looks_like_text(std::string_view data) {
   return std::all_of(data.begin(), data.end(), [](char c) { return c >= 0x20 && c < 0x7f; });
 }
 
-void collect(std::vector<ProtoField>& fields, std::vector<ProtoField*>& all, std::vector<std::vector<ProtoField>*>& lists) {
+void collect(std::vector<ProtoField>& fields, std::vector<ProtoField*>& all,
+             std::vector<std::vector<ProtoField>*>& lists) {
   lists.push_back(&fields);
   for (ProtoField& field : fields) {
     all.push_back(&field);
@@ -43,9 +44,10 @@ void collect(std::vector<ProtoField>& fields, std::vector<ProtoField*>& all, std
   }
 }
 
-constexpr uint64_t kEdges[] = {~uint64_t{0}, 0, 1, uint64_t{1} << 31, uint64_t{1} << 62, uint64_t{1} << 63, 0x7fffffffffffffffu,
-                               2, 7, 0xffffffffu};
-constexpr std::string_view kPaths[] = {"../../../../etc/passwd", "/etc/passwd", "a/../../b", "", ".", "C:\\x", "weights.bin"};
+constexpr uint64_t kEdges[] = {~uint64_t{0},        0, 1, uint64_t{1} << 31, uint64_t{1} << 62, uint64_t{1} << 63,
+                               0x7fffffffffffffffu, 2, 7, 0xffffffffu};
+constexpr std::string_view kPaths[] = {
+    "../../../../etc/passwd", "/etc/passwd", "a/../../b", "", ".", "C:\\x", "weights.bin"};
 
 void mutate_field(ProtoField& field, const std::vector<ProtoField*>& all, std::mt19937_64& random) {
   const auto pick = [&](size_t n) { return static_cast<size_t>(random() % n); };
@@ -88,8 +90,8 @@ bool parse_message(std::string_view data, std::vector<ProtoField>& fields, int d
       if (!read_varint(data, size) || size > data.size()) return false;
       const std::string_view bytes = data.substr(0, size);
       data.remove_prefix(size);
-      field.is_message = depth > 0 && !bytes.empty() && !looks_like_text(bytes) &&
-                         parse_message(bytes, field.message, depth - 1);
+      field.is_message =
+          depth > 0 && !bytes.empty() && !looks_like_text(bytes) && parse_message(bytes, field.message, depth - 1);
       if (!field.is_message) {
         field.message.clear();
         field.bytes = bytes;

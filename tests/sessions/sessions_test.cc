@@ -16,8 +16,8 @@ const std::string kSource = THANE_SOURCE_DIR;
 // The committed example always; larger models where the test set-up has brought them.
 std::vector<std::string> models() {
   std::vector<std::string> paths = {kSource + "/examples/digits/digits.onnx"};
-  for (const char* name : {"basic-pitch/nmp.onnx", "magika/standard_v3_3/model.onnx", "openwakeword/embedding_model.onnx",
-                           "g2p-id/tiny-pron.onnx"}) {
+  for (const char* name : {"basic-pitch/nmp.onnx", "magika/standard_v3_3/model.onnx",
+                           "openwakeword/embedding_model.onnx", "g2p-id/tiny-pron.onnx"}) {
     const std::string path = kSource + "/build/models/" + name;
     if (std::filesystem::exists(path)) paths.push_back(path);
   }
@@ -43,7 +43,9 @@ std::vector<Value> inputs_for(const Graph& graph, int64_t size) {
     for (const Dim& d : *type.dims) dims.push_back(d.is_number() ? d.number() : size);
     Tensor tensor = Tensor::must_allocate(type.dtype, dims);
     for (int64_t i = 0; i < tensor.size(); ++i) {
-      dispatch_numeric(type.dtype, [&]<class T>() { tensor.data<T>()[i] = static_cast<T>(static_cast<float>(random() % 100) / 10); });
+      dispatch_numeric(type.dtype, [&]<class T>() {
+        tensor.data<T>()[i] = static_cast<T>(static_cast<float>(random() % 100) / 10);
+      });
     }
     values.emplace_back(std::move(tensor));
   }
@@ -58,7 +60,8 @@ std::vector<Value> run(const Session& session, const std::vector<Value>& inputs)
 
 void expect_same_bits(const std::vector<Value>& a, const std::vector<Value>& b, const std::string& what) {
   ASSERT_EQ(a.size(), b.size());
-  for (size_t i = 0; i < a.size(); ++i) EXPECT_TRUE(identical(a[i].tensor(), b[i].tensor())) << what << ", output " << i;
+  for (size_t i = 0; i < a.size(); ++i)
+    EXPECT_TRUE(identical(a[i].tensor(), b[i].tensor())) << what << ", output " << i;
 }
 
 TEST(Sessions, SameBitsForEveryNumberOfThreads) {
@@ -69,8 +72,10 @@ TEST(Sessions, SameBitsForEveryNumberOfThreads) {
       options.threads = threads;
       const auto session = open(path, options);
       const auto outputs = run(*session, inputs_for(session->graph(), 4));
-      if (first.empty()) first = outputs;
-      else expect_same_bits(first, outputs, path + " with " + std::to_string(threads) + " threads");
+      if (first.empty())
+        first = outputs;
+      else
+        expect_same_bits(first, outputs, path + " with " + std::to_string(threads) + " threads");
     }
   }
 }
@@ -118,7 +123,8 @@ TEST(Sessions, WrongInputsSayWhatWasExpected) {
             std::string::npos);
   EXPECT_NE(message({Value(Tensor::must_allocate(DType::kFloat32, {1, 1, 8, 9}))}).find("[batch, 1, 8, 8]"),
             std::string::npos);
-  EXPECT_NE(message({Value(Tensor::must_allocate(DType::kFloat32, {8, 8}))}).find("[batch, 1, 8, 8]"), std::string::npos);
+  EXPECT_NE(message({Value(Tensor::must_allocate(DType::kFloat32, {8, 8}))}).find("[batch, 1, 8, 8]"),
+            std::string::npos);
 }
 
 }  // namespace

@@ -57,8 +57,7 @@ std::string compare_tensors(const Tensor& actual, const Tensor& unaligned, const
   switch (actual.dtype()) {
     case DType::kString:
       return compare_elements(
-          actual, expected,
-          [&](int64_t i) { return actual.data<std::string>()[i] == expected.data<std::string>()[i]; },
+          actual, expected, [&](int64_t i) { return actual.data<std::string>()[i] == expected.data<std::string>()[i]; },
           [](const Tensor& t, int64_t i) { return "'" + t.data<std::string>()[i] + "'"; });
     case DType::kComplex64: return compare_complex<float>(actual, expected, tolerance);
     case DType::kComplex128: return compare_complex<double>(actual, expected, tolerance);

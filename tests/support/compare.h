@@ -1,5 +1,5 @@
-// Is a result what a test expects? The rules of numpy.testing.assert_allclose: equal dtypes and shapes, strings equal, numbers
-// within |a - b| <= absolute + relative |b|, NaN equal to NaN; sequences item by item.
+// Is a result what a test expects? The rules of numpy.testing.assert_allclose: equal dtypes and shapes, strings equal,
+// numbers within |a - b| <= absolute + relative |b|, NaN equal to NaN; sequences item by item.
 #pragma once
 
 #include <optional>

@@ -21,7 +21,8 @@ struct PictureSize {
 };
 Result<PictureSize> picture_size(const MappedFile& file);
 
-// Decodes to `channels` (1: luma, 3: RGB, 4: RGBA; as ops/image/pictures.h says). Pictures of more than 64 million pixels are refused.
+// Decodes to `channels` (1: luma, 3: RGB, 4: RGBA; as ops/image/pictures.h says). Pictures of more than 64 million
+// pixels are refused.
 Result<Picture> read_picture(const MappedFile& file, int channels);
 
 // Bilinear; where it shrinks, the triangle widens with the ratio, so that no pixel is skipped (as Pillow's BILINEAR).

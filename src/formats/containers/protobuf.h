@@ -1,5 +1,5 @@
-// Reading protobuf messages field by field. Every number and length is checked against the bytes present; a field of the
-// wrong wire type is an error like any other. Errors are protozero's exceptions: whoever decodes wraps the whole in
+// Reading protobuf messages field by field. Every number and length is checked against the bytes present; a field of
+// the wrong wire type is an error like any other. Errors are protozero's exceptions: whoever decodes wraps the whole in
 // decode_protobuf, the one place where they become a Result.
 #pragma once
 

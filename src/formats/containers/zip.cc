@@ -29,9 +29,7 @@ T load(Bytes bytes, size_t offset) {  // the caller has checked the bounds
 
 Error broken(std::string what) { return invalid_argument("broken zip archive: " + std::move(what)); }
 
-bool fits(Bytes file, uint64_t offset, uint64_t size) {
-  return offset <= file.size() && size <= file.size() - offset;
-}
+bool fits(Bytes file, uint64_t offset, uint64_t size) { return offset <= file.size() && size <= file.size() - offset; }
 
 struct Directory {
   uint64_t offset, bytes, count;
@@ -77,8 +75,7 @@ Status read_zip64(Bytes extra, ZipArchive::Member& member) {
 }
 
 Result<Bytes> contents(Bytes file, const ZipArchive::Member& member) {
-  if (!fits(file, member.header_offset, kLocalBytes) ||
-      load<uint32_t>(file, member.header_offset) != kLocalMagic) {
+  if (!fits(file, member.header_offset, kLocalBytes) || load<uint32_t>(file, member.header_offset) != kLocalMagic) {
     return broken("no local header for '" + member.name + "'");
   }
   const uint64_t start = member.header_offset + kLocalBytes + load<uint16_t>(file, member.header_offset + 26) +

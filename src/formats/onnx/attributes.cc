@@ -11,8 +11,10 @@ namespace {
 template <class T, class F>
 Result<AttrValue> single(Bytes message, uint32_t tag, T value, const F& read) {
   for (ProtobufReader field(message); field.next();) {
-    if (field.tag() == tag) value = read(field);
-    else field.skip();
+    if (field.tag() == tag)
+      value = read(field);
+    else
+      field.skip();
   }
   return AttrValue(std::move(value));
 }
@@ -21,8 +23,10 @@ template <class T, class F>
 Result<AttrValue> list(Bytes message, uint32_t tag, const F& append) {
   std::vector<T> values;
   for (ProtobufReader field(message); field.next();) {
-    if (field.tag() == tag) append(field, values);
-    else field.skip();
+    if (field.tag() == tag)
+      append(field, values);
+    else
+      field.skip();
   }
   return AttrValue(std::move(values));
 }
@@ -69,13 +73,11 @@ Result<AttrValue> read(const AttributeProto& attribute, Source& source) {
     case AttributeType::kString:
       return single(message, 4, std::string(), [](ProtobufReader& f) { return std::string(f.bytes()); });
     case AttributeType::kFloats:
-      return list<float>(message, 7, [](ProtobufReader& f, auto& values) {
-        f.floats32([&](float v) { values.push_back(v); });
-      });
+      return list<float>(message, 7,
+                         [](ProtobufReader& f, auto& values) { f.floats32([&](float v) { values.push_back(v); }); });
     case AttributeType::kInts:
-      return list<int64_t>(message, 8, [](ProtobufReader& f, auto& values) {
-        f.integers([&](int64_t v) { values.push_back(v); });
-      });
+      return list<int64_t>(
+          message, 8, [](ProtobufReader& f, auto& values) { f.integers([&](int64_t v) { values.push_back(v); }); });
     case AttributeType::kStrings:
       return list<std::string>(message, 9, [](ProtobufReader& f, auto& values) { values.emplace_back(f.bytes()); });
     case AttributeType::kTensor: return tensor(message, 5, read_tensor, source);
@@ -99,8 +101,10 @@ Result<std::vector<Bytes>> read_graphs(const AttributeProto& attribute) {
   return decode_protobuf("AttributeProto", [&]() -> Result<std::vector<Bytes>> {
     std::vector<Bytes> graphs;
     for (ProtobufReader field(attribute.message); field.next();) {
-      if (field.tag() == 6 || field.tag() == 11) graphs.push_back(field.bytes());
-      else field.skip();
+      if (field.tag() == 6 || field.tag() == 11)
+        graphs.push_back(field.bytes());
+      else
+        field.skip();
     }
     return graphs;
   });

@@ -13,8 +13,8 @@ class Rewrite;
 // One op of a vendor's domain: what it is called here, and, where names or attributes differ, the function that puts it
 // into those words (it may also compose it of several ops).
 struct DomainOp {
-  std::string_view name;                    // in the vendor's domain
-  Domain domain;                            // of the op that computes it
+  std::string_view name;  // in the vendor's domain
+  Domain domain;          // of the op that computes it
   std::string_view op;
   Status (*rewrite)(Rewrite&) = nullptr;
 };

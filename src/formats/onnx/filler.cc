@@ -39,8 +39,8 @@ ValueId GraphFiller::add_named(const std::string& name, Type type) {
 
 namespace {
 
-// What upgrades need to know of the values before them. It is no more than a guess: inference over the whole graph follows,
-// and reports what is wrong.
+// What upgrades need to know of the values before them. It is no more than a guess: inference over the whole graph
+// follows, and reports what is wrong.
 void guess_types(const Node& node, Graph& graph) {
   constexpr int64_t kMostValues = 64;
   std::vector<Fact> facts(node.inputs.size()), outputs(node.outputs.size());

@@ -23,7 +23,7 @@ struct ForeignNode {
   std::string op;
   std::string overload;
   std::string name;
-  int64_t version = 0;  // of its domain's op set
+  int64_t version = 0;                       // of its domain's op set
   std::vector<std::string> inputs, outputs;  // "": absent
   AttrMap attrs;
   std::vector<std::pair<std::string, ForeignGraph>> graphs;

@@ -67,7 +67,9 @@ Status Importer::inline_function(const FunctionProto& function, ForeignNode call
   Scope inner{scope.filler, nullptr, &opsets, &frame, scope.depth + 1, {}};
   for (size_t i = 0; i < function.inputs.size(); ++i) {
     ValueId id = kNoValue;
-    if (i < call.inputs.size() && !call.inputs[i].empty()) { THANE_ASSIGN(id, lookup(scope, call.inputs[i])); }
+    if (i < call.inputs.size() && !call.inputs[i].empty()) {
+      THANE_ASSIGN(id, lookup(scope, call.inputs[i]));
+    }
     THANE_TRY(define(inner, std::string(function.inputs[i]), id));
   }
   THANE_TRY(import_nodes(function.nodes, inner));

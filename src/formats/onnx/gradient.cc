@@ -17,7 +17,8 @@ class Differentiator {
                                    size_t xs_count) {
     select(y, variables);
     std::vector<ValueId> xs(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(xs_count));
-    if (!std::equal(variables.begin(), variables.end(), values.begin(), values.end())) y = recompute(y, variables, values);
+    if (!std::equal(variables.begin(), variables.end(), values.begin(), values.end()))
+      y = recompute(y, variables, values);
     THANE_ASSIGN(const ValueId one, constant_like(y, 1.0f));
     add(y, emit("Expand", {one, emit("Shape", {y})}));
     for (auto i = path_.rbegin(); i != path_.rend(); ++i) {
@@ -114,7 +115,8 @@ class Differentiator {
   // Adds to an operand's adjoint what arrived in the shape of the result, which broadcasting may have enlarged.
   Status add_summed(ValueId operand, ValueId gradient) {
     const Type &type = graph_.values[operand].type, &full = graph_.values[gradient].type;
-    if (!type.dims || !full.dims || type.dims->size() > full.dims->size()) return unsupported("gradients of unknown ranks");
+    if (!type.dims || !full.dims || type.dims->size() > full.dims->size())
+      return unsupported("gradients of unknown ranks");
     Dims axes;
     const size_t lead = full.dims->size() - type.dims->size();
     for (size_t i = 0; i < full.dims->size(); ++i) {
@@ -133,7 +135,8 @@ class Differentiator {
     const ValueId y = node.outputs[0];
     const ValueId a = node.inputs.empty() ? kNoValue : node.inputs[0];
     const ValueId b = node.inputs.size() > 1 ? node.inputs[1] : kNoValue;
-    if (graph_.values[a == kNoValue ? y : a].type.dtype == DType::kUndefined) return unsupported("gradients of unknown types");
+    if (graph_.values[a == kNoValue ? y : a].type.dtype == DType::kUndefined)
+      return unsupported("gradients of unknown types");
     if (op == "Add") return both(a, g, b, g);
     if (op == "Sub") return both(a, g, b, emit("Neg", {g}));
     if (op == "Mul") return both(a, emit("Mul", {g, b}), b, emit("Mul", {g, a}));
@@ -153,7 +156,8 @@ class Differentiator {
     if (op == "Relu") return add(a, emit("Mul", {g, emit("Sign", {y})})), ok();
     if (op == "Sigmoid" || op == "Tanh") {
       THANE_ASSIGN(const ValueId one, constant_like(a, 1.0f));
-      const ValueId slope = op == "Tanh" ? emit("Sub", {one, emit("Mul", {y, y})}) : emit("Mul", {y, emit("Sub", {one, y})});
+      const ValueId slope =
+          op == "Tanh" ? emit("Sub", {one, emit("Mul", {y, y})}) : emit("Mul", {y, emit("Sub", {one, y})});
       return add(a, emit("Mul", {g, slope})), ok();
     }
     if (op == "Reshape" || op == "Flatten" || op == "Squeeze" || op == "Unsqueeze") {
@@ -209,7 +213,8 @@ Status Importer::import_gradient(const ForeignNode& node, Scope& scope) {
     }
   }
   if (node.inputs.size() != names.size() || node.outputs.size() > xs_count) {
-    return invalid_model(format("{} inputs and {} outputs for {} names", node.inputs.size(), node.outputs.size(), names.size()));
+    return invalid_model(
+        format("{} inputs and {} outputs for {} names", node.inputs.size(), node.outputs.size(), names.size()));
   }
   std::vector<ValueId> variables, values;
   for (size_t i = 0; i < names.size(); ++i) {

@@ -201,7 +201,8 @@ Status Importer::add_attribute(const AttributeProto& attribute, Scope& scope, Fo
   std::string name(attribute.name);
   if (name.starts_with("__")) return ok();  // private notes of some tool
   if (!attribute.reference.empty()) {
-    if (!scope.frame) return invalid_model(format("attribute '{}' refers to '{}' outside a function", name, attribute.reference));
+    if (!scope.frame)
+      return invalid_model(format("attribute '{}' refers to '{}' outside a function", name, attribute.reference));
     if (const auto found = scope.frame->attrs.find(attribute.reference); found != scope.frame->attrs.end()) {
       node.attrs.insert_or_assign(std::move(name), found->second);
       return ok();
@@ -213,11 +214,13 @@ Status Importer::add_attribute(const AttributeProto& attribute, Scope& scope, Fo
   }
   if (!holds_graphs(attribute)) {
     THANE_ASSIGN(AttrValue value, read_attribute(attribute, source_));
-    if (!node.attrs.emplace(name, std::move(value)).second) return invalid_model(format("attribute '{}' stands twice", name));
+    if (!node.attrs.emplace(name, std::move(value)).second)
+      return invalid_model(format("attribute '{}' stands twice", name));
     return ok();
   }
   THANE_ASSIGN(const std::vector<Bytes> graphs, read_graphs(attribute));
-  if (graphs.size() != 1) return invalid_model(format("attribute '{}' holds {} graphs", name, graphs.size())).expecting("one");
+  if (graphs.size() != 1)
+    return invalid_model(format("attribute '{}' holds {} graphs", name, graphs.size())).expecting("one");
   node.graphs.emplace_back(std::move(name), ForeignGraph{graphs[0], &scope});
   return ok();
 }
@@ -263,7 +266,9 @@ class Importer::NodeSurroundings : public Rewrite::Surroundings {
   NodeSurroundings(Importer& importer, const ForeignNode& node, Scope& scope)
       : importer_(importer),
         scope_(scope),
-        stem_(!node.name.empty() ? node.name : node.outputs.empty() ? node.op : node.outputs[0]) {}
+        stem_(!node.name.empty()     ? node.name
+              : node.outputs.empty() ? node.op
+                                     : node.outputs[0]) {}
 
   std::string fresh(const std::string& op) override {
     return format("\x01{}\x01{}/{}", ++importer_.made_up_names_, stem_, op);
@@ -303,8 +308,8 @@ Status Importer::import_rewritten(ForeignNode node, Scope& scope) {
     return ok();
   }
   for (auto& constant : rewrite.constants) {
-    THANE_TRY(define(scope, constant.name, 
-                           scope.filler.add_constant(readable_name(scope, constant.name), std::move(constant.tensor))));
+    THANE_TRY(define(scope, constant.name,
+                     scope.filler.add_constant(readable_name(scope, constant.name), std::move(constant.tensor))));
   }
   for (ForeignNode& each : rewrite.before) THANE_TRY(import_op(std::move(each), scope));
   THANE_TRY(import_op(std::move(node), scope));
@@ -319,13 +324,20 @@ Status Importer::import_constant(const ForeignNode& node, Scope& scope) {
   }
   const AttrValue& value = node.attrs.begin()->second;
   Tensor tensor;
-  if (const auto* t = std::get_if<Tensor>(&value)) tensor = *t;
-  else if (const auto* i = std::get_if<int64_t>(&value)) tensor = Tensor::scalar(*i);
-  else if (const auto* f = std::get_if<float>(&value)) tensor = Tensor::scalar(*f);
-  else if (const auto* s = std::get_if<std::string>(&value)) tensor = Tensor::scalar(*s);
-  else if (const auto* is = std::get_if<std::vector<int64_t>>(&value)) tensor = Tensor::vector<int64_t>(*is);
-  else if (const auto* fs = std::get_if<std::vector<float>>(&value)) tensor = Tensor::vector<float>(*fs);
-  else if (const auto* ss = std::get_if<std::vector<std::string>>(&value)) tensor = Tensor::vector<std::string>(*ss);
+  if (const auto* t = std::get_if<Tensor>(&value))
+    tensor = *t;
+  else if (const auto* i = std::get_if<int64_t>(&value))
+    tensor = Tensor::scalar(*i);
+  else if (const auto* f = std::get_if<float>(&value))
+    tensor = Tensor::scalar(*f);
+  else if (const auto* s = std::get_if<std::string>(&value))
+    tensor = Tensor::scalar(*s);
+  else if (const auto* is = std::get_if<std::vector<int64_t>>(&value))
+    tensor = Tensor::vector<int64_t>(*is);
+  else if (const auto* fs = std::get_if<std::vector<float>>(&value))
+    tensor = Tensor::vector<float>(*fs);
+  else if (const auto* ss = std::get_if<std::vector<std::string>>(&value))
+    tensor = Tensor::vector<std::string>(*ss);
   if (!tensor.defined()) return invalid_model("a Constant without a value");
   const std::string& name = node.outputs[0];
   return define(scope, name, scope.filler.add_constant(readable_name(scope, name), std::move(tensor)));
@@ -340,14 +352,18 @@ static std::unique_ptr<Graph> identity_body() {
 
 Status Importer::import_op(ForeignNode foreign_node, Scope& scope) {
   const OpDef* op = nullptr;
-  if (const DomainOp* row = find_vendor_op(foreign_node.domain, foreign_node.op)) op = find_op(row->domain, row->op);
-  else op = find_standard_op(foreign_node.domain, foreign_node.op);
+  if (const DomainOp* row = find_vendor_op(foreign_node.domain, foreign_node.op))
+    op = find_op(row->domain, row->op);
+  else
+    op = find_standard_op(foreign_node.domain, foreign_node.op);
   Node node;
   node.op = op;
   node.name = foreign_node.name;
   for (const auto& name : foreign_node.inputs) {
     ValueId id = kNoValue;
-    if (!name.empty()) { THANE_ASSIGN(id, lookup(scope, name)); }
+    if (!name.empty()) {
+      THANE_ASSIGN(id, lookup(scope, name));
+    }
     node.inputs.push_back(id);
   }
   while (!node.inputs.empty() && node.inputs.back() == kNoValue) node.inputs.pop_back();

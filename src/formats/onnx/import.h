@@ -36,8 +36,8 @@ class GraphFiller {
   GraphFiller(Graph& graph, GraphFiller* outer) : graph_(graph), outer_(outer) {}
 
   Graph& graph() { return graph_; }
-  // The id in this graph of value `id` of `owner`, which is this graph or one around it: constants are shared, other values
-  // become captures of every graph on the way.
+  // The id in this graph of value `id` of `owner`, which is this graph or one around it: constants are shared, other
+  // values become captures of every graph on the way.
   ValueId reach(GraphFiller& owner, ValueId id);
   ValueId add_value(const std::string& wanted_name, Type type);
   ValueId add_constant(const std::string& wanted_name, Tensor tensor);

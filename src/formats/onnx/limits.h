@@ -7,7 +7,7 @@
 
 namespace thane::onnx {
 
-inline constexpr int kMostNesting = 32;           // graphs in graphs, functions in functions
+inline constexpr int kMostNesting = 32;             // graphs in graphs, functions in functions
 inline constexpr int64_t kInlinedNodeBytes = 1024;  // memory a node of an inlined function is counted as
 
 inline Error nested_too_deeply() {

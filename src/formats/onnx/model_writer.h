@@ -63,8 +63,10 @@ inline std::string value_info(const std::string& name, int32_t code, const Texts
   for (const auto& dim : dims) {
     protozero::pbf_writer each(shape);
     protozero::pbf_writer message(each, 1);
-    if (dim.find_first_not_of("-0123456789") == std::string::npos) message.add_int64(1, std::stoll(dim));
-    else message.add_string(2, dim);
+    if (dim.find_first_not_of("-0123456789") == std::string::npos)
+      message.add_int64(1, std::stoll(dim));
+    else
+      message.add_string(2, dim);
   }
   std::string info;
   protozero::pbf_writer out(info);

@@ -12,8 +12,8 @@
 namespace thane::onnx {
 namespace {
 
-// Calls f(name) for each name that a node's bodies use, at any depth. Names the bodies define themselves are among them:
-// a dependency too many, where names are shadowed, which ONNX forbids.
+// Calls f(name) for each name that a node's bodies use, at any depth. Names the bodies define themselves are among
+// them: a dependency too many, where names are shadowed, which ONNX forbids.
 using NameVisitor = std::function<void(std::string_view)>;
 Status visit_body_names(const NodeProto& node, const NameVisitor& f, int depth = 0) {
   if (depth > kMostNesting) return nested_too_deeply();

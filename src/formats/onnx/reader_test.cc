@@ -52,8 +52,9 @@ TEST_F(OnnxReader, SortsNodesThatComeBeforeTheirInputs) {
   const auto model = read(onnx::model(graph({{node("Neg", {"a"}, {"y"}), node("Abs", {"x"}, {"a"})}, kX, kY, {}, {}})));
   ASSERT_TRUE(model.ok()) << model.error().to_string();
   EXPECT_EQ(model->graph.nodes[0].op->name, "Abs");
-  EXPECT_EQ(to_text(model->graph), "input %x: float32[n, 3]\n%a: float32[n, 3] = Abs(%x)\n"
-                                   "%y: float32[n, 3] = Neg(%a)\noutput %y\n");
+  EXPECT_EQ(to_text(model->graph),
+            "input %x: float32[n, 3]\n%a: float32[n, 3] = Abs(%x)\n"
+            "%y: float32[n, 3] = Neg(%a)\noutput %y\n");
 }
 
 TEST_F(OnnxReader, RefusesWhatIsNoGraph) {
@@ -66,7 +67,8 @@ TEST_F(OnnxReader, RefusesWhatIsNoGraph) {
   wrong({node("Abs", {"z"}, {"y"})}, "'z' is used but nothing produces it");
   wrong({node("Abs", {"x"}, {"x"})}, "cycle");
   const std::string zero = raw_tensor("", kFloat, {}, std::string(4, '\0'));
-  wrong({node("Abs", {"x"}, {"y"}), node("Constant", {}, {"x"}, {tensor_attribute("value", zero)})}, "'x' is defined twice");
+  wrong({node("Abs", {"x"}, {"y"}), node("Constant", {}, {"x"}, {tensor_attribute("value", zero)})},
+        "'x' is defined twice");
   wrong({node("Abs", {"x"}, {"a"})}, "'y' is used but nothing produces it");
   wrong({node("Abs", {"x", "x"}, {"y"})}, "2 inputs");
   wrong({node("Abs", {"x"}, {"y"}, {int_attribute("alpha", 1)})}, "\"alpha\" is not one of this op");
@@ -74,9 +76,13 @@ TEST_F(OnnxReader, RefusesWhatIsNoGraph) {
 }
 
 TEST_F(OnnxReader, ListsAllUnsupportedOps) {
-  const std::string text = error_of(onnx::model(graph({{node("Zig", {"x"}, {"a"}, {}, "", "first"),
-                                                        node("Zag", {"a"}, {"b"}, {}, "local", "second"),
-                                                        node("Zig", {"b"}, {"y"}, {}, "", "third")}, kX, kY, {}, {}})));
+  const std::string text = error_of(
+      onnx::model(graph({{node("Zig", {"x"}, {"a"}, {}, "", "first"), node("Zag", {"a"}, {"b"}, {}, "local", "second"),
+                          node("Zig", {"b"}, {"y"}, {}, "", "third")},
+                         kX,
+                         kY,
+                         {},
+                         {}})));
   EXPECT_TRUE(has(text, "2 unsupported ops")) << text;
   EXPECT_TRUE(has(text, "Zig × 2: first, third")) << text;
   EXPECT_TRUE(has(text, "local.Zag × 1: second")) << text;
@@ -105,14 +111,16 @@ std::string branch(const std::string& inner) { return graph({{inner}, {}, {value
 
 TEST_F(OnnxReader, CapturesPassThroughEveryLevel) {
   const auto choose = [](const std::string& then, const std::string& otherwise) {
-    return node("If", {"c"}, {"out"}, {graph_attribute("then_branch", branch(then)),
-                                       graph_attribute("else_branch", branch(otherwise))});
+    return node("If", {"c"}, {"out"},
+                {graph_attribute("then_branch", branch(then)), graph_attribute("else_branch", branch(otherwise))});
   };
   const std::string inner = choose(node("Abs", {"x"}, {"out"}), node("Mul", {"x", "w"}, {"out"}));
-  const std::string outer = node("If", {"c"}, {"y"}, {graph_attribute("then_branch", branch(inner)),
-                                                      graph_attribute("else_branch", branch(node("Neg", {"x"}, {"out"})))});
+  const std::string outer = node("If", {"c"}, {"y"},
+                                 {graph_attribute("then_branch", branch(inner)),
+                                  graph_attribute("else_branch", branch(node("Neg", {"x"}, {"out"})))});
   const Texts inputs = {kX[0], value_info("c", kBoolean, {})};
-  const auto model = read(onnx::model(graph({{outer}, inputs, kY, {raw_tensor("w", kFloat, {}, std::string(4, '\0'))}, {}})));
+  const auto model =
+      read(onnx::model(graph({{outer}, inputs, kY, {raw_tensor("w", kFloat, {}, std::string(4, '\0'))}, {}})));
   ASSERT_TRUE(model.ok()) << model.error().to_string();
   const Subgraph& then = model->graph.nodes[0].subgraphs[1];
   const Subgraph& other = model->graph.nodes[0].subgraphs[0];
@@ -130,34 +138,40 @@ TEST_F(OnnxReader, InlinesFunctionsWithAttributesAndDefaults) {
   const std::string flat = onnx::function("local", "flat", {"v"}, {"r"},
                                           {node("Flatten", {"v"}, {"r"}, {reference_attribute("axis", "where", 2)})},
                                           {int_attribute("where", 1)});
-  const std::string twice = onnx::function("local", "twice", {"v"}, {"r"},
-                                           {node("flat", {"v"}, {"m"}, {int_attribute("where", 0)}, "local"),
-                                            node("flat", {"m"}, {"r"}, {}, "local")});
-  const auto model = read(onnx::model(graph({{node("twice", {"x"}, {"y"}, {}, "local", "call")}, kX, kY, {}, {}}), {flat, twice}));
+  const std::string twice = onnx::function(
+      "local", "twice", {"v"}, {"r"},
+      {node("flat", {"v"}, {"m"}, {int_attribute("where", 0)}, "local"), node("flat", {"m"}, {"r"}, {}, "local")});
+  const auto model =
+      read(onnx::model(graph({{node("twice", {"x"}, {"y"}, {}, "local", "call")}, kX, kY, {}, {}}), {flat, twice}));
   ASSERT_TRUE(model.ok()) << model.error().to_string();
-  EXPECT_EQ(to_text(model->graph), "input %x: float32[n, 3]\n%call/m: float32[1, 3*n] = Flatten(%x) axis=0\n"
-                                   "%y: float32[1, 3*n] = Flatten(%call/m)\noutput %y\n");
+  EXPECT_EQ(to_text(model->graph),
+            "input %x: float32[n, 3]\n%call/m: float32[1, 3*n] = Flatten(%x) axis=0\n"
+            "%y: float32[1, 3*n] = Flatten(%call/m)\noutput %y\n");
 }
 
 TEST_F(OnnxReader, RefusesRecursionAndExplosion) {
   const std::string self = onnx::function("local", "f", {"v"}, {"r"}, {node("f", {"v"}, {"r"}, {}, "local")});
-  EXPECT_TRUE(has(error_of(onnx::model(graph({{node("f", {"x"}, {"y"}, {}, "local")}, kX, kY, {}, {}}), {self})), "calls itself"));
+  EXPECT_TRUE(has(error_of(onnx::model(graph({{node("f", {"x"}, {"y"}, {}, "local")}, kX, kY, {}, {}}), {self})),
+                  "calls itself"));
   // f30 calls f29 twice, …: 2^30 nodes.
   Texts functions = {onnx::function("local", "f0", {"v"}, {"r"}, {node("Abs", {"v"}, {"r"})})};
   for (int i = 1; i <= 30; ++i) {
     const std::string callee = "f" + std::to_string(i - 1);
-    functions.push_back(onnx::function("local", "f" + std::to_string(i), {"v"}, {"r"},
-                                       {node(callee, {"v"}, {"m"}, {}, "local"), node(callee, {"m"}, {"r"}, {}, "local")}));
+    functions.push_back(
+        onnx::function("local", "f" + std::to_string(i), {"v"}, {"r"},
+                       {node(callee, {"v"}, {"m"}, {}, "local"), node(callee, {"m"}, {"r"}, {}, "local")}));
   }
-  const std::string text = error_of(onnx::model(graph({{node("f30", {"x"}, {"y"}, {}, "local")}, kX, kY, {}, {}}), functions));
+  const std::string text =
+      error_of(onnx::model(graph({{node("f30", {"x"}, {"y"}, {}, "local")}, kX, kY, {}, {}}), functions));
   EXPECT_TRUE(has(text, "more memory")) << text;
 }
 
 TEST_F(OnnxReader, RefusesDeepNesting) {
   std::string body = node("Abs", {"x"}, {"out"});
   for (int i = 0; i < 200; ++i) {
-    body = node("If", {"c"}, {"out"}, {graph_attribute("then_branch", branch(body)),
-                                       graph_attribute("else_branch", branch(node("Abs", {"x"}, {"out"})))});
+    body = node("If", {"c"}, {"out"},
+                {graph_attribute("then_branch", branch(body)),
+                 graph_attribute("else_branch", branch(node("Abs", {"x"}, {"out"})))});
   }
   const Texts inputs = {kX[0], value_info("c", kBoolean, {})};
   const std::string text = error_of(onnx::model(graph({{body}, inputs, {value_info("out", kFloat, {})}, {}, {}})));

@@ -10,8 +10,8 @@
 
 namespace thane::onnx {
 
-// What a rewrite sees and does. It changes `node` in place, and may emit nodes that run before it; everything emitted is in
-// the newest version of its op. Values are named by strings, as in the file; "" is an absent one.
+// What a rewrite sees and does. It changes `node` in place, and may emit nodes that run before it; everything emitted
+// is in the newest version of its op. Values are named by strings, as in the file; "" is an absent one.
 class Rewrite {
  public:
   // Where the node stands: makes fresh names, knows constants and, as far as they can be told, types.

@@ -13,7 +13,14 @@ namespace thane::onnx {
 namespace {
 
 // Field numbers of TensorProto's typed data.
-enum DataField : uint32_t { kFloatData = 4, kInt32Data = 5, kStringData = 6, kInt64Data = 7, kDoubleData = 10, kUInt64Data = 11 };
+enum DataField : uint32_t {
+  kFloatData = 4,
+  kInt32Data = 5,
+  kStringData = 6,
+  kInt64Data = 7,
+  kDoubleData = 10,
+  kUInt64Data = 11
+};
 
 struct External {
   bool used = false;
@@ -52,8 +59,12 @@ Status read_external(Bytes entry, External& external) {
     }
   }
   if (key == "location") external.location = value;
-  if (key == "offset") { THANE_ASSIGN(external.offset, parse_number(key, value)); }
-  if (key == "length") { THANE_ASSIGN(external.length, parse_number(key, value)); }
+  if (key == "offset") {
+    THANE_ASSIGN(external.offset, parse_number(key, value));
+  }
+  if (key == "length") {
+    THANE_ASSIGN(external.length, parse_number(key, value));
+  }
   return ok();
 }
 
@@ -69,12 +80,21 @@ Result<Header> read_header(Bytes message) {
         });
         break;
       case 2: header.data_type = field.integer(); break;
-      case 3: header.segmented = true; field.skip(); break;
+      case 3:
+        header.segmented = true;
+        field.skip();
+        break;
       case 8: header.name = field.bytes(); break;
-      case 9: header.has_raw = true; header.raw = field.bytes(); break;
+      case 9:
+        header.has_raw = true;
+        header.raw = field.bytes();
+        break;
       case 13: THANE_TRY(read_external(field.bytes(), header.external)); break;
       case 14: header.external.used = field.integer() == 1; break;
-      case kStringData: ++header.field_bytes[kStringData]; field.skip(); break;
+      case kStringData:
+        ++header.field_bytes[kStringData];
+        field.skip();
+        break;
       case kFloatData: field.floats32([&](float) { header.field_bytes[kFloatData] += 4; }); break;
       case kDoubleData: field.floats64([&](double) { header.field_bytes[kDoubleData] += 8; }); break;
       case kInt32Data:
@@ -239,7 +259,8 @@ Result<Tensor> read_contents(const Header& header, Source& source) {
   }
   const int64_t found = header.field_bytes[field_of(dtype)];
   if (const int64_t expected = typed_units(dtype, *count); found != expected) {
-    return wrong_amount(found, expected, field_of(dtype) == kFloatData || field_of(dtype) == kDoubleData ? "bytes" : "values");
+    return wrong_amount(found, expected,
+                        field_of(dtype) == kFloatData || field_of(dtype) == kDoubleData ? "bytes" : "values");
   }
   return read_typed(header, dtype);
 }
@@ -252,8 +273,8 @@ Result<Dims> flat_indices(const Tensor& indices, const Dims& dims, int64_t count
   const auto rank = static_cast<int64_t>(dims.size());
   if (indices.dtype() != DType::kInt64 || indices.size() != (flat ? count : count * rank) || indices.rank() < 1 ||
       indices.rank() > 2 || indices.dim(0) != count) {
-    return invalid_model(format("sparse indices of type {} and shape {}", dtype_name(indices.dtype()),
-                                to_string(indices.dims())))
+    return invalid_model(
+               format("sparse indices of type {} and shape {}", dtype_name(indices.dtype()), to_string(indices.dims())))
         .expecting(format("int64 [{}] or [{}, {}]", count, count, rank));
   }
   THANE_ASSIGN(const Tensor aligned, indices.copy());
@@ -264,7 +285,8 @@ Result<Dims> flat_indices(const Tensor& indices, const Dims& dims, int64_t count
     for (int64_t axis = 0; axis < rank && !flat; ++axis) {
       const int64_t index = at[i * rank + axis];
       const int64_t size = dims[static_cast<size_t>(axis)];
-      if (index < 0 || index >= size) return invalid_model(format("sparse index {} for a dimension of {}", index, size));
+      if (index < 0 || index >= size)
+        return invalid_model(format("sparse index {} for a dimension of {}", index, size));
       offset = offset * size + index;
     }
     if (offset < 0 || offset >= dense_count) return invalid_model(format("sparse index {} of {}", offset, dense_count));
@@ -293,7 +315,8 @@ Result<NamedTensor> densify(Bytes values_message, Bytes indices_message, const D
     if (strings) {
       dense.data<std::string>()[at] = values.tensor.data<std::string>()[i];
     } else {
-      std::memcpy(static_cast<std::byte*>(dense.raw()) + at * size, static_cast<std::byte*>(values.tensor.raw()) + i * size, size);
+      std::memcpy(static_cast<std::byte*>(dense.raw()) + at * size,
+                  static_cast<std::byte*>(values.tensor.raw()) + i * size, size);
     }
   }
   return NamedTensor{values.name, std::move(dense)};
@@ -314,8 +337,10 @@ Result<std::string_view> tensor_name(Bytes message) {
   return decode_protobuf("TensorProto", [&]() -> Result<std::string_view> {
     std::string_view name;
     for (ProtobufReader field(message); field.next();) {
-      if (field.tag() == 8) name = field.bytes();
-      else field.skip();
+      if (field.tag() == 8)
+        name = field.bytes();
+      else
+        field.skip();
     }
     return name;
   });

@@ -15,8 +15,8 @@ struct NamedTensor {
   Tensor tensor;
 };
 
-// raw_data and external data become views of the file (maybe unaligned); typed fields are decoded. Sub-byte types unpack to a
-// byte per element; bool bytes become 0 or 1. What is declared must be there, to the byte.
+// raw_data and external data become views of the file (maybe unaligned); typed fields are decoded. Sub-byte types
+// unpack to a byte per element; bool bytes become 0 or 1. What is declared must be there, to the byte.
 Result<NamedTensor> read_tensor(Bytes message, Source& source);
 Result<std::string_view> tensor_name(Bytes message);
 // The dense form of a sparse tensor; zero where it says nothing.

@@ -41,15 +41,18 @@ Dim read_dim(Bytes message) {
 SymDims read_shape(Bytes message) {
   SymDims dims;
   for (ProtobufReader field(message); field.next();) {
-    if (field.tag() == 1) dims.push_back(read_dim(field.bytes()));
-    else field.skip();
+    if (field.tag() == 1)
+      dims.push_back(read_dim(field.bytes()));
+    else
+      field.skip();
   }
   return dims;
 }
 
 Result<Type> type_of(Bytes message, int depth);
 
-// The nested messages of TypeProto agree in their fields: 1 is an element type or a nested type, 2 the shape or value type.
+// The nested messages of TypeProto agree in their fields: 1 is an element type or a nested type, 2 the shape or value
+// type.
 Result<Type> tensor_type(Bytes message) {
   int64_t code = 0;
   std::optional<SymDims> dims;
@@ -67,8 +70,10 @@ Result<Type> tensor_type(Bytes message) {
 Result<Type> element_of(Bytes message, int depth) {
   Bytes element;
   for (ProtobufReader field(message); field.next();) {
-    if (field.tag() == 1) element = field.bytes();
-    else field.skip();
+    if (field.tag() == 1)
+      element = field.bytes();
+    else
+      field.skip();
   }
   return type_of(element, depth + 1);
 }

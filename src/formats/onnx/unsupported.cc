@@ -24,7 +24,8 @@ Error Importer::unsupported_ops() const {
     for (size_t i = 0; i < entry.examples.size(); ++i) text += (i ? ", " : ": ") + entry.examples[i];
     if (entry.count > static_cast<int64_t>(entry.examples.size()) && !entry.examples.empty()) text += ", …";
   }
-  return unsupported(format("{} unsupported {}: {}", unsupported_.size(), unsupported_.size() == 1 ? "op" : "ops", text));
+  return unsupported(
+      format("{} unsupported {}: {}", unsupported_.size(), unsupported_.size() == 1 ? "op" : "ops", text));
 }
 
 }  // namespace thane::onnx

@@ -11,8 +11,9 @@ namespace {
 constexpr int64_t kAlways = std::numeric_limits<int64_t>::max();
 constexpr std::string_view kMl = "ai.onnx.ml";
 
-// Versions in which an op's form changed so that a node must be rewritten. Changes that only widen (more types, attributes
-// or inputs whose absence keeps the old meaning) need no row. Within an op, rows are in the order of versions.
+// Versions in which an op's form changed so that a node must be rewritten. Changes that only widen (more types,
+// attributes or inputs whose absence keeps the old meaning) need no row. Within an op, rows are in the order of
+// versions.
 constexpr Upgrade kUpgrades[] = {
     {"", "Add", 7, numpy_broadcast},
     {"", "And", 7, numpy_broadcast},

@@ -50,7 +50,8 @@ std::string sample_graph(Bytes body, size_t inputs, size_t outputs, int64_t scan
 
 }  // namespace
 
-// Everything had a batch dimension in front, and the body saw one sample: a scan over the batch of scans over sequences.
+// Everything had a batch dimension in front, and the body saw one sample: a scan over the batch of scans over
+// sequences.
 Status scan_batches(Rewrite& r) {
   if (r.node.overload == kInner) {
     r.node.overload.clear();

@@ -7,7 +7,8 @@
 #include "formats/onnx/upgrade_steps.h"
 
 namespace thane::onnx {
-// Cuts left, top, right and bottom borders off height and width, or takes `scale` (height, width) from the left and top on.
+// Cuts left, top, right and bottom borders off height and width, or takes `scale` (height, width) from the left and top
+// on.
 Status crop(Rewrite& r) {
   THANE_ASSIGN(const Dims border, r.take_or("border", Dims{}));
   THANE_ASSIGN(const auto size, r.take<Dims>("scale"));

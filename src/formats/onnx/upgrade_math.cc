@@ -42,9 +42,9 @@ Status numpy_broadcast(Rewrite& r) {
 Status cast_to_number(Rewrite& r) {
   const auto found = r.node.attrs.find("to");
   if (found == r.node.attrs.end() || !std::holds_alternative<std::string>(found->second)) return ok();
-  constexpr std::string_view kNames[] = {"UNDEFINED", "FLOAT", "UINT8",  "INT8",   "UINT16",    "INT16",     "INT32",   "INT64",
-                                         "STRING",    "BOOL",  "FLOAT16", "DOUBLE", "UINT32",    "UINT64",    "COMPLEX64",
-                                         "COMPLEX128"};
+  constexpr std::string_view kNames[] = {"UNDEFINED", "FLOAT",  "UINT8",     "INT8",      "UINT16",  "INT16",
+                                         "INT32",     "INT64",  "STRING",    "BOOL",      "FLOAT16", "DOUBLE",
+                                         "UINT32",    "UINT64", "COMPLEX64", "COMPLEX128"};
   const std::string& name = std::get<std::string>(found->second);
   for (size_t i = 0; i < std::size(kNames); ++i) {
     if (kNames[i] == name) {
@@ -55,7 +55,8 @@ Status cast_to_number(Rewrite& r) {
   return invalid_model("attribute 'to' is '" + name + "'").expecting("the name of a data type, such as FLOAT");
 }
 
-// Out-of-range floats are undefined for integers; the suite of those days clamped to the 4-bit types, today's drops bits.
+// Out-of-range floats are undefined for integers; the suite of those days clamped to the 4-bit types, today's drops
+// bits.
 Status cast_clamps_nibbles(Rewrite& r) {
   const auto found = r.node.attrs.find("to");
   const auto* to = found == r.node.attrs.end() ? nullptr : std::get_if<int64_t>(&found->second);

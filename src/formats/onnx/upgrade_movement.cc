@@ -17,7 +17,8 @@ Status reshape_input(Rewrite& r) {
 Status tile_repeats(Rewrite& r) {
   if (!r.has_input(2)) return ok();  // already data and repeats
   const auto index = [&](size_t i) {
-    return r.emit("Reshape", {r.emit("Cast", {r.input(i)}, {{"to", static_cast<int64_t>(DType::kInt64)}}), r.int64s({1})});
+    return r.emit("Reshape",
+                  {r.emit("Cast", {r.input(i)}, {{"to", static_cast<int64_t>(DType::kInt64)}}), r.int64s({1})});
   };
   const std::string ones = r.emit("ConstantOfShape", {r.rank_of(r.input(0))}, {{"value", Tensor::int64s({1})}});
   const std::string repeats = r.emit("ScatterElements", {ones, index(2), index(1)});

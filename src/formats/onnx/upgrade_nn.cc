@@ -26,13 +26,16 @@ Status batch_norm_spatial(Rewrite& r) {
   return ok();
 }
 
-// Training was asked for by naming the outputs mean and var. saved_mean and saved_var, for the use of gradients, are gone.
+// Training was asked for by naming the outputs mean and var. saved_mean and saved_var, for the use of gradients, are
+// gone.
 Status batch_norm_training(Rewrite& r) {
   auto& outputs = r.node.outputs;
   if (outputs.size() > 3) outputs.resize(3);
   const bool trains = outputs.size() > 1 && !(outputs[1].empty() && outputs.back().empty());
-  if (trains) r.set("training_mode", int64_t{1});
-  else if (!outputs.empty()) outputs.resize(1);
+  if (trains)
+    r.set("training_mode", int64_t{1});
+  else if (!outputs.empty())
+    outputs.resize(1);
   return ok();
 }
 
@@ -81,8 +84,10 @@ Status recurrent_output(Rewrite& r) {
 Status grid_sample_modes(Rewrite& r) {
   const auto found = r.node.attrs.find("mode");
   if (found == r.node.attrs.end()) return ok();
-  if (identical(found->second, AttrValue(std::string("bilinear")))) found->second = std::string("linear");
-  else if (identical(found->second, AttrValue(std::string("bicubic")))) found->second = std::string("cubic");
+  if (identical(found->second, AttrValue(std::string("bilinear"))))
+    found->second = std::string("linear");
+  else if (identical(found->second, AttrValue(std::string("bicubic"))))
+    found->second = std::string("cubic");
   return ok();
 }
 

@@ -1,4 +1,5 @@
-// Upsample and the first Resize. Both sampled at x / scale, rounding down: what Resize now calls "asymmetric" and "floor".
+// Upsample and the first Resize. Both sampled at x / scale, rounding down: what Resize now calls "asymmetric" and
+// "floor".
 #include "formats/onnx/upgrade_steps.h"
 
 namespace thane::onnx {

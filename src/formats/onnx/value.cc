@@ -50,11 +50,26 @@ class ValueReader {
     for (ProtobufReader field(message); field.next();) {
       Value item;
       switch (field.tag()) {
-        case 3: { THANE_ASSIGN(item, tensor(field.bytes())); break; }
-        case 4: { THANE_ASSIGN(item, sparse(field.bytes())); break; }
-        case 5: { THANE_ASSIGN(item, read(field.bytes(), nested(element, TypeKind::kSequence), depth + 1)); break; }
-        case 6: { THANE_ASSIGN(item, read(field.bytes(), nested(element, TypeKind::kMap), depth + 1)); break; }
-        case 7: { THANE_ASSIGN(item, read(field.bytes(), nested(element, TypeKind::kOptional), depth + 1)); break; }
+        case 3: {
+          THANE_ASSIGN(item, tensor(field.bytes()));
+          break;
+        }
+        case 4: {
+          THANE_ASSIGN(item, sparse(field.bytes()));
+          break;
+        }
+        case 5: {
+          THANE_ASSIGN(item, read(field.bytes(), nested(element, TypeKind::kSequence), depth + 1));
+          break;
+        }
+        case 6: {
+          THANE_ASSIGN(item, read(field.bytes(), nested(element, TypeKind::kMap), depth + 1));
+          break;
+        }
+        case 7: {
+          THANE_ASSIGN(item, read(field.bytes(), nested(element, TypeKind::kOptional), depth + 1));
+          break;
+        }
         default: field.skip(); continue;
       }
       result.items.push_back(std::move(item));
@@ -67,11 +82,26 @@ class ValueReader {
     Value held;
     for (ProtobufReader field(message); field.next();) {
       switch (field.tag()) {
-        case 3: { THANE_ASSIGN(held, tensor(field.bytes())); break; }
-        case 4: { THANE_ASSIGN(held, sparse(field.bytes())); break; }
-        case 5: { THANE_ASSIGN(held, read(field.bytes(), nested(element, TypeKind::kSequence), depth + 1)); break; }
-        case 6: { THANE_ASSIGN(held, read(field.bytes(), nested(element, TypeKind::kMap), depth + 1)); break; }
-        case 7: { THANE_ASSIGN(held, read(field.bytes(), nested(element, TypeKind::kOptional), depth + 1)); break; }
+        case 3: {
+          THANE_ASSIGN(held, tensor(field.bytes()));
+          break;
+        }
+        case 4: {
+          THANE_ASSIGN(held, sparse(field.bytes()));
+          break;
+        }
+        case 5: {
+          THANE_ASSIGN(held, read(field.bytes(), nested(element, TypeKind::kSequence), depth + 1));
+          break;
+        }
+        case 6: {
+          THANE_ASSIGN(held, read(field.bytes(), nested(element, TypeKind::kMap), depth + 1));
+          break;
+        }
+        case 7: {
+          THANE_ASSIGN(held, read(field.bytes(), nested(element, TypeKind::kOptional), depth + 1));
+          break;
+        }
         default: field.skip();
       }
     }
@@ -86,7 +116,10 @@ class ValueReader {
       switch (field.tag()) {
         case 3: field.integers([&](int64_t key) { numbers.push_back(key); }); break;
         case 4: strings.emplace_back(field.bytes()); break;
-        case 5: { THANE_ASSIGN(values, sequence(field.bytes(), type.element ? *type.element : Type{}, depth)); break; }
+        case 5: {
+          THANE_ASSIGN(values, sequence(field.bytes(), type.element ? *type.element : Type{}, depth));
+          break;
+        }
         default: field.skip();
       }
     }
@@ -115,8 +148,10 @@ class ValueReader {
     const size_t size = dtype_size(dtype);
     for (size_t i = 0; i < count; ++i) {
       const Tensor& item = items[i].tensor();
-      if (dtype == DType::kString) all.data<std::string>()[i] = *item.data<std::string>();
-      else std::memcpy(static_cast<std::byte*>(all.raw()) + i * size, item.raw(), size);
+      if (dtype == DType::kString)
+        all.data<std::string>()[i] = *item.data<std::string>();
+      else
+        std::memcpy(static_cast<std::byte*>(all.raw()) + i * size, item.raw(), size);
     }
     return all;
   }
@@ -183,8 +218,10 @@ Result<std::string> write_map(const Map& map, const std::string& name) {
   Sequence values{Type::tensor(map.values.dtype()), {}};
   const size_t size = dtype_size(map.values.dtype());
   for (int64_t i = 0; i < map.keys.size(); ++i) {
-    if (map.keys.dtype() == DType::kString) out.add_bytes(4, map.keys.data<std::string>()[i]);
-    else out.add_int64(3, map.keys.as_int64(i));
+    if (map.keys.dtype() == DType::kString)
+      out.add_bytes(4, map.keys.data<std::string>()[i]);
+    else
+      out.add_int64(3, map.keys.as_int64(i));
     // An element of `values` in memory of its own: strings, too, may be borrowed for the time of writing.
     auto* element = static_cast<std::byte*>(map.values.raw()) + static_cast<size_t>(i) * size;
     values.items.emplace_back(Tensor::borrow(map.values.dtype(), {}, element));

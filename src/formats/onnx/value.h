@@ -1,5 +1,5 @@
-// Values in files of their own: what onnx writes as TensorProto, SequenceProto, OptionalProto and MapProto (.pb). Such a file
-// does not say which of them it is, so the type of the input it is meant for decides.
+// Values in files of their own: what onnx writes as TensorProto, SequenceProto, OptionalProto and MapProto (.pb). Such
+// a file does not say which of them it is, so the type of the input it is meant for decides.
 #pragma once
 
 #include <memory>

@@ -85,7 +85,8 @@ TEST(OnnxValue, WritesWhatOnnxWrites) {
   }
   // int4 [1, -1, -8]: dims packed, the elements as raw bytes.
   const Tensor nibbles = tensor_of("080310162a03f10108420174");
-  EXPECT_EQ(write_onnx_tensor(nibbles, "t"), from_hex("0a0103") + from_hex("1016") + from_hex("420174") + from_hex("4a02f108"));
+  EXPECT_EQ(write_onnx_tensor(nibbles, "t"),
+            from_hex("0a0103") + from_hex("1016") + from_hex("420174") + from_hex("4a02f108"));
 }
 
 TEST(OnnxValue, RefusesDamage) {
@@ -93,7 +94,8 @@ TEST(OnnxValue, RefusesDamage) {
   const Type type = Type::map(DType::kString, Type::tensor(DType::kFloat32));
   for (size_t n = 1; n < whole.size(); ++n) read(whole.substr(0, n), type).ok();  // no crash, whatever the verdict
   EXPECT_FALSE(read(whole.substr(0, whole.size() - 1), type).ok());
-  EXPECT_FALSE(read(from_hex("0a016d10082201612201622a0d0a017610011a0810014a040000c03f"), type).ok());  // 2 keys, 1 value
+  EXPECT_FALSE(
+      read(from_hex("0a016d10082201612201622a0d0a017610011a0810014a040000c03f"), type).ok());  // 2 keys, 1 value
 }
 
 }  // namespace

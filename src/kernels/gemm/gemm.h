@@ -23,14 +23,14 @@ struct GemmKernel {
   // C[m × n] = A[m × k] · B[k × n], n ≤ columns, any m. A is row-major with stride lda. The panel of B is
   // [k][columns], zero beyond n. C is row-major with stride ldc; only its m × n elements are written. Bias pointers are
   // those of C's first row and column.
-  void (*panel)(int64_t m, int64_t n, int64_t k, const float* a, int64_t lda, const float* b_panel, float* c, int64_t ldc,
-                const GemmEpilogue& epilogue) noexcept;
+  void (*panel)(int64_t m, int64_t n, int64_t k, const float* a, int64_t lda, const float* b_panel, float* c,
+                int64_t ldc, const GemmEpilogue& epilogue) noexcept;
 };
 
 const GemmKernel& gemm_kernel(Isa ceiling);
 
-// Packs B[k × n] (element (i, j) at b[i·row_stride + j·column_stride]) into ⌈n/columns⌉ panels of [k][columns], zero-padded,
-// each element times `scale`. `packed` holds packed_size(k, n, columns) floats.
+// Packs B[k × n] (element (i, j) at b[i·row_stride + j·column_stride]) into ⌈n/columns⌉ panels of [k][columns],
+// zero-padded, each element times `scale`. `packed` holds packed_size(k, n, columns) floats.
 int64_t packed_size(int64_t k, int64_t n, int columns);
 void pack_b(int64_t k, int64_t n, const float* b, int64_t row_stride, int64_t column_stride, float scale, int columns,
             float* packed);

@@ -1,6 +1,6 @@
-// The register tile of the matrix product. With V vectors across and R rows down, each step over k loads V vectors of the
-// packed panel and broadcasts R elements of A for R·V multiply-adds; R·V accumulators plus V + 1 operands must fit the
-// register file (16 registers for SSE and AVX2, 32 for AVX-512 and NEON).
+// The register tile of the matrix product. With V vectors across and R rows down, each step over k loads V vectors of
+// the packed panel and broadcasts R elements of A for R·V multiply-adds; R·V accumulators plus V + 1 operands must fit
+// the register file (16 registers for SSE and AVX2, 32 for AVX-512 and NEON).
 #include "kernels/gemm/gemm.h"
 #include "kernels/simd.h"
 
@@ -36,7 +36,8 @@ inline __attribute__((always_inline)) void finish(const Vec (&tile)[R][kVectors]
           value += load(epilogue.column_bias + v * kLanes);
         } else {
           float bias[kLanes] = {};
-          for (int64_t j = v * kLanes; j < n && j < (v + 1) * kLanes; ++j) bias[j - v * kLanes] = epilogue.column_bias[j];
+          for (int64_t j = v * kLanes; j < n && j < (v + 1) * kLanes; ++j)
+            bias[j - v * kLanes] = epilogue.column_bias[j];
           value += load(bias);
         }
       }

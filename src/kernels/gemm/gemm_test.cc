@@ -63,8 +63,10 @@ TEST(Gemm, MatchesFp64AtEveryInstructionSet) {
     if (isa > cpu_facts().best) continue;
     std::mt19937 random(11);
     for (int round = 0; round < 60; ++round) {
-      check(isa, {1 + int64_t(random() % 20), 1 + int64_t(random() % 150), int64_t(random() % 70), random() % 2 == 0,
-                  random() % 2 == 0}, random);
+      check(isa,
+            {1 + int64_t(random() % 20), 1 + int64_t(random() % 150), int64_t(random() % 70), random() % 2 == 0,
+             random() % 2 == 0},
+            random);
     }
   }
 }

@@ -15,8 +15,10 @@ constexpr int kRefinedDepth = 2;
 bool same(const Type& a, const Type& b) { return a.to_string() == b.to_string(); }
 
 void forget_dims(Type& type) {
-  if (type.is_tensor()) type.dims = std::nullopt;
-  else if (type.known()) type.element = nullptr;
+  if (type.is_tensor())
+    type.dims = std::nullopt;
+  else if (type.known())
+    type.element = nullptr;
 }
 
 }  // namespace
@@ -39,8 +41,8 @@ Result<std::vector<Type>> infer_carried(InferContext& context, std::vector<Type>
       const Type& next = outputs[first_output + i];
       if (carried.is_tensor() && next.is_tensor() && carried.dtype != next.dtype &&
           carried.dtype != DType::kUndefined && next.dtype != DType::kUndefined) {
-        return invalid_model(format("carried value {} begins as {} and goes on as {}", i, carried.to_string(),
-                                    next.to_string()));
+        return invalid_model(
+            format("carried value {} begins as {} and goes on as {}", i, carried.to_string(), next.to_string()));
       }
       const Type both = join(carried, next);
       if (same(both, carried)) continue;
@@ -89,7 +91,8 @@ Status Stack::push(const Value& value) {
     if (room) copy_elements(tensor.dtype(), all_.raw(), larger.raw(), all_.size());
     all_ = std::move(larger);
   }
-  copy_elements(tensor.dtype(), tensor.raw(), element(tensor.dtype(), all_.raw(), count_ * tensor.size()), tensor.size());
+  copy_elements(tensor.dtype(), tensor.raw(), element(tensor.dtype(), all_.raw(), count_ * tensor.size()),
+                tensor.size());
   ++count_;
   return ok();
 }

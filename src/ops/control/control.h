@@ -37,8 +37,9 @@ Status eval_sequence_map(KernelContext& context);
 
 // body.cc: what Loop and Scan share.
 
-// Output types of body 0 when its inputs [first, first + count) are carried from its outputs [first_output, …) of the step
-// before. `inputs` holds the types of the first step; dimensions that change from step to step become unknown in it.
+// Output types of body 0 when its inputs [first, first + count) are carried from its outputs [first_output, …) of the
+// step before. `inputs` holds the types of the first step; dimensions that change from step to step become unknown in
+// it.
 Result<std::vector<Type>> infer_carried(InferContext& context, std::vector<Type>& inputs, size_t first, size_t count,
                                         size_t first_output);
 

@@ -39,7 +39,14 @@ TEST(Loop, CarriedValuesGrowAndOutputsStack) {
     const Tensor longer = counting<int64_t>({in[2].tensor().size() + 1});
     return values({Tensor::scalar(step < 2), longer, Tensor::scalar(step * step)});
   });
-  const auto out = OpCase("Loop").absent().absent().input(ints({7})).outputs(2).runner(body).body(body_graph({{}, {}, {}})).run_all();
+  const auto out = OpCase("Loop")
+                       .absent()
+                       .absent()
+                       .input(ints({7}))
+                       .outputs(2)
+                       .runner(body)
+                       .body(body_graph({{}, {}, {}}))
+                       .run_all();
   ASSERT_TRUE(out.ok()) << out.error().to_string();
   EXPECT_EQ((*out)[0].tensor().size(), 4);
   EXPECT_EQ(elements<int64_t>((*out)[1].tensor()), (std::vector<int64_t>{0, 1, 4}));
@@ -48,11 +55,18 @@ TEST(Loop, CarriedValuesGrowAndOutputsStack) {
 TEST(Loop, NoStepAtAll) {
   Body body([](std::span<const Value>) -> Result<std::vector<Value>> { return runtime_error("called"); });
   const auto run = [&](Value trips, Value condition) {
-    return OpCase("Loop").input(std::move(trips)).input(std::move(condition)).input(ints({7})).outputs(2).runner(body)
-        .body(body_graph({{}, {}, Type::tensor(DType::kFloat32, SymDims{3, Dim::unknown()})})).run_all();
+    return OpCase("Loop")
+        .input(std::move(trips))
+        .input(std::move(condition))
+        .input(ints({7}))
+        .outputs(2)
+        .runner(body)
+        .body(body_graph({{}, {}, Type::tensor(DType::kFloat32, SymDims{3, Dim::unknown()})}))
+        .run_all();
   };
-  for (const auto& out : {run(Tensor::scalar<int64_t>(0), Tensor::scalar(true)), run(Tensor::scalar<int64_t>(5), Tensor::scalar(false)),
-                          run(Tensor::scalar(std::numeric_limits<int64_t>::min()), Value())}) {
+  for (const auto& out :
+       {run(Tensor::scalar<int64_t>(0), Tensor::scalar(true)), run(Tensor::scalar<int64_t>(5), Tensor::scalar(false)),
+        run(Tensor::scalar(std::numeric_limits<int64_t>::min()), Value())}) {
     ASSERT_TRUE(out.ok()) << out.error().to_string();
     EXPECT_EQ(elements<int64_t>((*out)[0].tensor()), (std::vector<int64_t>{7}));
     EXPECT_EQ((*out)[1].type().to_string(), "float32[0, 3, 0]");
@@ -63,8 +77,14 @@ TEST(Loop, NoStepAtAll) {
 TEST(Loop, BrokenBodies) {
   const auto error = [](std::vector<Value> given) {
     Body body([&](std::span<const Value>) -> Result<std::vector<Value>> { return given; });
-    return OpCase("Loop").input(Tensor::scalar<int64_t>(2)).absent().input(ints({7})).outputs(2).runner(body)
-        .body(body_graph({{}, {}, {}})).error();
+    return OpCase("Loop")
+        .input(Tensor::scalar<int64_t>(2))
+        .absent()
+        .input(ints({7}))
+        .outputs(2)
+        .runner(body)
+        .body(body_graph({{}, {}, {}}))
+        .error();
   };
   EXPECT_EQ(error(values({Tensor::scalar(true), ints({1, 2}), ints({1})})), "");
   EXPECT_NE(error(values({Tensor::scalar(true), ints({1})})), "");
@@ -78,7 +98,14 @@ TEST(Loop, OutputsOfOneShape) {
   Body body([](std::span<const Value> in) -> Result<std::vector<Value>> {
     return values({Tensor::scalar(true), counting<float>({1 + *in[0].tensor().data<int64_t>()})});
   });
-  EXPECT_NE(OpCase("Loop").input(Tensor::scalar<int64_t>(2)).absent().outputs(1).runner(body).body(body_graph({{}, {}})).error(), "");
+  EXPECT_NE(OpCase("Loop")
+                .input(Tensor::scalar<int64_t>(2))
+                .absent()
+                .outputs(1)
+                .runner(body)
+                .body(body_graph({{}, {}}))
+                .error(),
+            "");
 }
 
 // A trip count promises nothing: memory follows the steps that ran.
@@ -86,8 +113,13 @@ TEST(Loop, EndlessTripCountEndsByCondition) {
   Body body([](std::span<const Value> in) -> Result<std::vector<Value>> {
     return values({Tensor::scalar(*in[0].tensor().data<int64_t>() < 99), counting<float>({1000})});
   });
-  const auto out = OpCase("Loop").input(Tensor::scalar(std::numeric_limits<int64_t>::max())).absent().outputs(1)
-                       .runner(body).body(body_graph({{}, {}})).run();
+  const auto out = OpCase("Loop")
+                       .input(Tensor::scalar(std::numeric_limits<int64_t>::max()))
+                       .absent()
+                       .outputs(1)
+                       .runner(body)
+                       .body(body_graph({{}, {}}))
+                       .run();
   ASSERT_TRUE(out.ok());
   EXPECT_EQ(to_string(out->dims()), "[100, 1000]");
 }
@@ -99,15 +131,30 @@ TEST(Scan, AxesAndDirections) {
     for (int64_t i = 0; i < sum.size(); ++i) sum.data<float>()[i] += in[1].tensor().data<float>()[i];
     return values({sum, sum});
   });
-  const auto out = OpCase("Scan").input(testing::tensor<float>({2}, {0, 0})).input(counting<float>({2, 3}))
-                       .attr("num_scan_inputs", 1).attr("scan_input_axes", Dims{1}).attr("scan_input_directions", Dims{1})
-                       .attr("scan_output_axes", Dims{-1}).attr("scan_output_directions", Dims{1})
-                       .outputs(2).runner(body).body(body_graph({{}, {}})).run_all();
+  const auto out = OpCase("Scan")
+                       .input(testing::tensor<float>({2}, {0, 0}))
+                       .input(counting<float>({2, 3}))
+                       .attr("num_scan_inputs", 1)
+                       .attr("scan_input_axes", Dims{1})
+                       .attr("scan_input_directions", Dims{1})
+                       .attr("scan_output_axes", Dims{-1})
+                       .attr("scan_output_directions", Dims{1})
+                       .outputs(2)
+                       .runner(body)
+                       .body(body_graph({{}, {}}))
+                       .run_all();
   ASSERT_TRUE(out.ok()) << out.error().to_string();
   EXPECT_EQ(elements<float>((*out)[0].tensor()), (std::vector<float>{3, 12}));
   EXPECT_EQ(elements<float>((*out)[1].tensor()), (std::vector<float>{3, 3, 2, 12, 9, 5}));
   EXPECT_NE(OpCase("Scan").input(ints({1})).attr("num_scan_inputs", 2).body(body_graph({{}})).runner(body).error(), "");
-  EXPECT_NE(OpCase("Scan").input(ints({1})).attr("num_scan_inputs", 1).attr("scan_input_axes", Dims{0, 0}).body(body_graph({{}})).runner(body).error(), "");
+  EXPECT_NE(OpCase("Scan")
+                .input(ints({1}))
+                .attr("num_scan_inputs", 1)
+                .attr("scan_input_axes", Dims{0, 0})
+                .body(body_graph({{}}))
+                .runner(body)
+                .error(),
+            "");
 }
 
 // Types of carried values that change shape settle, at any depth, in few rounds.

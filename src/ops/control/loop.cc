@@ -9,8 +9,8 @@
 namespace thane {
 namespace {
 
-// Inputs: trip count, condition, carried…; the body's: iteration, condition, carried…; its outputs: condition, carried…,
-// scan outputs….
+// Inputs: trip count, condition, carried…; the body's: iteration, condition, carried…; its outputs: condition,
+// carried…, scan outputs….
 enum : size_t { kTripCount, kCondition, kFirstCarried };
 
 // Bodies from some exporters declare the iteration number and the condition as [1] rather than as scalars.
@@ -23,8 +23,10 @@ Dims scalar_dims(const Node& node, size_t formal_input) {
 
 Result<Value> scalar_value(DType dtype, const Dims& dims, int64_t number) {
   THANE_ASSIGN(Tensor tensor, Tensor::allocate(dtype, dims));
-  if (dtype == DType::kBool) *tensor.data<bool>() = number != 0;
-  else *tensor.data<int64_t>() = number;
+  if (dtype == DType::kBool)
+    *tensor.data<bool>() = number != 0;
+  else
+    *tensor.data<int64_t>() = number;
   return Value(std::move(tensor));
 }
 

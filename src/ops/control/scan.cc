@@ -46,8 +46,8 @@ Result<Layout> layout_of(const ScanAttrs& attrs, size_t num_inputs, size_t num_o
     return invalid_model(format("{} outputs for {} states", num_outputs, layout.states));
   }
   THANE_ASSIGN(layout.inputs, tracks(attrs.input_axes, attrs.input_directions, scans, "scan input"));
-  THANE_ASSIGN(layout.outputs, tracks(attrs.output_axes, attrs.output_directions, num_outputs - layout.states,
-                                      "scan output"));
+  THANE_ASSIGN(layout.outputs,
+               tracks(attrs.output_axes, attrs.output_directions, num_outputs - layout.states, "scan output"));
   return layout;
 }
 
@@ -95,8 +95,7 @@ Result<Tensor> arrange(const Tensor& stack, const Track& track, ThreadPool& thre
 }  // namespace
 
 Status infer_scan(InferContext& context) {
-  THANE_ASSIGN(const Layout layout,
-               layout_of(context.attrs<ScanAttrs>(), context.num_inputs(), context.num_outputs()));
+  THANE_ASSIGN(const Layout layout, layout_of(context.attrs<ScanAttrs>(), context.num_inputs(), context.num_outputs()));
   std::vector<Type> types;
   Dim length;
   for (size_t i = 0; i < context.num_inputs(); ++i) {
@@ -112,7 +111,8 @@ Status infer_scan(InferContext& context) {
   }
   THANE_ASSIGN(const auto outputs, infer_carried(context, types, 0, layout.states, 0));
   if (outputs.size() != context.num_outputs()) {
-    return invalid_model(format("the body has {} outputs", outputs.size())).expecting(std::to_string(context.num_outputs()));
+    return invalid_model(format("the body has {} outputs", outputs.size()))
+        .expecting(std::to_string(context.num_outputs()));
   }
   for (size_t i = 0; i < layout.states; ++i) context.set_type(i, types[i]);
   for (size_t i = layout.states; i < outputs.size(); ++i) {
@@ -129,8 +129,7 @@ Status infer_scan(InferContext& context) {
 }
 
 Status eval_scan(KernelContext& context) {
-  THANE_ASSIGN(const Layout layout,
-               layout_of(context.attrs<ScanAttrs>(), context.num_inputs(), context.num_outputs()));
+  THANE_ASSIGN(const Layout layout, layout_of(context.attrs<ScanAttrs>(), context.num_inputs(), context.num_outputs()));
   std::vector<Value> state;
   for (size_t i = 0; i < layout.states; ++i) state.push_back(context.input_value(i));
   std::vector<size_t> axes;
@@ -139,7 +138,8 @@ Status eval_scan(KernelContext& context) {
     const Tensor& tensor = context.input(layout.states + i);
     THANE_ASSIGN(const size_t axis, normalize_axis(layout.inputs[i].axis, tensor.rank(), "scan input axis"));
     if (length.value_or(tensor.dim(axis)) != tensor.dim(axis)) {
-      return runtime_error(format("scan input {} has {} slices", i, tensor.dim(axis))).expecting(std::to_string(*length));
+      return runtime_error(format("scan input {} has {} slices", i, tensor.dim(axis)))
+          .expecting(std::to_string(*length));
     }
     length = tensor.dim(axis);
     axes.push_back(axis);

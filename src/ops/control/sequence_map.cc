@@ -1,4 +1,5 @@
-// SequenceMap: a body run once per item of a sequence. Further inputs are sequences walked alongside, or tensors given whole.
+// SequenceMap: a body run once per item of a sequence. Further inputs are sequences walked alongside, or tensors given
+// whole.
 #include "base/format.h"
 #include "ops/control/control.h"
 
@@ -18,7 +19,8 @@ Status infer_sequence_map(InferContext& context) {
   }
   THANE_ASSIGN(auto outputs, context.infer_subgraph(0, types));
   if (outputs.size() != context.num_outputs()) {
-    return invalid_model(format("the body has {} outputs", outputs.size())).expecting(std::to_string(context.num_outputs()));
+    return invalid_model(format("the body has {} outputs", outputs.size()))
+        .expecting(std::to_string(context.num_outputs()));
   }
   for (size_t i = 0; i < outputs.size(); ++i) context.set_type(i, Type::sequence(std::move(outputs[i])));
   return ok();
@@ -47,7 +49,8 @@ Status eval_sequence_map(KernelContext& context) {
       const Type type = outputs[i].type();
       Type& element = results[i].element;
       if (item > 0 && (type.kind != element.kind || type.dtype != element.dtype)) {
-        return runtime_error(format("the body gives {} for item {}", type.to_string(), item)).expecting(element.to_string());
+        return runtime_error(format("the body gives {} for item {}", type.to_string(), item))
+            .expecting(element.to_string());
       }
       element = item == 0 ? type : join(element, type);
       results[i].items.push_back(std::move(outputs[i]));

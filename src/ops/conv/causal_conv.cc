@@ -1,5 +1,6 @@
 // CausalConvWithState: depthwise convolution over time, its past carried from call to call.
-//   y[b, c, t] = activation(bias[c] + Σ_j w[c, 0, j] · s[b, c, t + j]),  s = past_state (k-1 steps, or zeros) before input
+//   y[b, c, t] = activation(bias[c] + Σ_j w[c, 0, j] · s[b, c, t + j]),  s = past_state (k-1 steps, or zeros) before
+//   input
 #include <cmath>
 
 #include "ops/conv/conv.h"

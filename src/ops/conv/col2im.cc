@@ -77,8 +77,8 @@ void add_blocks(const std::vector<WindowAxis>& axes, int64_t taps, int64_t block
 }
 
 template <class T>
-void add_channels(const std::vector<WindowAxis>& axes, int64_t taps, int64_t blocks, const Tensor& input, Tensor& output,
-                  ThreadPool& threads) {
+void add_channels(const std::vector<WindowAxis>& axes, int64_t taps, int64_t blocks, const Tensor& input,
+                  Tensor& output, ThreadPool& threads) {
   using Sum = typename SumType<T>::type;
   const int64_t channels = output.dim(0) * output.dim(1), elements = output.size() / channels;
   threads.parallel_for(channels, 1 + 16384 / (elements + taps * blocks), [&](int64_t begin, int64_t end) {
@@ -86,7 +86,8 @@ void add_channels(const std::vector<WindowAxis>& axes, int64_t taps, int64_t blo
     for (int64_t c = begin; c < end; ++c) {
       std::fill(image.begin(), image.end(), Sum(0));
       add_blocks(axes, taps, blocks, input.data<T>() + c * taps * blocks, image.data());
-      for (int64_t i = 0; i < elements; ++i) output.data<T>()[c * elements + i] = static_cast<T>(image[static_cast<size_t>(i)]);
+      for (int64_t i = 0; i < elements; ++i)
+        output.data<T>()[c * elements + i] = static_cast<T>(image[static_cast<size_t>(i)]);
     }
   });
 }

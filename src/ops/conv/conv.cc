@@ -1,5 +1,5 @@
-// Conv: y[n, m, o] = b[m] + Σ over channels c of the group and taps t of w[m, c, t] · x[n, c, o·stride - pad + t·dilation].
-// Half precision is summed in float32.
+// Conv: y[n, m, o] = b[m] + Σ over channels c of the group and taps t of w[m, c, t] · x[n, c, o·stride - pad +
+// t·dilation]. Half precision is summed in float32.
 #include "ops/conv/convolve.h"
 #include "ops/conv/typed.h"
 
@@ -17,7 +17,8 @@ Status eval_conv(KernelContext& context) {
     using Acc = AccumulatorOf<T>;
     const Widened<T> w(weights);
     const ChannelStore<T> store(bias, y);
-    convolve<Acc>(lattice, x.data<T>(), w.data(), context.threads(), [](T v) { return static_cast<Acc>(v); }, store);
+    convolve<Acc>(
+        lattice, x.data<T>(), w.data(), context.threads(), [](T v) { return static_cast<Acc>(v); }, store);
   });
   return ok();
 }

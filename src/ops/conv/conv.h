@@ -1,5 +1,5 @@
-// Convolutions: attributes, shapes, and the settled geometry that reference and fast kernels work from. The quantized ones
-// (ConvInteger, QLinearConv) share all of it.
+// Convolutions: attributes, shapes, and the settled geometry that reference and fast kernels work from. The quantized
+// ones (ConvInteger, QLinearConv) share all of it.
 #pragma once
 
 #include <vector>
@@ -24,7 +24,8 @@ struct ConvAttrs : WindowAttrs {
   }
 };
 
-// A Conv with an epilogue, made by passes: Y = activation(Conv(X, W, B) + Z). B and Z may be absent, Z has the shape of Y.
+// A Conv with an epilogue, made by passes: Y = activation(Conv(X, W, B) + Z). B and Z may be absent, Z has the shape of
+// Y.
 struct FusedConvAttrs : ConvAttrs {
   Activation activation;
   template <class Self, class V>
@@ -88,9 +89,9 @@ struct ConvShape {
   DataLayout layout = DataLayout::kChannelsFirst;
   std::vector<WindowAxis> axes;
 
-  int64_t in_spatial() const;   // elements of one channel
+  int64_t in_spatial() const;  // elements of one channel
   int64_t out_spatial() const;
-  int64_t taps() const;         // elements of one kernel
+  int64_t taps() const;  // elements of one kernel
 };
 
 // Dims of the output of a Conv of `x` with `weights` and perhaps a bias (null: unknown rank, or no bias). Nothing when

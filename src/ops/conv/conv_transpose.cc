@@ -1,6 +1,6 @@
 // ConvTranspose: every input element x[n, c, i] adds w[c, m, t] · x to y[n, m, i·stride - pad + t·dilation].
-// Computed as one convolution per phase of the strides: outputs of the phase o ≡ p (mod stride) are met by the taps with
-// t·dilation - pad ≡ p only.
+// Computed as one convolution per phase of the strides: outputs of the phase o ≡ p (mod stride) are met by the taps
+// with t·dilation - pad ≡ p only.
 #include <map>
 
 #include "base/format.h"
@@ -39,7 +39,8 @@ struct TransposedAxis {
   Dim out;
 };
 
-Result<TransposedAxis> settle(const ConvTransposeAttrs& attrs, size_t i, size_t rank, const Dim& in, const Dim& kernel) {
+Result<TransposedAxis> settle(const ConvTransposeAttrs& attrs, size_t i, size_t rank, const Dim& in,
+                              const Dim& kernel) {
   TransposedAxis result;
   WindowAxis& axis = result.axis;
   if (!attrs.strides.empty()) axis.stride = attrs.strides[i];
@@ -136,7 +137,8 @@ Phases phases_of(const WindowAxis& axis) {
 
 // Weights [in_channels, out_channels / group, kernel…] of the taps of `lattice` as [out_channels][in · taps].
 template <class T>
-std::vector<AccumulatorOf<T>> pack_weights(const Lattice& lattice, const std::vector<WindowAxis>& axes, const T* weights) {
+std::vector<AccumulatorOf<T>> pack_weights(const Lattice& lattice, const std::vector<WindowAxis>& axes,
+                                           const T* weights) {
   std::vector<int64_t> kernel_offsets = {0};
   int64_t kernel_size = 1;
   for (size_t i = 0; i < axes.size(); ++i) {
@@ -148,7 +150,8 @@ std::vector<AccumulatorOf<T>> pack_weights(const Lattice& lattice, const std::ve
     kernel_size *= axes[i].kernel;
   }
   std::vector<AccumulatorOf<T>> packed;
-  packed.reserve(static_cast<size_t>(lattice.group * lattice.out_channels * lattice.in_channels) * kernel_offsets.size());
+  packed.reserve(static_cast<size_t>(lattice.group * lattice.out_channels * lattice.in_channels) *
+                 kernel_offsets.size());
   for (int64_t row = 0; row < lattice.group * lattice.out_channels; ++row) {
     const int64_t group = row / lattice.out_channels;
     for (int64_t c = group * lattice.in_channels; c < (group + 1) * lattice.in_channels; ++c) {
@@ -220,8 +223,8 @@ Status eval_conv_transpose(KernelContext& context) {
     for (const WindowAxis& axis : shape.axes) phases.push_back(phases_of(axis));
     for_each_phase(shape, phases, conv_lattice(shape), 0, [&](const Lattice& lattice) {
       const std::vector<Acc> packed = pack_weights<T>(lattice, shape.axes, weights.data<T>());
-      convolve<Acc>(lattice, x.data<T>(), packed.data(), context.threads(), [](T v) { return static_cast<Acc>(v); },
-                    store);
+      convolve<Acc>(
+          lattice, x.data<T>(), packed.data(), context.threads(), [](T v) { return static_cast<Acc>(v); }, store);
     });
   });
   return ok();

@@ -31,8 +31,8 @@ void convolve(const Lattice& lattice, const In* x, const Acc* weights, ThreadPoo
     std::fill_n(patches, (k_end - k_begin) * kPatchColumns, Acc(0));
     for (int64_t k = k_begin; k < k_end; ++k, patches += kPatchColumns) {
       const TapRow& row = rows[static_cast<size_t>(k % taps)];
-      const In* channel = x + image * lattice.in_batch_stride +
-                          (group * lattice.in_channels + k / taps) * lattice.in_channel_stride;
+      const In* channel =
+          x + image * lattice.in_batch_stride + (group * lattice.in_channels + k / taps) * lattice.in_channel_stride;
       for (const LatticeRun& run : tile.runs) {
         const int64_t base = row.base(lattice, tile.outer.data() + run.outer);
         const int64_t first = std::max(row.first, run.inner), last = std::min(row.last, run.inner + run.count);
@@ -46,11 +46,12 @@ void convolve(const Lattice& lattice, const In* x, const Acc* weights, ThreadPoo
   };
   multiply_patches<Acc>(product, weights, threads, gather,
                         [&](int64_t image, int64_t row, int64_t begin, int64_t count, const Acc* sums) {
-    const int64_t offset = lattice.out_offset + image * lattice.out_batch_stride + row * lattice.out_channel_stride;
-    for (const LatticeRun& run : LatticeRuns(lattice, begin, begin + count).runs) {
-      store(row, offset + run.out_offset, inner.out_stride, run.count, sums + run.column);
-    }
-  });
+                          const int64_t offset =
+                              lattice.out_offset + image * lattice.out_batch_stride + row * lattice.out_channel_stride;
+                          for (const LatticeRun& run : LatticeRuns(lattice, begin, begin + count).runs) {
+                            store(row, offset + run.out_offset, inner.out_stride, run.count, sums + run.column);
+                          }
+                        });
 }
 
 }  // namespace thane

@@ -1,6 +1,6 @@
-// DeformConv: a convolution whose every tap is moved by an offset and weighted by a mask; between input positions values
-// are interpolated linearly, outside the input they are zero. Dai et al., Deformable Convolutional Networks (2017); Zhu
-// et al. (2019) for the mask. Any number of spatial axes.
+// DeformConv: a convolution whose every tap is moved by an offset and weighted by a mask; between input positions
+// values are interpolated linearly, outside the input they are zero. Dai et al., Deformable Convolutional Networks
+// (2017); Zhu et al. (2019) for the mask. Any number of spatial axes.
 #include <cmath>
 
 #include "base/format.h"
@@ -95,8 +95,8 @@ Status infer_deform_conv(InferContext& context) {
     if (rank > kMostAxes) return unsupported(format("{} spatial axes", rank)).expecting(format("up to {}", kMostAxes));
     const Dim& channels = (*x)[1];
     if (channels.is_number() && channels.number() % attrs.offset_group != 0) {
-      return invalid_model(format("{} channels do not divide into {} offset groups", channels.number(),
-                                  attrs.offset_group));
+      return invalid_model(
+          format("{} channels do not divide into {} offset groups", channels.number(), attrs.offset_group));
     }
     Dim taps = attrs.offset_group;
     for (size_t i = 2; i < weights->size(); ++i) taps = taps * (*weights)[i];

@@ -1,13 +1,13 @@
-// Convolution as a matrix product, channels first: Out[channels × positions] = W[channels × k] · X'[k × positions], where
-// column j of X' is the window of output position j. X' never exists whole: each panel of NR columns is gathered into the
-// packed form, multiplied and forgotten. The weights are used as they lie in the file.
+// Convolution as a matrix product, channels first: Out[channels × positions] = W[channels × k] · X'[k × positions],
+// where column j of X' is the window of output position j. X' never exists whole: each panel of NR columns is gathered
+// into the packed form, multiplied and forgotten. The weights are used as they lie in the file.
 #include <algorithm>
 #include <cstring>
 
 #include "base/format.h"
+#include "kernels/gemm/gemm.h"
 #include "ops/conv/conv.h"
 #include "ops/conv/kernels.h"
-#include "kernels/gemm/gemm.h"
 
 namespace thane {
 namespace {
@@ -26,9 +26,10 @@ struct Plane {
   int64_t channels;  // input channels of one group
 };
 
-// Row `tap` of the panel: for each of the `count` output positions from `first`, the input element under one kernel tap, or
-// zero in the padding.
-void gather_row(const Plane& p, const float* channel, int64_t ky, int64_t kx, int64_t first, int64_t count, float* out) {
+// Row `tap` of the panel: for each of the `count` output positions from `first`, the input element under one kernel
+// tap, or zero in the padding.
+void gather_row(const Plane& p, const float* channel, int64_t ky, int64_t kx, int64_t first, int64_t count,
+                float* out) {
   int64_t oy = first / p.x.out;
   int64_t ox = first % p.x.out;
   while (count > 0) {
@@ -42,8 +43,7 @@ void gather_row(const Plane& p, const float* channel, int64_t ky, int64_t kx, in
       const int64_t stride = p.x.stride;
       // Positions i in [inside, outside) read ix + i·stride in [0, in).
       const int64_t inside = std::clamp<int64_t>(ix >= 0 ? 0 : (-ix + stride - 1) / stride, 0, run);
-      const int64_t outside =
-          std::clamp<int64_t>(ix >= p.x.in ? 0 : (p.x.in - 1 - ix) / stride + 1, inside, run);
+      const int64_t outside = std::clamp<int64_t>(ix >= p.x.in ? 0 : (p.x.in - 1 - ix) / stride + 1, inside, run);
       std::fill_n(out, inside, 0.0f);
       if (stride == 1) {
         std::copy_n(row + ix + inside, outside - inside, out + inside);
@@ -64,8 +64,10 @@ class GemmConv : public PreparedKernel {
   GemmConv(const GemmKernel& kernel, ConvShape shape, Activation activation)
       : kernel_(kernel), shape_(std::move(shape)), activation_(activation) {
     plane_.x = shape_.axes.back();
-    if (shape_.axes.size() == 2) plane_.y = shape_.axes[0];
-    else plane_.y = {.in = 1, .out = 1};
+    if (shape_.axes.size() == 2)
+      plane_.y = shape_.axes[0];
+    else
+      plane_.y = {.in = 1, .out = 1};
     plane_.channels = shape_.in_channels / shape_.group;
   }
 

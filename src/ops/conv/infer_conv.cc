@@ -15,8 +15,8 @@ Status check_channels(const ConvAttrs& attrs, const Dim& channels, const Dim& ou
   if (per_group.is_number(0)) return invalid_model("the weights have no input channels").expecting("at least one");
   if (channels.is_number() && per_group.is_number() &&
       (channels.number() % attrs.group != 0 || channels.number() / attrs.group != per_group.number())) {
-    return invalid_model(format("{} input channels in {} groups for weights of {} channels a group",
-                                channels.number(), attrs.group, per_group.number()))
+    return invalid_model(format("{} input channels in {} groups for weights of {} channels a group", channels.number(),
+                                attrs.group, per_group.number()))
         .expecting("input channels = groups × channels a group");
   }
   if (out_channels.is_number() && out_channels.number() % attrs.group != 0) {

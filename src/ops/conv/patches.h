@@ -75,7 +75,8 @@ void multiply_patches(const PatchProduct& product, const Acc* weights, ThreadPoo
   const auto& p = product;
   const int64_t row_chunks = (p.rows + kPatchRows - 1) / kPatchRows;
   const int64_t tiles = (p.columns + kPatchColumns - 1) / kPatchColumns;
-  const int64_t work = std::min(p.rows, kPatchRows) * std::min(p.columns, kPatchColumns) * std::max<int64_t>(p.depth, 1);
+  const int64_t work =
+      std::min(p.rows, kPatchRows) * std::min(p.columns, kPatchColumns) * std::max<int64_t>(p.depth, 1);
   threads.parallel_for(p.batch * p.group * row_chunks * tiles, 65536 / work + 1, [&](int64_t begin, int64_t end) {
     const auto tile = std::make_unique<patches_detail::Tile<Acc>>();
     for (int64_t unit = begin; unit < end; ++unit) {
@@ -90,8 +91,8 @@ void multiply_patches(const PatchProduct& product, const Acc* weights, ThreadPoo
       for (int64_t k = 0; k < p.depth; k += kPatchDepth) {
         const int64_t k_end = std::min(k + kPatchDepth, p.depth);
         gather(image, group, k, k_end, first_column, last_column, tile->patches);
-        patches_detail::multiply_tile(weights + row * p.depth + k, p.depth, rows, k_end - k,
-                                      last_column - first_column, *tile);
+        patches_detail::multiply_tile(weights + row * p.depth + k, p.depth, rows, k_end - k, last_column - first_column,
+                                      *tile);
       }
       for (int64_t r = 0; r < rows; ++r) {
         store(image, row + r, first_column, last_column - first_column, tile->sums + r * kPatchColumns);

@@ -17,8 +17,10 @@ class Widened {
  public:
   using Acc = AccumulatorOf<T>;
   explicit Widened(const Tensor& tensor) {
-    if constexpr (std::is_same_v<T, Acc>) data_ = tensor.data<T>();
-    else copy_.assign(tensor.data<T>(), tensor.data<T>() + tensor.size()), data_ = copy_.data();
+    if constexpr (std::is_same_v<T, Acc>)
+      data_ = tensor.data<T>();
+    else
+      copy_.assign(tensor.data<T>(), tensor.data<T>() + tensor.size()), data_ = copy_.data();
   }
   Widened(const Widened&) = delete;
   Widened& operator=(const Widened&) = delete;

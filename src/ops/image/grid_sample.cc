@@ -1,5 +1,5 @@
-// GridSample: y[n, c, o…] = x[n, c] interpolated at the point grid[n, o…], whose coordinates run from the innermost axis
-// outwards, -1 to 1 over the image. Any number of spatial axes.
+// GridSample: y[n, c, o…] = x[n, c] interpolated at the point grid[n, o…], whose coordinates run from the innermost
+// axis outwards, -1 to 1 over the image. Any number of spatial axes.
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -197,9 +197,9 @@ Status eval_grid_sample(KernelContext& context) {
   THANE_ASSIGN(const Tensor grid, widened(context.input(1), context.threads()));
   THANE_ASSIGN(WideOutput wide, WideOutput::make(y, x.dtype()));
   dispatch<float, double>(grid.dtype(), [&]<class C>() {
-    dispatch<float, double, bool>(x.dtype(), [&]<class T>() {
-      sample<T, C>(attrs, x, grid, wide.tensor(), context.threads());
-    }) || dispatch_ints(x.dtype(), [&]<class T>() { sample<T, C>(attrs, x, grid, wide.tensor(), context.threads()); });
+    dispatch<float, double, bool>(x.dtype(),
+                                  [&]<class T>() { sample<T, C>(attrs, x, grid, wide.tensor(), context.threads()); }) ||
+        dispatch_ints(x.dtype(), [&]<class T>() { sample<T, C>(attrs, x, grid, wide.tensor(), context.threads()); });
   });
   wide.finish(context.threads());
   return ok();

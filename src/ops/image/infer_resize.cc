@@ -69,7 +69,8 @@ Result<std::vector<ResizeAxis>> settle_axes(const ResizeAttrs& attrs, const Dims
       axis.out_length = static_cast<float>(axis.out);
     }
     if (axis.out < 0 || (axis.in == 0 && axis.out > 0)) {
-      return invalid_model(format("{} elements resized to {}", axis.in, axis.out)).expecting("a size that is not negative");
+      return invalid_model(format("{} elements resized to {}", axis.in, axis.out))
+          .expecting("a size that is not negative");
     }
   }
   return axes;
@@ -80,7 +81,8 @@ namespace {
 Status check_attrs(const InferContext& context, const ResizeAttrs& attrs) {
   if (attrs.mode == ResizeMode::kNearest) return ok();
   if (!(mask_of(context.dtype(kX)) & kNumeric)) {
-    return unsupported(format("interpolation of {}", dtype_name(context.dtype(kX)))).expecting("numbers, or mode nearest");
+    return unsupported(format("interpolation of {}", dtype_name(context.dtype(kX))))
+        .expecting("numbers, or mode nearest");
   }
   return ok();
 }

@@ -1,5 +1,5 @@
-// LRN: y[n, c, …] = x / (bias + alpha / size · Σ x²) ^ beta, the sum over the channels within (size - 1) / 2 of c. Krizhevsky
-// et al., ImageNet classification with deep convolutional neural networks (2012).
+// LRN: y[n, c, …] = x / (bias + alpha / size · Σ x²) ^ beta, the sum over the channels within (size - 1) / 2 of c.
+// Krizhevsky et al., ImageNet classification with deep convolutional neural networks (2012).
 #include <algorithm>
 #include <cmath>
 

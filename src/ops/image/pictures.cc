@@ -74,7 +74,8 @@ Result<Pixels> decode_stb(std::span<const std::byte> file, int channels) {
                                        &head.width, &head.height, &head.channels, channels));
   }
   if (!pixels) return not_a_picture();
-  const size_t size = static_cast<size_t>(head.width) * static_cast<size_t>(head.height) * static_cast<size_t>(channels);
+  const size_t size =
+      static_cast<size_t>(head.width) * static_cast<size_t>(head.height) * static_cast<size_t>(channels);
   return Pixels{head.width, head.height, channels, {pixels.get(), pixels.get() + size}};
 }
 

@@ -12,7 +12,9 @@ std::span<const std::byte> bytes_of(const std::string& text) { return std::as_by
 // A TIFF of one strip; every number big- or little-endian.
 class TiffText {
  public:
-  explicit TiffText(bool big_endian) : big_(big_endian), text_(big_endian ? "MM" : "II") { text_ += number(42, 2) + number(8, 4); }
+  explicit TiffText(bool big_endian) : big_(big_endian), text_(big_endian ? "MM" : "II") {
+    text_ += number(42, 2) + number(8, 4);
+  }
   void entry(uint32_t tag, uint32_t value) {
     entries_ += number(tag, 2) + number(4, 2) + number(1, 4) + number(value, 4);
     ++count_;

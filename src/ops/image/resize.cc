@@ -1,5 +1,5 @@
-// Resize. Nearest moves elements of any dtype; the other modes interpolate axis by axis, which equals interpolating in all
-// axes at once.
+// Resize. Nearest moves elements of any dtype; the other modes interpolate axis by axis, which equals interpolating in
+// all axes at once.
 #include "ops/image/resize.h"
 
 #include <algorithm>
@@ -35,8 +35,9 @@ void write_value(Tensor& y, int64_t index, float value) {
         const double low = static_cast<double>(std::numeric_limits<T>::min());
         const double high = static_cast<double>(std::numeric_limits<T>::max());
         const double rounded = std::nearbyint(static_cast<double>(value));
-        y.data<T>()[index] = rounded >= high ? std::numeric_limits<T>::max() : rounded > low ? static_cast<T>(rounded)
-                                                                                             : std::numeric_limits<T>::min();
+        y.data<T>()[index] = rounded >= high ? std::numeric_limits<T>::max()
+                             : rounded > low ? static_cast<T>(rounded)
+                                             : std::numeric_limits<T>::min();
       });
 }
 
@@ -64,8 +65,10 @@ void gather_nearest(const ResizeAttrs& attrs, const std::vector<ResizeAxis>& axe
         T* out = y.data<T>() + r * row;
         for (int64_t j = 0; j < row; ++j) {
           const int64_t at = inner[static_cast<size_t>(j)];
-          if (inside && at >= 0) out[j] = in[base + at];
-          else write_value(y, r * row + j, attrs.extrapolation_value);
+          if (inside && at >= 0)
+            out[j] = in[base + at];
+          else
+            write_value(y, r * row + j, attrs.extrapolation_value);
         }
       }
     });
@@ -74,8 +77,8 @@ void gather_nearest(const ResizeAttrs& attrs, const std::vector<ResizeAxis>& axe
 
 // [outer, in, inner] → [outer, out, inner].
 template <class W>
-void interpolate_axis(const ResizeWeights& weights, int64_t outer, int64_t in, int64_t out, int64_t inner, float outside,
-                      const W* from, W* to, ThreadPool& threads) {
+void interpolate_axis(const ResizeWeights& weights, int64_t outer, int64_t in, int64_t out, int64_t inner,
+                      float outside, const W* from, W* to, ThreadPool& threads) {
   const int64_t taps = weights.taps;
   std::vector<W> w(weights.weights.begin(), weights.weights.end());
   threads.parallel_for(outer * out, 8192 / (taps * inner) + 1, [&](int64_t begin, int64_t end) {

@@ -17,10 +17,8 @@ float source_coordinate(const ResizeAttrs& attrs, const ResizeAxis& axis, int64_
       const float adjustment = static_cast<float>(axis.out) / (axis.scale * in);
       return in / 2 * (1 - adjustment) + (x + 0.5f) / axis.scale - 0.5f;
     }
-    case ResizeCoordinates::kPytorchHalfPixel:
-      return axis.out_length > 1 ? (x + 0.5f) / axis.scale - 0.5f : 0.0f;
-    case ResizeCoordinates::kAlignCorners:
-      return axis.out_length == 1 ? 0.0f : x * (in - 1) / (axis.out_length - 1);
+    case ResizeCoordinates::kPytorchHalfPixel: return axis.out_length > 1 ? (x + 0.5f) / axis.scale - 0.5f : 0.0f;
+    case ResizeCoordinates::kAlignCorners: return axis.out_length == 1 ? 0.0f : x * (in - 1) / (axis.out_length - 1);
     case ResizeCoordinates::kAsymmetric: return x / axis.scale;
     case ResizeCoordinates::kTfHalfPixelForNn: return (x + 0.5f) / axis.scale;
     case ResizeCoordinates::kTfCropAndResize: break;

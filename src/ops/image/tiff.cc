@@ -10,8 +10,18 @@ namespace thane {
 namespace {
 
 enum Tag : uint16_t {
-  kWidth = 256, kHeight = 257, kBits = 258, kCompression = 259, kPhotometric = 262, kStripOffsets = 273,
-  kSamples = 277, kRowsPerStrip = 278, kStripBytes = 279, kPlanar = 284, kPredictor = 317, kTileWidth = 322,
+  kWidth = 256,
+  kHeight = 257,
+  kBits = 258,
+  kCompression = 259,
+  kPhotometric = 262,
+  kStripOffsets = 273,
+  kSamples = 277,
+  kRowsPerStrip = 278,
+  kStripBytes = 279,
+  kPlanar = 284,
+  kPredictor = 317,
+  kTileWidth = 322,
 };
 constexpr uint32_t kPlain = 1, kPackBits = 32773;
 
@@ -72,8 +82,8 @@ class TiffReader {
   uint32_t compression() const { return value(kCompression, kPlain); }
 
   static bool known(uint32_t tag) {
-    constexpr uint32_t kTags[] = {kWidth, kHeight, kBits, kCompression, kPhotometric, kStripOffsets, kSamples,
-                                  kRowsPerStrip, kStripBytes, kPlanar, kPredictor, kTileWidth};
+    constexpr uint32_t kTags[] = {kWidth,   kHeight,       kBits,       kCompression, kPhotometric, kStripOffsets,
+                                  kSamples, kRowsPerStrip, kStripBytes, kPlanar,      kPredictor,   kTileWidth};
     return std::find(std::begin(kTags), std::end(kTags), tag) != std::end(kTags);
   }
 

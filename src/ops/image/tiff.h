@@ -1,4 +1,5 @@
-// Baseline TIFF: 8 bits per sample, grey, RGB or RGBA in strips, stored plainly or with PackBits. Format: Adobe, TIFF 6.0.
+// Baseline TIFF: 8 bits per sample, grey, RGB or RGBA in strips, stored plainly or with PackBits. Format: Adobe,
+// TIFF 6.0.
 #pragma once
 
 #include "ops/image/pictures.h"

@@ -58,7 +58,8 @@ Status eval_gather(KernelContext& context) {
   context.threads().parallel_for(output.size() / inner, kBytesPerRange / run_bytes, [&](int64_t begin, int64_t end) {
     for (int64_t run = begin; run < end; ++run) {
       const int64_t source = run / count * size + indices[static_cast<size_t>(run % count)];
-      copy_elements(dtype, element(dtype, data.raw(), source * inner), element(dtype, output.raw(), run * inner), inner);
+      copy_elements(dtype, element(dtype, data.raw(), source * inner), element(dtype, output.raw(), run * inner),
+                    inner);
     }
   });
   return ok();
@@ -119,7 +120,8 @@ Status infer_gather_nd(InferContext& context) {
   const SymDims* data = context.dims(0);
   const SymDims* indices = context.dims(1);
   if (!data || !indices) return context.set(0, context.dtype(0)), ok();
-  if (data->empty() || indices->empty()) return invalid_model("a scalar").expecting("data and indices of rank 1 or more");
+  if (data->empty() || indices->empty())
+    return invalid_model("a scalar").expecting("data and indices of rank 1 or more");
   const int64_t batch = context.attrs<GatherNDAttrs>().batch_dims;
   if (batch < 0 || batch >= static_cast<int64_t>(std::min(data->size(), indices->size()))) {
     return invalid_model(format("batch_dims is {} for ranks {} and {}", batch, data->size(), indices->size()));

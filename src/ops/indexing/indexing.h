@@ -127,15 +127,16 @@ Status eval_compress(KernelContext& context);
 Status infer_non_max_suppression(InferContext& context);
 Status eval_non_max_suppression(KernelContext& context);
 
-// The indices of a tensor (int32 or int64), each in [-size, size), made non-negative. Anything else is an error. indices.cc
+// The indices of a tensor (int32 or int64), each in [-size, size), made non-negative. Anything else is an error.
+// indices.cc
 Result<Dims> checked_indices(const Tensor& indices, int64_t size);
 
-// Element offsets into a tensor of shape `dims` that the rows of an index tensor [..., k] name, k leading dimensions after
-// `batch_dims` equal ones. indices.cc
+// Element offsets into a tensor of shape `dims` that the rows of an index tensor [..., k] name, k leading dimensions
+// after `batch_dims` equal ones. indices.cc
 Result<Dims> tuple_offsets(const Tensor& indices, const Dims& dims, size_t batch_dims);
 
-// Writes into out[0, count) numbers that order as the elements base[0], base[stride], … do: by value, -0 equal to 0, NaN
-// above all. Fixed-size real dtypes and bool. order_keys.cc
+// Writes into out[0, count) numbers that order as the elements base[0], base[stride], … do: by value, -0 equal to 0,
+// NaN above all. Fixed-size real dtypes and bool. order_keys.cc
 void order_keys(DType dtype, const void* base, int64_t stride, int64_t count, uint64_t* out);
 
 // into = reduce(into, value) on one element, or null when the dtype has no such reduction. combine.cc

@@ -26,10 +26,24 @@ TEST(Indices, OutOfRange) {
   EXPECT_NE(OpCase("Gather").input(counting<float>({0, 3})).input(ints({0})).error(), "");
   EXPECT_NE(OpCase("GatherElements").input(data).input(tensor<int32_t>({1, 1}, {-3})).error(), "");
   EXPECT_NE(OpCase("GatherND").input(data).input(tensor<int64_t>({1, 2}, {0, 3})).error(), "");
-  EXPECT_NE(OpCase("ScatterElements").input(data).input(tensor<int64_t>({1, 1}, {2})).input(tensor<float>({1, 1}, {1})).error(), "");
-  EXPECT_NE(OpCase("ScatterND").input(data).input(tensor<int64_t>({1, 2}, {2, 0})).input(tensor<float>({1}, {1})).error(), "");
-  EXPECT_NE(OpCase("ScatterND").input(data).input(tensor<int64_t>({1, 2}, {1, 0})).input(tensor<float>({2}, {1, 1})).error(), "");
-  EXPECT_NE(OpCase("TensorScatter").input(counting<float>({1, 4, 2})).input(counting<float>({1, 2, 2})).input(ints({3})).error(), "");
+  EXPECT_NE(OpCase("ScatterElements")
+                .input(data)
+                .input(tensor<int64_t>({1, 1}, {2}))
+                .input(tensor<float>({1, 1}, {1}))
+                .error(),
+            "");
+  EXPECT_NE(
+      OpCase("ScatterND").input(data).input(tensor<int64_t>({1, 2}, {2, 0})).input(tensor<float>({1}, {1})).error(),
+      "");
+  EXPECT_NE(
+      OpCase("ScatterND").input(data).input(tensor<int64_t>({1, 2}, {1, 0})).input(tensor<float>({2}, {1, 1})).error(),
+      "");
+  EXPECT_NE(OpCase("TensorScatter")
+                .input(counting<float>({1, 4, 2}))
+                .input(counting<float>({1, 2, 2}))
+                .input(ints({3}))
+                .error(),
+            "");
   EXPECT_NE(OpCase("Compress").input(data).input(tensor<bool>({3}, {false, false, true})).attr("axis", 0).error(), "");
 }
 
@@ -43,7 +57,12 @@ TEST(Gather, EmptyAndStrings) {
 // numpy.minimum and the like let NaN through; integers wrap.
 TEST(Scatter, Reductions) {
   const auto scatter = [](const Tensor& data, const Tensor& updates, const char* reduction) {
-    return *OpCase("ScatterElements").input(data).input(ints({0, 0, 1})).input(updates).attr("reduction", reduction).run();
+    return *OpCase("ScatterElements")
+                .input(data)
+                .input(ints({0, 0, 1}))
+                .input(updates)
+                .attr("reduction", reduction)
+                .run();
   };
   const auto low = elements<float>(scatter(tensor<float>({2}, {1, kNan}), tensor<float>({3}, {-2, 5, 7}), "min"));
   EXPECT_EQ(low[0], -2);
@@ -52,8 +71,13 @@ TEST(Scatter, Reductions) {
             (std::vector<int8_t>{-55, 7}));
   EXPECT_EQ(elements<bool>(scatter(tensor<bool>({2}, {true, true}), tensor<bool>({3}, {true, false, true}), "mul")),
             (std::vector<bool>{false, true}));
-  EXPECT_NE(OpCase("ScatterElements").input(strings({1}, {"a"})).input(ints({0})).input(strings({1}, {"b"}))
-                .attr("reduction", "add").error(), "");
+  EXPECT_NE(OpCase("ScatterElements")
+                .input(strings({1}, {"a"}))
+                .input(ints({0}))
+                .input(strings({1}, {"b"}))
+                .attr("reduction", "add")
+                .error(),
+            "");
 }
 
 TEST(TopK, TiesAndNan) {
@@ -81,7 +105,8 @@ TEST(Unique, RowsWithNan) {
 }
 
 TEST(Unique, StringsByFirstOccurrence) {
-  const auto out = OpCase("Unique").input(strings({5}, {"b", "a", "b", "", "a"})).attr("sorted", 0).outputs(4).run_all();
+  const auto out =
+      OpCase("Unique").input(strings({5}, {"b", "a", "b", "", "a"})).attr("sorted", 0).outputs(4).run_all();
   EXPECT_EQ(elements<std::string>((*out)[0].tensor()), (std::vector<std::string>{"b", "a", ""}));
   EXPECT_EQ(elements<int64_t>((*out)[2].tensor()), (Ints{0, 1, 0, 2, 1}));
 }
@@ -89,15 +114,16 @@ TEST(Unique, StringsByFirstOccurrence) {
 TEST(NonZero, ScalarsSignsAndStrings) {
   EXPECT_EQ(to_string(OpCase("NonZero").input(Tensor::scalar(2.0f)).run()->dims()), "[1, 1]");
   EXPECT_EQ(to_string(OpCase("NonZero").input(Tensor::scalar(-0.0f)).run()->dims()), "[1, 0]");
-  EXPECT_EQ(elements<int64_t>(*OpCase("NonZero").input(tensor<double>({4}, {-0.0, 1e-320, kNan, 0})).run()), (Ints{1, 2}));
+  EXPECT_EQ(elements<int64_t>(*OpCase("NonZero").input(tensor<double>({4}, {-0.0, 1e-320, kNan, 0})).run()),
+            (Ints{1, 2}));
   EXPECT_EQ(elements<int64_t>(*OpCase("NonZero").input(strings({3}, {"", "0", ""})).run()), (Ints{1}));
 }
 
 TEST(NonMaxSuppression, NanAndDegenerateBoxes) {
   const Tensor boxes = tensor<float>({1, 3, 4}, {0, 0, 1, 1, 0, 0, 0, 0, 1, 1, 0, 0});
   const Tensor scores = tensor<float>({1, 1, 3}, {0.5f, kNan, 0.9f});
-  const auto out = OpCase("NonMaxSuppression").input(boxes).input(scores).input(ints({5}))
-                       .input(tensor<float>({1}, {0.5f})).run();
+  const auto out =
+      OpCase("NonMaxSuppression").input(boxes).input(scores).input(ints({5})).input(tensor<float>({1}, {0.5f})).run();
   ASSERT_TRUE(out.ok()) << out.error().to_string();
   EXPECT_EQ(elements<int64_t>(*out), (Ints{0, 0, 2}));  // box 0 is box 2 with its corners swapped
   EXPECT_NE(OpCase("NonMaxSuppression").input(boxes).input(counting<float>({1, 1, 2})).error(), "");

@@ -96,7 +96,7 @@ Status eval_non_max_suppression(KernelContext& context) {
       selected.push_back({row / classes, row % classes, i});
     }
   }
-  THANE_ASSIGN(Tensor* output, context.allocate(0, DType::kInt64, {static_cast<int64_t>(selected.size()), 3}));
+  THANE_ASSIGN(Tensor * output, context.allocate(0, DType::kInt64, {static_cast<int64_t>(selected.size()), 3}));
   for (size_t i = 0; i < selected.size(); ++i) {
     std::copy(selected[i].begin(), selected[i].end(), output->data<int64_t>() + 3 * i);
   }

@@ -1,5 +1,5 @@
-// ScatterElements, ScatterND, TensorScatter: a copy of the data with some elements replaced or combined. Updates are applied
-// one after the other, so that a place named twice has a defined result.
+// ScatterElements, ScatterND, TensorScatter: a copy of the data with some elements replaced or combined. Updates are
+// applied one after the other, so that a place named twice has a defined result.
 #include <algorithm>
 
 #include "base/format.h"
@@ -13,7 +13,8 @@ namespace {
 Status check_reduction(const InferContext& context, Reduction reduction) {
   const DType dtype = context.dtype(0);
   if (dtype == DType::kUndefined || combiner(dtype, reduction)) return ok();
-  return unsupported(format("reduction '{}' of {}", kReductionNames[static_cast<size_t>(reduction)], dtype_name(dtype)));
+  return unsupported(
+      format("reduction '{}' of {}", kReductionNames[static_cast<size_t>(reduction)], dtype_name(dtype)));
 }
 
 bool differ(const Dim& a, const Dim& b) { return a.is_number() && b.is_number() && a != b; }
@@ -96,8 +97,8 @@ Status infer_scatter_nd(InferContext& context) {
   const Dim& tuple = indices->back();
   if (!tuple.is_number()) return ok();
   if (tuple.number() < 0 || tuple.number() > static_cast<int64_t>(data->size())) {
-    return invalid_model(format("indices {} name {} dimensions of {}", to_string(*indices), tuple.number(),
-                                to_string(*data)));
+    return invalid_model(
+        format("indices {} name {} dimensions of {}", to_string(*indices), tuple.number(), to_string(*data)));
   }
   SymDims want(indices->begin(), indices->end() - 1);
   want.insert(want.end(), data->begin() + tuple.number(), data->end());
@@ -147,8 +148,10 @@ Status infer_tensor_scatter(InferContext& context) {
   bool fits = update->size() == cache->size();
   for (size_t i = 0; fits && i < cache->size(); ++i) {
     const Dim &have = (*cache)[i], &want = (*update)[i];
-    if (i != axis) fits = !differ(have, want);
-    else fits = !have.is_number() || !want.is_number() || want.number() <= have.number();
+    if (i != axis)
+      fits = !differ(have, want);
+    else
+      fits = !have.is_number() || !want.is_number() || want.number() <= have.number();
   }
   if (fits) return ok();
   return invalid_model(format("an update {} of a cache {}", to_string(*update), to_string(*cache)));

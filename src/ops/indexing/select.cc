@@ -11,9 +11,12 @@ namespace {
 // Whether an element differs from zero: any bit set besides the signs of floats.
 template <class T>
 bool is_set(const T& value, uint64_t mask) {
-  if constexpr (std::is_same_v<T, std::string>) return !value.empty();
-  else if constexpr (std::is_same_v<T, Bytes16>) return (value.words[0] & mask) || (value.words[1] & mask);
-  else return value & mask;
+  if constexpr (std::is_same_v<T, std::string>)
+    return !value.empty();
+  else if constexpr (std::is_same_v<T, Bytes16>)
+    return (value.words[0] & mask) || (value.words[1] & mask);
+  else
+    return value & mask;
 }
 
 uint64_t value_bits(DType dtype) {
@@ -49,7 +52,7 @@ Status eval_non_zero(KernelContext& context) {
   });
   const auto count = static_cast<int64_t>(places.size());
   const Dims dims = input.rank() ? input.dims() : Dims{1};
-  THANE_ASSIGN(Tensor* output, context.allocate(0, DType::kInt64, {static_cast<int64_t>(dims.size()), count}));
+  THANE_ASSIGN(Tensor * output, context.allocate(0, DType::kInt64, {static_cast<int64_t>(dims.size()), count}));
   for (size_t axis = dims.size(); axis-- > 0;) {
     int64_t* row = output->data<int64_t>() + static_cast<int64_t>(axis) * count;
     for (size_t i = 0; i < places.size(); ++i) {
@@ -97,7 +100,7 @@ Status eval_compress(KernelContext& context) {
     kept.push_back(i);
   }
   out_dims[axis] = static_cast<int64_t>(kept.size());
-  THANE_ASSIGN(Tensor* output, context.allocate(0, input.dtype(), out_dims));
+  THANE_ASSIGN(Tensor * output, context.allocate(0, input.dtype(), out_dims));
   if (output->size() == 0) return ok();
   const DType dtype = input.dtype();
   int64_t run = 0;

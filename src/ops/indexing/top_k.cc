@@ -1,4 +1,5 @@
-// TopK: the k largest or smallest elements along an axis, best first; of equal ones the earlier. NaN counts as the largest.
+// TopK: the k largest or smallest elements along an axis, best first; of equal ones the earlier. NaN counts as the
+// largest.
 #include <algorithm>
 
 #include "base/format.h"

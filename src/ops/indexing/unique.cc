@@ -41,7 +41,7 @@ std::vector<uint64_t> keys_of(const Tensor& input) {
 
 // Groups of equal items.
 struct Groups {
-  std::vector<int64_t> first;    // of each group, in output order
+  std::vector<int64_t> first;  // of each group, in output order
   std::vector<int64_t> counts;
   std::vector<int64_t> inverse;  // group of each item
 };
@@ -95,7 +95,7 @@ Groups group(const Tensor& input, const Items& items, bool sorted) {
 
 Status put(KernelContext& context, size_t output, const std::vector<int64_t>& numbers) {
   if (!context.wants_output(output)) return ok();
-  THANE_ASSIGN(Tensor* out, context.allocate(output, DType::kInt64, {static_cast<int64_t>(numbers.size())}));
+  THANE_ASSIGN(Tensor * out, context.allocate(output, DType::kInt64, {static_cast<int64_t>(numbers.size())}));
   std::copy(numbers.begin(), numbers.end(), out->data<int64_t>());
   return ok();
 }
@@ -138,7 +138,7 @@ Status eval_unique(KernelContext& context) {
   }
   const Groups groups = group(input, items, attrs.sorted);
   out_dims[axis] = static_cast<int64_t>(groups.first.size());
-  THANE_ASSIGN(Tensor* values, context.allocate(kValues, input.dtype(), out_dims));
+  THANE_ASSIGN(Tensor * values, context.allocate(kValues, input.dtype(), out_dims));
   const DType dtype = input.dtype();
   const Items picked{out_dims[axis], items.parts, items.inner};
   for (int64_t i = 0; i < picked.count; ++i) {

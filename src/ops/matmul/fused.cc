@@ -15,7 +15,8 @@ Status infer_fused_matmul(InferContext& context) {
   const SymDims* bias = context.has_input(2) ? context.dims(2) : nullptr;
   if (!b || !bias || b->empty()) return ok();
   const Dim& columns = b->back();
-  const bool one_row = bias->size() == 1 && (!columns.is_number() || !bias->front().is_number() || columns == bias->front());
+  const bool one_row =
+      bias->size() == 1 && (!columns.is_number() || !bias->front().is_number() || columns == bias->front());
   if (one_row) return ok();
   return invalid_model(format("bias is {}", to_string(*bias))).expecting(format("[{}]", columns.to_string()));
 }

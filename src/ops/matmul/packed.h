@@ -3,8 +3,8 @@
 
 #include "base/threads.h"
 #include "ir/kernel.h"
-#include "ops/activation.h"
 #include "kernels/gemm/gemm.h"
+#include "ops/activation.h"
 
 namespace thane {
 
@@ -20,8 +20,8 @@ struct PackedMatrix {
 Result<PackedMatrix> pack_matrix(const GemmKernel& kernel, int64_t k, int64_t n, const float* b, int64_t row_stride,
                                  int64_t column_stride, float scale = 1.0f);
 
-// C[m × n] = activation(A[m × k] · B + column_bias); A and C row-major without gaps, column_bias null or one per column.
-// Split over threads by blocks of C.
+// C[m × n] = activation(A[m × k] · B + column_bias); A and C row-major without gaps, column_bias null or one per
+// column. Split over threads by blocks of C.
 void multiply(const PackedMatrix& b, int64_t m, const float* a, float* c, const float* column_bias,
               const Activation& activation, ThreadPool& threads);
 

@@ -1,5 +1,5 @@
-// The fast kernel of Gemm for float32: Y = alpha·A'·B' + beta·C with B' constant. alpha goes into the packed B', beta·C into a
-// row of biases; both once, at planning.
+// The fast kernel of Gemm for float32: Y = alpha·A'·B' + beta·C with B' constant. alpha goes into the packed B', beta·C
+// into a row of biases; both once, at planning.
 #include <algorithm>
 
 #include "ir/context.h"

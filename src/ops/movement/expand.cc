@@ -46,8 +46,10 @@ Status infer_tile(InferContext& context) {
   const SymDims* dims = context.dims(0);
   if (!dims || !repeats) {
     std::optional<SymDims> out;
-    if (dims) out = SymDims(dims->size());
-    else if (const auto rank = known_length(context, 1)) out = SymDims(*rank);
+    if (dims)
+      out = SymDims(dims->size());
+    else if (const auto rank = known_length(context, 1))
+      out = SymDims(*rank);
     return context.set(0, context.dtype(0), std::move(out)), ok();
   }
   if (repeats->size() != dims->size()) {

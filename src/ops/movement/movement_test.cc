@@ -54,7 +54,8 @@ TEST(ShapeArithmetic, SymbolsReachTheReshape) {
 
 TEST(Slice, SymbolicSizes) {
   const auto size = [](const Dim& dim, const Dim& start, const Dim& end) {
-    const auto facts = OpCase("Slice").infer({dims_fact({dim}), shape_fact({start}), shape_fact({end}), shape_fact({0})});
+    const auto facts =
+        OpCase("Slice").infer({dims_fact({dim}), shape_fact({start}), shape_fact({end}), shape_fact({0})});
     return facts.ok() ? to_string(*(*facts)[0].type.dims) : facts.error().to_string();
   };
   const Dim seq = Dim::symbol("seq");
@@ -69,8 +70,13 @@ TEST(Slice, SymbolicSizes) {
 // Expected: ONNX's description of Slice, and numpy where the two agree.
 TEST(Slice, ExtremeBounds) {
   const auto slice = [](int64_t start, int64_t end, int64_t step) {
-    const auto out =
-        OpCase("Slice").input(counting<int32_t>({5})).input(ints({start})).input(ints({end})).input(ints({0})).input(ints({step})).run();
+    const auto out = OpCase("Slice")
+                         .input(counting<int32_t>({5}))
+                         .input(ints({start}))
+                         .input(ints({end}))
+                         .input(ints({0}))
+                         .input(ints({step}))
+                         .run();
     return out.ok() ? elements<int32_t>(*out) : std::vector<int32_t>{-1};
   };
   using V = std::vector<int32_t>;
@@ -118,12 +124,17 @@ TEST(SizesBeyondMemory, AreErrors) {
   EXPECT_NE(OpCase("Pad").input(counting<float>({2})).input(ints({kMax, kMax})).error(), "");
   EXPECT_NE(OpCase("Pad").input(counting<float>({2})).input(ints({kMin, 0})).error(), "");
   const auto range = [](int64_t start, int64_t limit, int64_t delta) {
-    return OpCase("Range").input(Tensor::scalar(start)).input(Tensor::scalar(limit)).input(Tensor::scalar(delta)).error();
+    return OpCase("Range")
+        .input(Tensor::scalar(start))
+        .input(Tensor::scalar(limit))
+        .input(Tensor::scalar(delta))
+        .error();
   };
   EXPECT_NE(range(kMin, kMax, 1), "");
   EXPECT_NE(range(0, 1, 0), "");
   EXPECT_EQ(range(kMin, kMax, kMax), "");
-  EXPECT_NE(OpCase("Range").input(Tensor::scalar(0.0f)).input(Tensor::scalar(1.0f)).input(Tensor::scalar(0.0f)).error(), "");
+  EXPECT_NE(OpCase("Range").input(Tensor::scalar(0.0f)).input(Tensor::scalar(1.0f)).input(Tensor::scalar(0.0f)).error(),
+            "");
 }
 
 // numpy.pad(x, ((0, 0), (5, 4)), mode) of [[0, 1, 2], [3, 4, 5]].
@@ -142,7 +153,8 @@ TEST(Pad, FartherThanTheAxisIsLong) {
 // Cropped first, then padded from what is left: numpy.pad(x[:, 1:], ((0, 0), (0, 2)), mode).
 TEST(Pad, NegativePads) {
   const auto out = [](const char* mode) {
-    return elements<int32_t>(*OpCase("Pad").input(counting<int32_t>({2, 3})).input(ints({0, -1, 0, 2})).attr("mode", mode).run());
+    return elements<int32_t>(
+        *OpCase("Pad").input(counting<int32_t>({2, 3})).input(ints({0, -1, 0, 2})).attr("mode", mode).run());
   };
   using V = std::vector<int32_t>;
   EXPECT_EQ(out("reflect"), (V{1, 2, 1, 2, 4, 5, 4, 5}));
@@ -160,16 +172,21 @@ TEST(DepthToSpace, ChannelsLast) {
   const Tensor last = transposed(first, {0, 2, 3, 1});
   for (const char* mode : {"DCR", "CRD"}) {
     const auto want = OpCase("DepthToSpace").input(first).attr("blocksize", 2).attr("mode", mode).run();
-    const auto out =
-        OpCase("DepthToSpace").input(last).attr("blocksize", 2).attr("mode", mode).attr("layout", "channels_last").run();
+    const auto out = OpCase("DepthToSpace")
+                         .input(last)
+                         .attr("blocksize", 2)
+                         .attr("mode", mode)
+                         .attr("layout", "channels_last")
+                         .run();
     ASSERT_TRUE(out.ok()) << out.error().to_string();
     EXPECT_TRUE(identical(*want, transposed(*out, {0, 3, 1, 2}))) << mode;
   }
-  const auto back = OpCase("SpaceToDepth")
-                        .input(*OpCase("DepthToSpace").input(last).attr("blocksize", 2).attr("layout", "channels_last").run())
-                        .attr("blocksize", 2)
-                        .attr("layout", "channels_last")
-                        .run();
+  const auto back =
+      OpCase("SpaceToDepth")
+          .input(*OpCase("DepthToSpace").input(last).attr("blocksize", 2).attr("layout", "channels_last").run())
+          .attr("blocksize", 2)
+          .attr("layout", "channels_last")
+          .run();
   EXPECT_TRUE(identical(*back, last));
   EXPECT_NE(OpCase("DepthToSpace").input(first).attr("blocksize", 0).error(), "");
   EXPECT_NE(OpCase("DepthToSpace").input(first).attr("blocksize", 5).error(), "");
@@ -177,8 +194,11 @@ TEST(DepthToSpace, ChannelsLast) {
 
 TEST(OneHot, BadIndicesAndDepth) {
   const auto run = [](const Tensor& depth) {
-    return OpCase("OneHot").input(tensor<float>({4}, {-1.0f, 1.0f, 7.0f, std::numeric_limits<float>::quiet_NaN()}))
-        .input(depth).input(ints({0, 5})).run();
+    return OpCase("OneHot")
+        .input(tensor<float>({4}, {-1.0f, 1.0f, 7.0f, std::numeric_limits<float>::quiet_NaN()}))
+        .input(depth)
+        .input(ints({0, 5}))
+        .run();
   };
   EXPECT_EQ(elements<int64_t>(*run(ints({2}))), (std::vector<int64_t>{0, 5, 0, 5, 0, 0, 0, 0}));
   EXPECT_FALSE(run(ints({-1})).ok());
@@ -187,7 +207,11 @@ TEST(OneHot, BadIndicesAndDepth) {
 
 TEST(Trilu, ExtremeDiagonals) {
   const auto out = [](int64_t k, int upper) {
-    return elements<int32_t>(*OpCase("Trilu").input(tensor<int32_t>({2, 2}, {1, 2, 3, 4})).input(Tensor::scalar(k)).attr("upper", upper).run());
+    return elements<int32_t>(*OpCase("Trilu")
+                                  .input(tensor<int32_t>({2, 2}, {1, 2, 3, 4}))
+                                  .input(Tensor::scalar(k))
+                                  .attr("upper", upper)
+                                  .run());
   };
   using V = std::vector<int32_t>;
   EXPECT_EQ(out(kMax, 1), (V{0, 0, 0, 0}));

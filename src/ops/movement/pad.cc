@@ -80,9 +80,11 @@ Status check_axis(PadMode mode, int64_t size, int64_t before, int64_t after, siz
   THANE_TRY(check_pad(after));
   if (size >= int64_t{1} << 62) return resource_limit(format("axis {} has size {}", axis, size));
   if (size + before + after < 0) {
-    return invalid_model(format("pads {} and {} remove more than the {} elements of axis {}", before, after, size, axis));
+    return invalid_model(
+        format("pads {} and {} remove more than the {} elements of axis {}", before, after, size, axis));
   }
-  if (mode != PadMode::kConstant && (before > 0 || after > 0) && size + std::min<int64_t>(before, 0) + std::min<int64_t>(after, 0) <= 0) {
+  if (mode != PadMode::kConstant && (before > 0 || after > 0) &&
+      size + std::min<int64_t>(before, 0) + std::min<int64_t>(after, 0) <= 0) {
     return invalid_model(format("axis {} has nothing to pad with", axis));
   }
   return ok();

@@ -29,8 +29,8 @@ Status infer_shape(InferContext& context) {
   if (!dims) return context.set(0, DType::kInt64, SymDims(1)), ok();
   const auto [begin, end] = shape_range(context.attrs<ShapeAttrs>(), dims->size());
   context.set(0, DType::kInt64, SymDims{static_cast<int64_t>(end - begin)});
-  context.set_dim_values(0, DimValues(dims->begin() + static_cast<ptrdiff_t>(begin),
-                                      dims->begin() + static_cast<ptrdiff_t>(end)));
+  context.set_dim_values(
+      0, DimValues(dims->begin() + static_cast<ptrdiff_t>(begin), dims->begin() + static_cast<ptrdiff_t>(end)));
   return ok();
 }
 

@@ -111,7 +111,8 @@ Status infer_slice(InferContext& context) {
     const AxisBounds& b = bounds->front();
     const Range range = resolve(b.start.number(), b.end.number(), b.step.number(), (*dims)[0].number());
     DimValues picked;
-    for (int64_t i = 0; i < range.count; ++i) picked.push_back((*values)[static_cast<size_t>(range.start + i * range.step)]);
+    for (int64_t i = 0; i < range.count; ++i)
+      picked.push_back((*values)[static_cast<size_t>(range.start + i * range.step)]);
     context.set_dim_values(0, std::move(picked));
   }
   context.set(0, context.dtype(kData), std::move(out));

@@ -37,8 +37,8 @@ Status eval_trilu(KernelContext& context) {
       const int64_t split = std::clamp<int64_t>(r % rows + k + (upper ? 0 : 1), 0, columns);
       const int64_t kept_begin = upper ? split : 0, kept_end = upper ? columns : split;
       const int64_t row = r * columns;
-      copy_elements(dtype, element(dtype, input.raw(), row + kept_begin), element(dtype, output.raw(), row + kept_begin),
-                    kept_end - kept_begin);
+      copy_elements(dtype, element(dtype, input.raw(), row + kept_begin),
+                    element(dtype, output.raw(), row + kept_begin), kept_end - kept_begin);
       fill_zero(dtype, element(dtype, output.raw(), upper ? row : row + split), upper ? split : columns - split);
     }
   });

@@ -37,20 +37,21 @@ Status reduce_channels(KernelContext& context, double start, const Combine& comb
 }  // namespace
 
 Status eval_global_average_pool(KernelContext& context) {
-  return reduce_channels(context, 0, [](double sum, double v) { return sum + v; },
-                         [](double sum, double count) { return sum / count; });
+  return reduce_channels(
+      context, 0, [](double sum, double v) { return sum + v; }, [](double sum, double count) { return sum / count; });
 }
 
 Status eval_global_max_pool(KernelContext& context) {
-  return reduce_channels(context, -std::numeric_limits<double>::infinity(),
-                         [](double best, double v) { return v > best ? v : best; },
-                         [](double best, double) { return best; });
+  return reduce_channels(
+      context, -std::numeric_limits<double>::infinity(), [](double best, double v) { return v > best ? v : best; },
+      [](double best, double) { return best; });
 }
 
 Status eval_global_lp_pool(KernelContext& context) {
   const auto p = static_cast<double>(context.attrs<GlobalLpPoolAttrs>().p);
-  return reduce_channels(context, 0, [p](double sum, double v) { return sum + std::pow(std::fabs(v), p); },
-                         [p](double sum, double) { return std::pow(sum, 1 / p); });
+  return reduce_channels(
+      context, 0, [p](double sum, double v) { return sum + std::pow(std::fabs(v), p); },
+      [p](double sum, double) { return std::pow(sum, 1 / p); });
 }
 
 }  // namespace thane

@@ -10,7 +10,7 @@ namespace {
 // Below or equal to everything; also the result of a window that lies in the padding altogether.
 template <class T>
 constexpr T kLeast = std::numeric_limits<T>::has_infinity ? -std::numeric_limits<T>::infinity()
-                                                           : std::numeric_limits<T>::lowest();
+                                                          : std::numeric_limits<T>::lowest();
 
 template <class T>
 class MaxReducer {

@@ -1,5 +1,5 @@
-// MaxUnpool: puts every element back where MaxPool found it, zeros elsewhere. Indices count in the shape that kernel, strides
-// and pads imply; output_shape may be larger and is then filled up with zeros.
+// MaxUnpool: puts every element back where MaxPool found it, zeros elsewhere. Indices count in the shape that kernel,
+// strides and pads imply; output_shape may be larger and is then filled up with zeros.
 #include <cstring>
 
 #include "base/format.h"

@@ -21,7 +21,8 @@ struct PoolAttrs : WindowAttrs {
 };
 
 struct MaxPoolAttrs : PoolAttrs {
-  // Indices count elements of the whole input: in memory order (0), or each channel's with its first spatial axis fastest (1).
+  // Indices count elements of the whole input: in memory order (0), or each channel's with its first spatial axis
+  // fastest (1).
   int64_t storage_order = 0;
   template <class Self, class V>
   static void fields(Self& self, V& v) {

@@ -22,7 +22,8 @@ Result<SymDims> infer_regions(const SymDims* x, const SymDims* rois, int64_t col
     return invalid_model(format("rois of shape {}", to_string(*rois))).expecting(format("[regions, {}]", columns));
   }
   if (height < 1 || width < 1 || height > kMostBins || width > kMostBins) {
-    return invalid_model(format("an output of {} × {} bins", height, width)).expecting(format("1 to {} each", kMostBins));
+    return invalid_model(format("an output of {} × {} bins", height, width))
+        .expecting(format("1 to {} each", kMostBins));
   }
   return SymDims{rois ? (*rois)[0] : Dim(), x ? (*x)[1] : Dim(), height, width};
 }
@@ -119,10 +120,9 @@ double pool_bin(const T* plane, int64_t width, const std::vector<SampleAxis::Pla
     for (const auto& column : columns) {
       const T* low = plane + row.low * width;
       const T* high = plane + row.high * width;
-      const double terms[] = {(1 - row.upper) * (1 - column.upper) * low[column.low],
-                              (1 - row.upper) * column.upper * low[column.high],
-                              row.upper * (1 - column.upper) * high[column.low],
-                              row.upper * column.upper * high[column.high]};
+      const double terms[] = {
+          (1 - row.upper) * (1 - column.upper) * low[column.low], (1 - row.upper) * column.upper * low[column.high],
+          row.upper * (1 - column.upper) * high[column.low], row.upper * column.upper * high[column.high]};
       for (double term : terms) {
         sum += term;
         // The definition takes the largest of the weighted neighbours, not of the interpolated samples.
@@ -158,8 +158,8 @@ Status infer_max_roi_pool(InferContext& context) {
   if (attrs.pooled_shape.size() != 2) {
     return invalid_model(format("pooled_shape {}", to_string(attrs.pooled_shape))).expecting("[height, width]");
   }
-  THANE_ASSIGN(SymDims out, infer_regions(context.dims(0), context.dims(1), 5, attrs.pooled_shape[0],
-                                          attrs.pooled_shape[1]));
+  THANE_ASSIGN(SymDims out,
+               infer_regions(context.dims(0), context.dims(1), 5, attrs.pooled_shape[0], attrs.pooled_shape[1]));
   context.set(0, context.dtype(0), std::move(out));
   return ok();
 }
@@ -195,10 +195,11 @@ Status eval_max_roi_pool(KernelContext& context) {
 Status infer_roi_align(InferContext& context) {
   const auto& attrs = context.attrs<RoiAlignAttrs>();
   if (attrs.sampling_ratio < 0 || attrs.sampling_ratio > kMostSamples) {
-    return invalid_model(format("sampling_ratio is {}", attrs.sampling_ratio)).expecting(format("0 to {}", kMostSamples));
+    return invalid_model(format("sampling_ratio is {}", attrs.sampling_ratio))
+        .expecting(format("0 to {}", kMostSamples));
   }
-  THANE_ASSIGN(SymDims out, infer_regions(context.dims(0), context.dims(1), 4, attrs.output_height,
-                                          attrs.output_width));
+  THANE_ASSIGN(SymDims out,
+               infer_regions(context.dims(0), context.dims(1), 4, attrs.output_height, attrs.output_width));
   if (const SymDims* images = context.dims(2)) {
     if (images->size() != 1 || !may_equal((*images)[0], out[0])) {
       return invalid_model(format("batch_indices of shape {}", to_string(*images))).expecting("one per region");

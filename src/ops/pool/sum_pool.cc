@@ -39,9 +39,8 @@ Status pool_sums(KernelContext& context, const PoolAttrs& attrs, const std::vect
   THANE_ASSIGN(WideOutput y, WideOutput::make(context.output(0), x.dtype()));
   THANE_ASSIGN(const Lattice lattice, pool_lattice(attrs, axes, x.dims()));
   dispatch<float, double>(x.dtype(), [&]<class T>() {
-    for_each_window(lattice, context.threads(), [&] {
-      return SumReducer<T, Term, Finish>(x.data<T>(), y.tensor().data<T>(), term, finish);
-    });
+    for_each_window(lattice, context.threads(),
+                    [&] { return SumReducer<T, Term, Finish>(x.data<T>(), y.tensor().data<T>(), term, finish); });
   });
   y.finish(context.threads());
   return ok();
@@ -61,8 +60,8 @@ Status eval_average_pool(KernelContext& context) {
   const auto& attrs = context.attrs<AveragePoolAttrs>();
   if (context.output(0).size() == 0) return ok();
   THANE_ASSIGN(const auto axes, resolve_pool(attrs, context.input(0).dims()));
-  // Per axis and output position: what the window covers. With count_include_pad, padding counts, but not what a last window
-  // covers beyond it.
+  // Per axis and output position: what the window covers. With count_include_pad, padding counts, but not what a last
+  // window covers beyond it.
   std::vector<std::vector<double>> counts;
   for (const WindowAxis& axis : axes) {
     const bool padded = attrs.count_include_pad;
@@ -72,13 +71,15 @@ Status eval_average_pool(KernelContext& context) {
           taps_between(axis, o, padded ? -axis.pad_begin : 0, axis.in + (padded ? axis.pad_end : 0))));
     }
   }
-  return pool_sums(context, attrs, axes, [](double v) { return v; }, [&](double sum, int64_t position) {
-    double count = 1;
-    for (size_t i = axes.size(); i-- > 0; position /= axes[i].out) {
-      count *= counts[i][static_cast<size_t>(position % axes[i].out)];
-    }
-    return sum / count;
-  });
+  return pool_sums(
+      context, attrs, axes, [](double v) { return v; },
+      [&](double sum, int64_t position) {
+        double count = 1;
+        for (size_t i = axes.size(); i-- > 0; position /= axes[i].out) {
+          count *= counts[i][static_cast<size_t>(position % axes[i].out)];
+        }
+        return sum / count;
+      });
 }
 
 Status eval_lp_pool(KernelContext& context) {
@@ -86,8 +87,9 @@ Status eval_lp_pool(KernelContext& context) {
   if (context.output(0).size() == 0) return ok();
   THANE_ASSIGN(const auto axes, resolve_pool(attrs, context.input(0).dims()));
   const auto p = static_cast<double>(attrs.p);
-  return pool_sums(context, attrs, axes, [&](double v) { return std::pow(std::fabs(v), p); },
-                   [&](double sum, int64_t) { return std::pow(sum, 1 / p); });
+  return pool_sums(
+      context, attrs, axes, [&](double v) { return std::pow(std::fabs(v), p); },
+      [&](double sum, int64_t) { return std::pow(sum, 1 / p); });
 }
 
 }  // namespace thane

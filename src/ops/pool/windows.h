@@ -30,8 +30,8 @@ struct PoolRun {
 
 inline constexpr int64_t kPoolRunOutputs = 1024;
 
-// For each run of outputs: begin(run), then tap(run, span) for every tap that meets some of them, in ascending order, then
-// end(run). `make()` gives a fresh reducer with these three functions for each thread.
+// For each run of outputs: begin(run), then tap(run, span) for every tap that meets some of them, in ascending order,
+// then end(run). `make()` gives a fresh reducer with these three functions for each thread.
 template <class Make>
 void for_each_window(const Lattice& lattice, ThreadPool& threads, const Make& make) {
   const int64_t positions = lattice.positions(), taps = lattice.taps();

@@ -33,8 +33,8 @@ constexpr GateRow kGateRows[] = {
 const GateRow* find_gate(std::string_view name) {
   std::string lower(name);
   for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  const auto found = std::find_if(std::begin(kGateRows), std::end(kGateRows),
-                                  [&](const GateRow& row) { return row.name == lower; });
+  const auto found =
+      std::find_if(std::begin(kGateRows), std::end(kGateRows), [&](const GateRow& row) { return row.name == lower; });
   return found != std::end(kGateRows) ? found : nullptr;
 }
 
@@ -96,7 +96,8 @@ Status RecurrentAttrs::prepare_gates(std::span<const std::string_view> standard)
   std::vector<std::string_view> names(activations.begin(), activations.end());
   if (names.empty()) names.assign(standard.begin(), standard.end());
   // One direction's functions serve for both.
-  if (names.size() == standard.size() && directions() == 2) names.insert(names.end(), names.begin(), names.begin() + static_cast<ptrdiff_t>(standard.size()));
+  if (names.size() == standard.size() && directions() == 2)
+    names.insert(names.end(), names.begin(), names.begin() + static_cast<ptrdiff_t>(standard.size()));
   if (names.size() < needed) {
     return invalid_model(format("{} activations", names.size())).expecting(format("{}", needed));
   }
@@ -106,8 +107,9 @@ Status RecurrentAttrs::prepare_gates(std::span<const std::string_view> standard)
     const GateRow* row = find_gate(names[i]);
     if (!row) {
       return invalid_model(format("activation '{}'", names[i].substr(0, 40)))
-          .expecting("one of Relu, Tanh, Sigmoid, Affine, LeakyRelu, ThresholdedRelu, ScaledTanh, HardSigmoid, Elu, "
-                     "Softsign, Softplus");
+          .expecting(
+              "one of Relu, Tanh, Sigmoid, Affine, LeakyRelu, ThresholdedRelu, ScaledTanh, HardSigmoid, Elu, "
+              "Softsign, Softplus");
     }
     const float alpha = take(row->alpha, activation_alpha, alphas);
     gates.push_back({row->kind, alpha, take(row->beta, activation_beta, betas)});

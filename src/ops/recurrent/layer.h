@@ -31,9 +31,9 @@ struct Direction {
   size_t index;
   LayerShape shape;
   ThreadPool& threads;
-  const T* recurrent_bias;       // [gates · hidden]
-  const T* peepholes;            // [3 · hidden]
-  std::vector<T> recurrence;     // [hidden][gates · hidden], R transposed
+  const T* recurrent_bias;    // [gates · hidden]
+  const T* peepholes;         // [3 · hidden]
+  std::vector<T> recurrence;  // [hidden][gates · hidden], R transposed
 
   T act(size_t gate, T x) const { return attrs.gate(index, gate)(attrs.clipped(x)); }
 
@@ -108,7 +108,10 @@ template <class T>
 Direction<T> direction_of(const LayerInputs& in, const RecurrentAttrs& attrs, size_t d, ThreadPool& threads) {
   const LayerShape& s = in.shape;
   const auto n = static_cast<int64_t>(d);
-  Direction<T> direction{attrs, d, s, threads,
+  Direction<T> direction{attrs,
+                         d,
+                         s,
+                         threads,
                          in.b.defined() ? in.b.data<T>() + (2 * n + 1) * s.rows() : nullptr,
                          in.p.defined() ? in.p.data<T>() + n * 3 * s.hidden : nullptr,
                          std::vector<T>(static_cast<size_t>(s.hidden * s.rows()))};
@@ -140,8 +143,8 @@ void store_state(const std::vector<T>& state, const Places& places, int64_t d, T
 
 }  // namespace layer_detail
 
-// Cell<T>(const Direction<T>&) with step(rows, state): rows[b] is what X contributes to all gates of unit b, null when its
-// sequence is over and its state stays. Outputs may be null.
+// Cell<T>(const Direction<T>&) with step(rows, state): rows[b] is what X contributes to all gates of unit b, null when
+// its sequence is over and its state stays. Outputs may be null.
 template <class T, class Cell>
 Status run_layer(const RecurrentAttrs& attrs, const LayerInputs& in, Tensor* y, Tensor* y_h, Tensor* y_c,
                  ThreadPool& threads) {

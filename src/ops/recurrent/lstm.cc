@@ -20,7 +20,8 @@ class LstmCell {
   void step(const std::vector<const T*>& rows, LayerState<T>& state) {
     direction_.recur(state.h.data(), 0, direction_.shape.rows(), sums_.data());
     for (size_t b = 0; b < rows.size(); ++b) {
-      if (rows[b]) update(rows[b], sums_.data() + b * 4 * hidden_, state.h.data() + b * hidden_, state.c.data() + b * hidden_);
+      if (rows[b])
+        update(rows[b], sums_.data() + b * 4 * hidden_, state.h.data() + b * hidden_, state.c.data() + b * hidden_);
     }
   }
 

@@ -11,7 +11,17 @@ enum class RecurrentDirection : uint8_t { kForward, kReverse, kBidirectional };
 inline constexpr std::string_view kRecurrentDirectionNames[] = {"forward", "reverse", "bidirectional"};
 
 enum class GateKind : uint8_t {
-  kRelu, kTanh, kSigmoid, kAffine, kLeakyRelu, kThresholdedRelu, kScaledTanh, kHardSigmoid, kElu, kSoftsign, kSoftplus
+  kRelu,
+  kTanh,
+  kSigmoid,
+  kAffine,
+  kLeakyRelu,
+  kThresholdedRelu,
+  kScaledTanh,
+  kHardSigmoid,
+  kElu,
+  kSoftsign,
+  kSoftplus
 };
 
 struct GateActivation {

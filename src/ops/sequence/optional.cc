@@ -9,7 +9,9 @@ namespace {
 
 // Kinds and dtypes of what Type::to_string wrote; dimensions are dropped. Unknown text gives an unknown type.
 Type parse_type(std::string_view text) {
-  const auto inner = [&](std::string_view prefix) { return text.substr(prefix.size(), text.size() - prefix.size() - 1); };
+  const auto inner = [&](std::string_view prefix) {
+    return text.substr(prefix.size(), text.size() - prefix.size() - 1);
+  };
   if (text.ends_with(')')) {
     if (text.starts_with("seq(")) return Type::sequence(parse_type(inner("seq(")));
     if (text.starts_with("optional(")) return Type::optional(parse_type(inner("optional(")));
@@ -25,8 +27,10 @@ Status infer_optional(InferContext& context) {
   const auto& text = context.attrs<OptionalAttrs>().type;
   constexpr size_t kLongest = 4096;  // bounds the depth of the recursion
   if (text && text->size() > kLongest) return invalid_model(format("a type of {} characters", text->size()));
-  if (context.has_input(0)) context.set_type(0, Type::optional(context.type(0)));
-  else context.set_type(0, Type::optional(text ? parse_type(*text) : Type{}));
+  if (context.has_input(0))
+    context.set_type(0, Type::optional(context.type(0)));
+  else
+    context.set_type(0, Type::optional(text ? parse_type(*text) : Type{}));
   return ok();
 }
 
@@ -37,8 +41,10 @@ Status eval_optional(KernelContext& context) {
 
 Status infer_optional_get_element(InferContext& context) {
   const Type& type = context.type(0);
-  if (type.kind == TypeKind::kOptional) context.set_type(0, type.element ? *type.element : Type{});
-  else context.set_type(0, type);
+  if (type.kind == TypeKind::kOptional)
+    context.set_type(0, type.element ? *type.element : Type{});
+  else
+    context.set_type(0, type);
   return ok();
 }
 

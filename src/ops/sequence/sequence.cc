@@ -14,8 +14,8 @@ Type element_type(const Type& sequence) {
 Result<Type> with_item(const Type& element, const Type& item) {
   if (!element.known()) return item;
   if (!item.known()) return element;
-  if (element.kind != item.kind || (element.dtype != item.dtype && element.dtype != DType::kUndefined &&
-                                    item.dtype != DType::kUndefined)) {
+  if (element.kind != item.kind ||
+      (element.dtype != item.dtype && element.dtype != DType::kUndefined && item.dtype != DType::kUndefined)) {
     return invalid_model(format("an item {} for a sequence of {}", item.to_string(), element.to_string()));
   }
   return join(element, item);

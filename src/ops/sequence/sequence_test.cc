@@ -30,7 +30,8 @@ TEST(Sequence, Positions) {
   const auto inserted = [&](int64_t i) {
     const auto out = OpCase("SequenceInsert").input(three).input(ints({9})).input(position(i)).run_all();
     std::string firsts;
-    if (out.ok()) for (const Value& item : (*out)[0].sequence().items) firsts += std::to_string(*item.tensor().data<int64_t>());
+    if (out.ok())
+      for (const Value& item : (*out)[0].sequence().items) firsts += std::to_string(*item.tensor().data<int64_t>());
     return firsts;
   };
   EXPECT_EQ(inserted(3), "1239");
@@ -62,7 +63,8 @@ TEST(SplitToSequence, Sizes) {
 
 TEST(ConcatFromSequence, ShapesMustFit) {
   const auto shape = [](Value sequence, int axis, int new_axis) {
-    const auto out = OpCase("ConcatFromSequence").input(std::move(sequence)).attr("axis", axis).attr("new_axis", new_axis).run();
+    const auto out =
+        OpCase("ConcatFromSequence").input(std::move(sequence)).attr("axis", axis).attr("new_axis", new_axis).run();
     return out.ok() ? to_string(out->dims()) : "error";
   };
   const Tensor a = counting<float>({2, 3}), b = counting<float>({1, 3});

@@ -44,9 +44,12 @@ Status infer_split_to_sequence(InferContext& context) {
     THANE_ASSIGN(const size_t axis, normalize_axis(attrs.axis, dims->size()));
     out = *dims;
     const auto at = out->begin() + static_cast<ptrdiff_t>(axis);
-    if (context.has_input(1)) *at = Dim::unknown();
-    else if (attrs.keepdims) *at = 1;
-    else out->erase(at);
+    if (context.has_input(1))
+      *at = Dim::unknown();
+    else if (attrs.keepdims)
+      *at = 1;
+    else
+      out->erase(at);
   }
   context.set_type(0, Type::sequence(Type::tensor(context.dtype(0), std::move(out))));
   return ok();
@@ -56,8 +59,8 @@ Status eval_split_to_sequence(KernelContext& context) {
   const auto& attrs = context.attrs<SplitToSequenceAttrs>();
   const Tensor& input = context.input(0);
   THANE_ASSIGN(const size_t axis, normalize_axis(attrs.axis, input.rank()));
-  THANE_ASSIGN(const Dims sizes, context.has_input(1) ? given_parts(input.dim(axis), context.input(1))
-                                                      : equal_parts(input.dim(axis), 1));
+  THANE_ASSIGN(const Dims sizes,
+               context.has_input(1) ? given_parts(input.dim(axis), context.input(1)) : equal_parts(input.dim(axis), 1));
   const Dims strides = row_major_strides(input.dims());
   const bool drop_axis = !context.has_input(1) && !attrs.keepdims;
   Sequence sequence;
@@ -125,7 +128,7 @@ Status eval_concat_from_sequence(KernelContext& context) {
     if (!sum) return resource_limit("the result is too large");
     out_dims[axis] = *sum;
   }
-  THANE_ASSIGN(Tensor* output, context.allocate(0, dtype, out_dims));
+  THANE_ASSIGN(Tensor * output, context.allocate(0, dtype, out_dims));
   const Dims strides = row_major_strides(out_dims);
   int64_t offset = 0;
   for (size_t i = 0; i < dims.size(); ++i) {

@@ -1,6 +1,6 @@
 // Regular expressions of RE2's syntax (https://github.com/google/re2/wiki/Syntax), matched in time linear in the text
-// (Thompson, "Regular expression search algorithm", 1968): patterns come from model files, and a backtracking matcher could
-// be made to run forever. Unlike RE2 it knows Unicode's general categories but not its scripts.
+// (Thompson, "Regular expression search algorithm", 1968): patterns come from model files, and a backtracking matcher
+// could be made to run forever. Unlike RE2 it knows Unicode's general categories but not its scripts.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +19,7 @@ struct CharClass {
     char32_t first, last;
   };
   std::vector<Range> ranges;
-  uint32_t categories = 0;  // general categories that belong to it
+  uint32_t categories = 0;       // general categories that belong to it
   std::vector<CharClass> parts;  // further sets, perhaps negated, that belong to it
   bool negated = false;
   bool fold_case = false;
@@ -42,7 +42,7 @@ class Regex {
     Kind kind;
     uint32_t argument;  // class or assertion
     uint32_t next;
-    uint32_t other;     // of a split
+    uint32_t other;  // of a split
   };
   std::vector<State> states_;
   std::vector<CharClass> classes_;

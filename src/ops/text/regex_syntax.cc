@@ -17,10 +17,20 @@ struct NamedClass {
   std::string_view ranges;  // pairs of first and last character
 };
 constexpr NamedClass kPosixClasses[] = {
-    {"alnum", "09AZaz"}, {"alpha", "AZaz"},  {"ascii", {"\0\x7f", 2}}, {"blank", "\t\t  "},
-    {"cntrl", {"\0\x1f\x7f\x7f", 4}},        {"digit", "09"},          {"graph", "!~"},
-    {"lower", "az"},     {"print", " ~"},    {"punct", "!/:@[`{~"},    {"space", "\t\r  "},
-    {"upper", "AZ"},     {"word", "09AZaz__"}, {"xdigit", "09AFaf"},
+    {"alnum", "09AZaz"},
+    {"alpha", "AZaz"},
+    {"ascii", {"\0\x7f", 2}},
+    {"blank", "\t\t  "},
+    {"cntrl", {"\0\x1f\x7f\x7f", 4}},
+    {"digit", "09"},
+    {"graph", "!~"},
+    {"lower", "az"},
+    {"print", " ~"},
+    {"punct", "!/:@[`{~"},
+    {"space", "\t\r  "},
+    {"upper", "AZ"},
+    {"word", "09AZaz__"},
+    {"xdigit", "09AFaf"},
 };
 constexpr NamedClass kPerlClasses[] = {{"d", "09"}, {"s", "\t\n\f\r  "}, {"w", "09AZaz__"}};
 
@@ -102,7 +112,8 @@ class Parser {
       bool repeated = false;
       for (RegexNode repeat; repetition(repeat); repeated = true) {
         if (repeated) return wrong("a repetition of a repetition");
-        if (repeat.most > kMostRepeats || repeat.least > kMostRepeats || (repeat.most >= 0 && repeat.least > repeat.most)) {
+        if (repeat.most > kMostRepeats || repeat.least > kMostRepeats ||
+            (repeat.most >= 0 && repeat.least > repeat.most)) {
           return wrong("a repetition out of range");
         }
         accept("?");  // greed makes no difference to a full match

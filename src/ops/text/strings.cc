@@ -97,9 +97,9 @@ Status eval_string_split(KernelContext& context) {
     most = std::max(most, parts.back().size());
   }
   Dims dims = input.dims();
-  THANE_ASSIGN(Tensor* counts, context.allocate(1, DType::kInt64, dims));
+  THANE_ASSIGN(Tensor * counts, context.allocate(1, DType::kInt64, dims));
   dims.push_back(static_cast<int64_t>(most));
-  THANE_ASSIGN(Tensor* words, context.allocate(0, DType::kString, std::move(dims)));
+  THANE_ASSIGN(Tensor * words, context.allocate(0, DType::kString, std::move(dims)));
   for (size_t i = 0; i < parts.size(); ++i) {
     counts->data<int64_t>()[i] = static_cast<int64_t>(parts[i].size());
     for (size_t k = 0; k < parts[i].size(); ++k) words->data<std::string>()[i * most + k] = parts[i][k];
@@ -140,7 +140,7 @@ Status eval_string_normalizer(KernelContext& context) {
   if (kept.empty()) kept.emplace_back();
   Dims dims = input.dims();
   dims.back() = static_cast<int64_t>(kept.size());
-  THANE_ASSIGN(Tensor* output, context.allocate(0, DType::kString, std::move(dims)));
+  THANE_ASSIGN(Tensor * output, context.allocate(0, DType::kString, std::move(dims)));
   std::move(kept.begin(), kept.end(), output->data<std::string>());
   return ok();
 }

@@ -99,8 +99,9 @@ TEST(Regex, AgreesWithRe2) {
 }
 
 TEST(Regex, RefusesWhatRe2Refuses) {
-  for (const char* pattern : {"(", ")", "a**", "*a", "a{1001}", "[a", "(?=a)", "(?<!a)", "[b-a]", "\\pX", "a{2}{3}", "(?z)",
-                              "\\x{110000}", "\\xg", "\\y", "[[:foo:]]", "(?P<n", "\\1", "a++", "\\", "\xff"}) {
+  for (const char* pattern :
+       {"(",    ")",           "a**",  "*a",  "a{1001}",   "[a",    "(?=a)", "(?<!a)", "[b-a]", "\\pX", "a{2}{3}",
+        "(?z)", "\\x{110000}", "\\xg", "\\y", "[[:foo:]]", "(?P<n", "\\1",   "a++",    "\\",    "\xff"}) {
     EXPECT_FALSE(Regex::compile(pattern).ok()) << pattern;
   }
 }
@@ -138,8 +139,11 @@ TEST(StringSplit, AsPython) {
 }
 
 TEST(StringNormalizer, StopWordsInAnyCase) {
-  const auto out = OpCase("StringNormalizer").input(strings({1, 3}, {"ÉTÉ", "Monday", "x"}))
-                       .attr("stopwords", AttrValue(Strings{"été", "X"})).attr("case_change_action", "UPPER").run();
+  const auto out = OpCase("StringNormalizer")
+                       .input(strings({1, 3}, {"ÉTÉ", "Monday", "x"}))
+                       .attr("stopwords", AttrValue(Strings{"été", "X"}))
+                       .attr("case_change_action", "UPPER")
+                       .run();
   EXPECT_EQ(elements<std::string>(*out), (Strings{"MONDAY"}));
   EXPECT_EQ(to_string(out->dims()), "[1, 1]");
   EXPECT_NE(OpCase("StringNormalizer").input(strings({2, 1}, {"a", "b"})).error(), "");
@@ -147,9 +151,16 @@ TEST(StringNormalizer, StopWordsInAnyCase) {
 
 TEST(TfIdfVectorizer, BrokenPools) {
   const auto error = [](Dims counts, Dims indexes, int64_t most) {
-    return OpCase("TfIdfVectorizer").input(testing::ints({1, 2})).attr("mode", "TF").attr("min_gram_length", 1)
-        .attr("max_gram_length", AttrValue(most)).attr("max_skip_count", AttrValue(std::numeric_limits<int64_t>::max()))
-        .attr("ngram_counts", counts).attr("ngram_indexes", indexes).attr("pool_int64s", Dims{1, 2, 1, 2}).error();
+    return OpCase("TfIdfVectorizer")
+        .input(testing::ints({1, 2}))
+        .attr("mode", "TF")
+        .attr("min_gram_length", 1)
+        .attr("max_gram_length", AttrValue(most))
+        .attr("max_skip_count", AttrValue(std::numeric_limits<int64_t>::max()))
+        .attr("ngram_counts", counts)
+        .attr("ngram_indexes", indexes)
+        .attr("pool_int64s", Dims{1, 2, 1, 2})
+        .error();
   };
   EXPECT_EQ(error({0, 2}, {0, 1, 2}, std::numeric_limits<int64_t>::max()), "");
   EXPECT_NE(error({0, 1}, {0, 1, 2}, 2), "");

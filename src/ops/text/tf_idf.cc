@@ -11,8 +11,8 @@ Status TfIdfVectorizerAttrs::prepare() {
     return invalid_model("pool_strings and pool_int64s are both given, or neither").expecting("one of them");
   }
   if (min_gram_length < 1 || max_gram_length < min_gram_length || max_skip_count < 0) {
-    return invalid_model(format("n-grams of {} to {} items, {} skipped", min_gram_length, max_gram_length,
-                                max_skip_count));
+    return invalid_model(
+        format("n-grams of {} to {} items, {} skipped", min_gram_length, max_gram_length, max_skip_count));
   }
   Dims pool = pool_int64s;
   for (const std::string& word : pool_strings) {

@@ -10,8 +10,8 @@ namespace {
 constexpr uint32_t kLastCodePoint = 0x10ffff;
 
 char32_t mapped(std::span<const CaseRun> runs, char32_t code) {
-  const auto after = std::upper_bound(runs.begin(), runs.end(), code,
-                                      [](char32_t c, const CaseRun& run) { return c < run.first; });
+  const auto after =
+      std::upper_bound(runs.begin(), runs.end(), code, [](char32_t c, const CaseRun& run) { return c < run.first; });
   if (after == runs.begin()) return code;
   const CaseRun& run = *(after - 1);
   if (code > run.last || (code - run.first) % run.step != 0) return code;
@@ -67,8 +67,10 @@ std::string map_case(std::string_view text, char32_t (*map)(char32_t)) {
   for (size_t at = 0; at < text.size();) {
     const size_t begin = at;
     const char32_t code = next_code_point(text, at);
-    if (code == kInvalidCodePoint) out += text[begin];
-    else append_utf8(out, map(code));
+    if (code == kInvalidCodePoint)
+      out += text[begin];
+    else
+      append_utf8(out, map(code));
   }
   return out;
 }

@@ -10,8 +10,8 @@ namespace thane {
 
 inline constexpr char32_t kInvalidCodePoint = 0xffffffff;
 
-// The code point at text[at], moving `at` past it. A byte that begins no valid sequence gives kInvalidCodePoint and counts
-// as one. Requires at < text.size().
+// The code point at text[at], moving `at` past it. A byte that begins no valid sequence gives kInvalidCodePoint and
+// counts as one. Requires at < text.size().
 char32_t next_code_point(std::string_view text, size_t& at);
 void append_utf8(std::string& text, char32_t code);
 
