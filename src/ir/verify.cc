@@ -102,7 +102,8 @@ Status check_params(const OpDef& op, std::span<const Type* const> inputs, size_t
     const Param& param = *op.input_param(i);
     const Type* type = inputs[i];
     if (!type) {
-      if (!param.optional && i < static_cast<size_t>(op.min_inputs)) {
+      const bool repeated = op.input_arity == Arity::kVariadic && i + 1 >= op.inputs.size();
+      if (!param.optional && (repeated || i < static_cast<size_t>(op.min_inputs))) {
         return invalid_model(format("required input '{}' (#{}) is absent", param.name, i));
       }
       continue;

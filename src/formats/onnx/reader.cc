@@ -33,6 +33,7 @@ Result<Model> read_model(Source& source) {
   model.doc = proto.doc;
   THANE_TRY(verify(model.graph));
   THANE_TRY(annotate_types(model.graph));
+  THANE_TRY(verify(model.graph));  // types found may contradict types declared
   return model;
 }
 
