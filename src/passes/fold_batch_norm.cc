@@ -2,6 +2,7 @@
 // After a Conv with constant weights both move into the weights and the bias (Ioffe & Szegedy 2015, section 3.1).
 #include <cmath>
 
+#include "ops/norm/norm.h"
 #include "passes/edit.h"
 #include "passes/rewrites.h"
 
@@ -12,18 +13,6 @@ const Tensor* float_constant(const Graph& graph, const Node& node, size_t input)
   if (input >= node.inputs.size()) return nullptr;
   const Tensor* tensor = graph.constant(node.inputs[input]);
   return tensor && tensor->dtype() == DType::kFloat32 && tensor->aligned() ? tensor : nullptr;
-}
-
-double epsilon_of(const Node& norm) {
-  const AttrMap attrs = norm.op->attrs->unparse(*norm.attrs);
-  const auto found = attrs.find("epsilon");
-  return found == attrs.end() ? 1e-5 : std::get<float>(found->second);
-}
-
-bool is_training(const Node& norm) {
-  const AttrMap attrs = norm.op->attrs->unparse(*norm.attrs);
-  const auto found = attrs.find("training_mode");
-  return found != attrs.end() && std::get<int64_t>(found->second) != 0;
 }
 
 // Weights of a Conv are [out, in/groups, …]: one scale per leading index.
@@ -49,10 +38,11 @@ Status fold_into(Graph& graph, GraphEdit& edit, Node& conv, const Node& norm) {
   }
   if (bias && bias->size() != channels) return ok();
 
+  const double epsilon = norm.attrs_as<BatchNormalizationAttrs>().epsilon;
   std::vector<double> scale(static_cast<size_t>(channels));
   THANE_ASSIGN(Tensor shift, Tensor::allocate(DType::kFloat32, {channels}));
   for (int64_t c = 0; c < channels; ++c) {
-    const double s = params[0]->as_double(c) / std::sqrt(params[3]->as_double(c) + epsilon_of(norm));
+    const double s = params[0]->as_double(c) / std::sqrt(params[3]->as_double(c) + epsilon);
     const double b = bias ? bias->as_double(c) : 0.0;
     scale[static_cast<size_t>(c)] = s;
     shift.data<float>()[c] = static_cast<float>((b - params[2]->as_double(c)) * s + params[1]->as_double(c));
@@ -73,7 +63,8 @@ Status fold_batch_norm(Graph& graph, const PassOptions& options) {
   GraphEdit edit(graph);
   for (size_t n = 0; n < graph.nodes.size(); ++n) {
     Node& norm = graph.nodes[n];
-    if (norm.op->domain != Domain::kOnnx || norm.op->name != "BatchNormalization" || is_training(norm)) continue;
+    if (norm.op->domain != Domain::kOnnx || norm.op->name != "BatchNormalization") continue;
+    if (norm.attrs_as<BatchNormalizationAttrs>().training_mode) continue;
     Node* conv = edit.sole_producer(norm.inputs[0], "Conv");
     if (conv) THANE_TRY(fold_into(graph, edit, *conv, norm));
   }
