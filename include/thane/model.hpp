@@ -35,7 +35,16 @@ struct ModelInfo {
   std::string doc;
   Properties versions;                     // op sets or schema versions: {"ai.onnx", "18"}
   Properties metadata;                     // what the file's author added
+  std::string entry_point;                 // the signature or method in use; empty where files have only one
+  std::vector<std::string> entry_points;   // all of the file's
   std::vector<ValueInfo> inputs, outputs;  // in the order in which Session::run takes and gives them
+};
+
+struct LoadOptions {
+  // The signature (TensorFlow) or method (TorchScript) to use, of info().entry_points; empty: the one most callers mean.
+  std::string entry_point = {};
+  // For graphs that declare no outputs (frozen TensorFlow graphs): the values to deliver; empty: those nothing reads.
+  std::vector<std::string> outputs = {};
 };
 
 // An opened model. Weights stay in the file, which is mapped: it must not be changed or cut off while the model or a
@@ -45,7 +54,7 @@ class THANE_API Model {
   // Opens the file; its content decides the format. Nothing in it is executed. Files are not trusted: broken or hostile
   // ones give errors (kInvalidModel), and ops that thane lacks are all listed in one (kUnsupported). Weights in further
   // files must lie in the model's own folder.
-  static Result<Model> load(const std::string& path);
+  static Result<Model> load(const std::string& path, const LoadOptions& options = {});
 
   const ModelInfo& info() const;  // lives as long as a handle
 

@@ -27,7 +27,8 @@ struct SessionOptions {
   uint64_t seed = 0;     // of random ops; every run starts from it
 };
 
-// A model ready to run. A cheap handle; run() may be called from any number of threads at once. What depends on the
+// A model ready to run. A cheap handle; run() may be called from any number of threads at once (runs of a model
+// that keeps state take turns). What depends on the
 // inputs' shapes is planned at the first run with them, and kept.
 class THANE_API Session {
  public:
@@ -38,6 +39,9 @@ class THANE_API Session {
   Result<std::vector<Value>> run(const std::vector<Value>& inputs) const;
   // The same by name. Only optional inputs may be left out.
   Result<std::map<std::string, Value>> run(const std::map<std::string, Value>& inputs) const;
+
+  // Models that keep state between runs (recurrent layers, variables) start again. Others have none.
+  void reset_states() const;
 
   const ModelInfo& info() const;  // lives as long as a handle
 

@@ -14,7 +14,7 @@ constexpr Example kInspectExamples[] = {
     {"inspect model.onnx --stage=plan", "every step, its kernel, and why faster ones refused"},
     {"inspect old.onnx new.onnx", "what differs"},
 };
-constexpr const Option* kInspectOptions[] = {&kShape,      &kStage, &kThreads, &kPrecision, &kIsa,
+constexpr const Option* kInspectOptions[] = {&kShape,      &kSignature, &kOutputNames, &kStage, &kThreads, &kPrecision, &kIsa,
                                              &kNoOptimise, &kJson,  &kQuiet,   &kVerbose,   &kHelp};
 
 constexpr Example kRunExamples[] = {
@@ -24,7 +24,7 @@ constexpr Example kRunExamples[] = {
     {"run bert.onnx -i input_ids=0:30522 -i attention_mask=ones -s seq=128", "made-up inputs"},
     {"run vad.onnx -i input=speech.wav --rate 16000 -i state=zeros -i sr=16000", "sound, a state, a number"},
 };
-constexpr const Option* kRunOptions[] = {&kInput,  &kShape,      &kSaveOutputs, &kOutputFormat, &kTop,       &kLabels,
+constexpr const Option* kRunOptions[] = {&kInput,  &kShape, &kSignature, &kOutputNames,      &kSaveOutputs, &kOutputFormat, &kTop,       &kLabels,
                                          &kResize, &kMean,       &kStd,         &kScale,        &kLayout,    &kChannels,
                                          &kGray,   &kRate,       &kCast,        &kThreads,      &kPrecision, &kIsa,
                                          &kSeed,   &kNoOptimise, &kJson,        &kQuiet,        &kVerbose,   &kHelp};
@@ -34,7 +34,7 @@ constexpr Example kVerifyExamples[] = {
     {"verify model.onnx quantized.onnx -i x.npy --atol 0.1", "on real data, with a tolerance"},
     {"verify model.onnx --settings precision=exact,fp32 --settings threads=1,4", "one model at several settings"},
 };
-constexpr const Option* kVerifyOptions[] = {&kInput,      &kShape, &kSettings, &kAtol,      &kRtol,     &kResize,
+constexpr const Option* kVerifyOptions[] = {&kInput,      &kShape, &kSignature, &kOutputNames, &kSettings, &kAtol,      &kRtol,     &kResize,
                                             &kMean,       &kStd,   &kScale,    &kLayout,    &kChannels, &kGray,
                                             &kRate,       &kCast,  &kThreads,  &kPrecision, &kIsa,      &kSeed,
                                             &kNoOptimise, &kJson,  &kQuiet,    &kVerbose,   &kHelp};

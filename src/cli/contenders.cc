@@ -82,7 +82,7 @@ Result<std::vector<Contender>> make_contenders(const Arguments& arguments) {
   }
   std::vector<Contender> contenders;
   for (const std::string& path : arguments.positional) {
-    auto opened = open_model(path);
+    auto opened = open_model(path, read_options(arguments));
     if (!opened.ok()) return std::move(opened).error();
     const auto model = std::make_shared<const Model>(std::move(*opened));
     for (const Setting& setting : settings) {

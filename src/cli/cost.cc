@@ -1,7 +1,9 @@
 #include "cli/cost.h"
 
 #include "api/macs.h"
+#include "api/pipeline.h"
 #include "engine/plan.h"
+#include "ir/value.h"
 #include "ops/infer.h"
 
 namespace thane::cli {
@@ -62,11 +64,17 @@ Result<Cost> cost_of(const Model& model, const std::vector<Type>& inputs, const 
   std::vector<Fact> facts;
   for (const Type& type : inputs) facts.push_back({type, std::nullopt, std::nullopt});
   MacCounter counter;
-  THANE_TRY(infer_graph(model.graph, facts, &counter));
+  std::vector<Type> all_types = inputs;
+  for (const StateVariable& state : model.graph.states) {
+    all_types.push_back(Value(state.initial).type());
+    facts.push_back({all_types.back(), std::nullopt, std::nullopt});
+  }
+  THANE_ASSIGN(const Graph imported, imported_graph(model, inputs));
+  THANE_TRY(infer_graph(imported, facts, &counter));
   counter.add_to(cost);
 
-  THANE_ASSIGN(const Graph graph, prepared_graph(model, options));
-  THANE_ASSIGN(const std::unique_ptr<Plan> plan, Plan::create(graph, inputs, options.session));
+  THANE_ASSIGN(const Graph graph, prepared_graph(model, inputs, options));
+  THANE_ASSIGN(const std::unique_ptr<Plan> plan, Plan::create(graph, all_types, options.session));
   cost.arena_bytes = plan->arena_bytes();
   for (const Type& type : inputs) cost.input_bytes += bytes_of(type, cost.memory_complete);
   for (const Step& step : plan->steps()) {

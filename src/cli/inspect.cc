@@ -13,6 +13,7 @@
 #include "cli/settings.h"
 #include "cli/terminal.h"
 #include "cli/text.h"
+#include "ir/value.h"
 
 namespace thane::cli {
 namespace {
@@ -48,10 +49,15 @@ class Inspection {
 
   Status go() {
     THANE_ASSIGN(options_, pipeline_options(arguments_));
-    THANE_ASSIGN(model_, open_model(path_));
+    THANE_ASSIGN(model_, open_model(path_, read_options(arguments_)));
     if (arguments_.positional.size() == 2) return diff();
     THANE_ASSIGN(types_, InputSource::default_types(model_.graph, arguments_));
     if (arguments_.has(kStage)) return stage(arguments_.text(kStage));
+    // A program that cannot be specialised to these shapes still shows what it declares.
+    if (auto imported = imported_graph(model_, types_); imported.ok())
+      imported_ = std::move(*imported);
+    else
+      imported_ = model_.graph.clone();
     auto cost = cost_of(model_, types_, options_);
     if (cost.ok())
       cost_ = std::move(*cost);
@@ -67,13 +73,14 @@ class Inspection {
   Status stage(const std::string& name) {
     std::string text;
     if (name == "import") {
-      text = to_text(model_.graph);
+      THANE_ASSIGN(const Graph graph, imported_graph(model_, types_));
+      text = to_text(graph);
     } else {
-      THANE_ASSIGN(const Graph graph, prepared_graph(model_, options_));
+      THANE_ASSIGN(const Graph graph, prepared_graph(model_, types_, options_));
       if (name == "optimised") {
         text = to_text(graph);
       } else {
-        THANE_ASSIGN(const std::unique_ptr<Plan> plan, Plan::create(graph, types_, options_.session));
+        THANE_ASSIGN(const std::unique_ptr<Plan> plan, Plan::create(graph, all_types(), options_.session));
         text = plan_text(graph, *plan);
       }
     }
@@ -88,9 +95,16 @@ class Inspection {
     return ok();
   }
 
+  // Of the inputs, and of the states as they are at first.
+  std::vector<Type> all_types() const {
+    std::vector<Type> types = types_;
+    for (const StateVariable& state : model_.graph.states) types.push_back(Value(state.initial).type());
+    return types;
+  }
+
   Status diff() {
     if (arguments_.has(kStage)) return invalid_argument("with two models").at("--stage").expecting("one model");
-    THANE_ASSIGN(const Model other, open_model(arguments_.positional[1]));
+    THANE_ASSIGN(const Model other, open_model(arguments_.positional[1], read_options(arguments_)));
     const auto changes = differences(model_, other);
     if (arguments_.has(kJson)) {
       Json json;
@@ -133,17 +147,19 @@ class Inspection {
   }
 
   void describe_as_text() {
-    const Graph& graph = model_.graph;
     std::string versions;
     for (const auto& [name, version] : model_.versions)
       versions += (versions.empty() ? "" : ", ") + name + " " + version;
     text_ += format("{}  {}\n", path_, bytes_text(file_bytes(path_)));
     text_ +=
         format("{}, {}{}\n", model_.format, versions, model_.producer.empty() ? "" : ", made by " + model_.producer);
+    const Graph& graph = model_.graph;
     if (!graph.name.empty() && arguments_.has(kVerbose)) text_ += "graph " + graph.name + "\n";
+    if (!model_.entry_points.empty()) add_entry_points();
     add_values("inputs", graph.inputs);
     add_values("outputs", graph.outputs);
-    const Weights weights = weights_of(graph);
+    if (!graph.states.empty()) add_states();
+    const Weights weights = weights_of(imported_);
     text_ += format("\nweights  {} parameters in {} tensors, {}\n", count_text(static_cast<double>(weights.parameters)),
                     weights.tensors, bytes_text(weights.bytes));
     add_cost();
@@ -156,6 +172,20 @@ class Inspection {
     Table table;
     for (ValueId id : ids) table.add({model_.graph.values[id].name, model_.graph.values[id].type.to_string()});
     text_ += format("\n{}\n{}", title, table.to_string("  "));
+  }
+
+  void add_entry_points() {
+    Table table;
+    for (const EntryPoint& entry : model_.entry_points)
+      table.add({entry.name == model_.entry_point ? "*" : "", entry.name, entry.summary});
+    text_ += "\nentry points (* this one; another with --signature)\n" + table.to_string("  ");
+  }
+
+  void add_states() {
+    Table table;
+    for (const StateVariable& state : model_.graph.states)
+      table.add({state.name, Value(state.initial).type().to_string()});
+    text_ += "\nstate kept between runs\n" + table.to_string("  ");
   }
 
   void add_cost() {
@@ -174,7 +204,7 @@ class Inspection {
   void add_ops() {
     Table table;
     int64_t total = 0;
-    for (const auto& [op, count] : op_counts(model_.graph)) {
+    for (const auto& [op, count] : op_counts(imported_)) {
       total += count;
       const auto spent = cost_ ? cost_->macs_by_op.find(op) : decltype(cost_->macs_by_op.find(op)){};
       const bool counted = cost_ && spent != cost_->macs_by_op.end();
@@ -238,7 +268,14 @@ class Inspection {
     add_pairs(json, "versions", model_.versions);
     add_types(json, "inputs", graph.inputs);
     add_types(json, "outputs", graph.outputs);
-    const Weights weights = weights_of(graph);
+    json.field("entry_point", model_.entry_point).key("entry_points").begin_array();
+    for (const EntryPoint& entry : model_.entry_points)
+      json.begin_object().field("name", entry.name).field("summary", entry.summary).end_object();
+    json.end_array().key("states").begin_array();
+    for (const StateVariable& state : graph.states)
+      json.begin_object().field("name", state.name).field("type", Value(state.initial).type().to_string()).end_object();
+    json.end_array();
+    const Weights weights = weights_of(imported_);
     json.key("weights").begin_object().field("tensors", weights.tensors).field("parameters", weights.parameters);
     json.field("bytes", weights.bytes).end_object();
     json.key("cost");
@@ -255,7 +292,7 @@ class Inspection {
       json.null().field("cost_error", cost_error_);
     }
     json.key("ops").begin_array();
-    for (const auto& [op, count] : op_counts(graph)) {
+    for (const auto& [op, count] : op_counts(imported_)) {
       json.begin_object().field("op", op).field("count", count);
       if (cost_ && cost_->macs_by_op.contains(op)) json.field("macs", cost_->macs_by_op.at(op));
       json.end_object();
@@ -269,6 +306,7 @@ class Inspection {
   const std::string path_;
   PipelineOptions options_;
   Model model_;
+  Graph imported_;  // for the shapes of types_
   std::vector<Type> types_;
   std::optional<Cost> cost_;
   std::string cost_error_, text_;

@@ -65,6 +65,12 @@ inline constexpr Option kIsa = {"--isa",
 inline constexpr Option kSeed = {"--seed", "N", "of random inputs and random ops", Takes::kInteger, false, {}, "0"};
 inline constexpr Option kNoOptimise = {"--no-optimise", "", "run the graph as it was imported", Takes::kNothing};
 
+// ---- which part of a model
+inline constexpr Option kSignature = {"--signature,--method", "NAME",
+                                      "the signature or method to use, where the file has several", Takes::kText};
+inline constexpr Option kOutputNames = {"--outputs", "NAME[,NAME]",
+                                        "the values to deliver, for graphs that declare no outputs", Takes::kText};
+
 // ---- inspect
 inline constexpr Option kStage = {"--stage",
                                   "STAGE",

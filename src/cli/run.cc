@@ -27,7 +27,7 @@ class Run {
     if (arguments_.has(kLabels)) {
       THANE_ASSIGN(labels_, read_labels(arguments_.text(kLabels)));
     }
-    THANE_ASSIGN(const Model model, open_model(arguments_.positional[0]));
+    THANE_ASSIGN(const Model model, open_model(arguments_.positional[0], read_options(arguments_)));
     THANE_ASSIGN(const InputSource inputs, InputSource::create(model.graph, arguments_, false));
     // Read before the session is made: a wrong input is told at once.
     THANE_ASSIGN(std::vector<Value> values, inputs.load(0));

@@ -5,6 +5,7 @@
 
 #include "base/format.h"
 #include "cli/options.h"
+#include "cli/text.h"
 
 namespace thane::cli {
 namespace {
@@ -37,6 +38,16 @@ Result<Isa> usable_isa(const std::string& name) {
         .expecting(format("{} at most", isa_name(best)));
   }
   return *isa;
+}
+
+ReadOptions read_options(const Arguments& arguments) {
+  ReadOptions options;
+  if (arguments.has(kSignature)) options.entry_point = arguments.text(kSignature);
+  if (arguments.has(kOutputNames)) {
+    for (const std::string& names : arguments.all(kOutputNames))
+      for (const std::string_view name : split(names, ',')) options.outputs.emplace_back(name);
+  }
+  return options;
 }
 
 Result<PipelineOptions> pipeline_options(const Arguments& arguments) {

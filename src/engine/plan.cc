@@ -34,7 +34,7 @@ class Planner {
   // A node is needed when one of its outputs is, and is not known already.
   void find_needed_nodes() {
     std::vector<bool> needed(graph_.values.size(), false);
-    for (ValueId id : graph_.outputs) needed[id] = !known(id);
+    for (ValueId id : graph_.all_outputs()) needed[id] = !known(id);
     node_needed_.assign(graph_.nodes.size(), false);
     for (size_t n = graph_.nodes.size(); n-- > 0;) {
       const Node& node = graph_.nodes[n];
@@ -71,7 +71,7 @@ class Planner {
 
   void assign_slots() {
     plan_->value_slots_.assign(graph_.values.size(), kNoSlot);
-    for (ValueId id : graph_.inputs) {
+    for (ValueId id : graph_.all_inputs()) {
       const SlotId slot = add_slot({.kind = Slot::Kind::kInput});
       plan_->value_slots_[id] = slot;
       plan_->input_slots_.push_back(slot);
@@ -96,7 +96,7 @@ class Planner {
           unnamed_.push_back(index);
       }
     }
-    for (ValueId id : graph_.outputs) plan_->output_slots_.push_back(slot_of(id));
+    for (ValueId id : graph_.all_outputs()) plan_->output_slots_.push_back(slot_of(id));
   }
 
   Status make_steps() {

@@ -58,7 +58,7 @@ struct Frame {
 
 class Plan {
  public:
-  // `inputs` are the concrete types of graph.inputs. The graph must outlive the plan.
+  // `inputs` are the concrete types of graph.all_inputs(). The graph must outlive the plan.
   static Result<std::unique_ptr<Plan>> create(const Graph& graph, std::span<const Type> inputs,
                                               const SessionOptions& options);
 

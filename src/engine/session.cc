@@ -33,6 +33,8 @@ class SessionImpl : public Session {
   SessionImpl(Graph graph, SessionOptions options) : graph_(std::move(graph)), options_(std::move(options)) {}
 
   Status prepare() {
+    all_inputs_ = graph_.all_inputs();
+    reset_states();
     for (ValueInfo& value : graph_.values) {
       if (!value.constant || value.constant->aligned()) continue;
       THANE_ASSIGN(*value.constant, value.constant->copy());
@@ -48,6 +50,25 @@ class SessionImpl : public Session {
   }
 
   Result<std::vector<Value>> run(std::span<const Value> inputs) const override {
+    if (graph_.states.empty()) return run_explicit(inputs);
+    if (inputs.size() != graph_.inputs.size()) return wrong_count(inputs.size(), graph_.inputs.size());
+    std::lock_guard lock(states_mutex_);
+    std::vector<Value> all(inputs.begin(), inputs.end());
+    all.insert(all.end(), states_.begin(), states_.end());
+    THANE_ASSIGN(std::vector<Value> outputs, run_explicit(all));
+    const auto first = outputs.begin() + static_cast<std::ptrdiff_t>(graph_.outputs.size());
+    states_.assign(std::make_move_iterator(first), std::make_move_iterator(outputs.end()));
+    outputs.erase(first, outputs.end());
+    return outputs;
+  }
+
+  void reset_states() const override {
+    std::lock_guard lock(states_mutex_);
+    states_.clear();
+    for (const StateVariable& state : graph_.states) states_.emplace_back(state.initial);
+  }
+
+  Result<std::vector<Value>> run_explicit(std::span<const Value> inputs) const override {
     THANE_TRY(check_inputs(inputs));
     RandomSource random{options_.seed};
     auto outputs = execute(inputs, random);
@@ -81,12 +102,14 @@ class SessionImpl : public Session {
     RandomSource& random_;
   };
 
+  static Error wrong_count(size_t given, size_t wanted) {
+    return invalid_argument(format("{} inputs given", given)).expecting(std::to_string(wanted));
+  }
+
   Status check_inputs(std::span<const Value> inputs) const {
-    if (inputs.size() != graph_.inputs.size()) {
-      return invalid_argument(format("{} inputs given", inputs.size())).expecting(std::to_string(graph_.inputs.size()));
-    }
+    if (inputs.size() != all_inputs_.size()) return wrong_count(inputs.size(), all_inputs_.size());
     for (size_t i = 0; i < inputs.size(); ++i) {
-      const ValueInfo& info = graph_.values[graph_.inputs[i]];
+      const ValueInfo& info = graph_.values[all_inputs_[i]];
       if (auto status = check_input(info.type, inputs[i]); !status.ok()) {
         return std::move(status).error().at(format("input '{}'", info.name));
       }
@@ -121,7 +144,7 @@ class SessionImpl : public Session {
   Status check_symbols(std::span<const Value> inputs) const {
     std::map<std::string, int64_t> sizes;
     for (size_t i = 0; i < inputs.size(); ++i) {
-      const ValueInfo& info = graph_.values[graph_.inputs[i]];
+      const ValueInfo& info = graph_.values[all_inputs_[i]];
       if (!info.type.is_tensor() || !info.type.dims || !inputs[i].is_tensor()) continue;
       for (size_t axis = 0; axis < info.type.dims->size(); ++axis) {
         const Dim& dim = (*info.type.dims)[axis];
@@ -150,7 +173,7 @@ class SessionImpl : public Session {
     std::vector<Type> types;
     for (const Value& value : inputs) types.push_back(value.type());
     for (size_t i = 0; i < types.size(); ++i) {  // an empty optional or sequence knows less than its declaration
-      if (!inputs[i].is_tensor()) types[i] = graph_.values[graph_.inputs[i]].type;
+      if (!inputs[i].is_tensor()) types[i] = graph_.values[all_inputs_[i]].type;
     }
     THANE_ASSIGN(std::shared_ptr<const Plan> plan, Plan::create(graph_, types, options_));
     std::lock_guard lock(mutex_);
@@ -255,7 +278,11 @@ class SessionImpl : public Session {
 
   Graph graph_;
   SessionOptions options_;
+  std::vector<ValueId> all_inputs_;
   std::vector<std::vector<std::unique_ptr<SessionImpl>>> bodies_;  // per node
+
+  mutable std::mutex states_mutex_;
+  mutable std::vector<Value> states_;
 
   mutable std::mutex mutex_;
   mutable std::list<std::pair<std::vector<int64_t>, std::shared_ptr<const Plan>>> plans_;

@@ -27,8 +27,13 @@ class Session {
 
   // Runs once. inputs[i] belongs to graph().inputs[i]; dtypes and shapes must fit the declared ones, else an error that
   // says what was expected. Outputs own their memory. Plans are made for each new set of input shapes and cached.
-  // Thread-safe.
+  // Thread-safe. When the graph has states, runs take turns: each finds what the one before left.
   virtual Result<std::vector<Value>> run(std::span<const Value> inputs) const = 0;
+  // The same with the states in the caller's hands: from graph().all_inputs() to graph().all_outputs(). Leaves the
+  // session's own states alone.
+  virtual Result<std::vector<Value>> run_explicit(std::span<const Value> inputs) const = 0;
+  // Back to what the states were before the first run.
+  virtual void reset_states() const = 0;
   virtual const Graph& graph() const = 0;
 };
 

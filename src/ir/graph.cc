@@ -54,12 +54,25 @@ std::string Graph::fresh_name(const std::string& stem) {
   return format("{}%{}", stem, next_name_++);
 }
 
+std::vector<ValueId> Graph::all_inputs() const {
+  std::vector<ValueId> ids = inputs;
+  for (const StateVariable& state : states) ids.push_back(state.input);
+  return ids;
+}
+
+std::vector<ValueId> Graph::all_outputs() const {
+  std::vector<ValueId> ids = outputs;
+  for (const StateVariable& state : states) ids.push_back(state.output);
+  return ids;
+}
+
 Graph Graph::clone() const {
   Graph copy;
   copy.name = name;
   copy.values = values;
   copy.inputs = inputs;
   copy.outputs = outputs;
+  copy.states = states;
   copy.next_name_ = next_name_;
   copy.nodes.reserve(nodes.size());
   for (const Node& node : nodes) {

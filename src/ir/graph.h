@@ -3,8 +3,11 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -26,6 +29,7 @@ struct ValueInfo {
 };
 
 struct Graph;
+struct Fact;
 
 // A body run by a control-flow node. The body sees only its own values: outer ones it uses are listed in `captures`
 // (ids in the enclosing graph) and appear, in the same order, as the body's last inputs.
@@ -50,12 +54,22 @@ struct Node {
   std::string label(const Graph& graph) const;
 };
 
+// A value that a session keeps from one run to the next: variables, recurrent state. Written like a function: the graph
+// reads what the last run left at `input` and leaves what the next shall see at `output`.
+struct StateVariable {
+  std::string name;
+  ValueId input;   // made by nobody, as a graph input; its type may be wider than `initial`'s
+  ValueId output;  // any value of the graph
+  Tensor initial;  // before the first run
+};
+
 struct Graph {
   std::string name;
   std::vector<ValueInfo> values;
   std::vector<Node> nodes;       // every input of a node is a graph input, a constant, or an output of an earlier node
   std::vector<ValueId> inputs;   // of a subgraph: formal inputs, then captures
   std::vector<ValueId> outputs;  // a value may stand here more than once
+  std::vector<StateVariable> states;  // of a main graph only
 
   ValueId add_value(std::string name, Type type = {});
   ValueId add_constant(std::string name, Tensor tensor);
@@ -65,14 +79,38 @@ struct Graph {
     return id != kNoValue && values[id].constant ? &*values[id].constant : nullptr;
   }
   Graph clone() const;  // deep; tensors shared
+  // What a caller gives and the session adds: inputs, then the states' inputs. The same for outputs.
+  std::vector<ValueId> all_inputs() const;
+  std::vector<ValueId> all_outputs() const;
 
  private:
   uint64_t next_name_ = 0;
 };
 
-// A loaded model: the main graph and what its file says about it.
+// One thing a model file can do: a signature (TensorFlow, TensorFlow Lite), a method (TorchScript).
+struct EntryPoint {
+  std::string name;
+  std::string summary;  // "(x: float32[batch, 3]) -> (scores)", for people
+};
+
+// What the file says about preparing an input: TensorFlow Lite metadata, for one. Empty: nothing said.
+struct InputHint {
+  std::vector<float> mean, std;  // per channel or one for all, in units of pixels 0..255: (pixel - mean) / std
+};
+
+// A loaded model: the graph of the entry point asked for, and what its file says about it.
 struct Model {
+  // Inputs, outputs and states are always there. When `specialise` is set the nodes may be missing or general.
   Graph graph;
+  // For formats whose programs mean something only once shapes are known (TorchScript, torch.export): makes the graph
+  // for these facts about graph.all_inputs(), of which those marked in `by_value` come with their contents. It declares
+  // the same inputs, outputs and states. Thread-safe.
+  std::function<Result<Graph>(std::span<const Fact> inputs)> specialise;
+  std::vector<bool> by_value;               // per input: its contents select the specialised graph (a Python int or bool)
+  std::vector<EntryPoint> entry_points;     // all that the file has; empty where there is only one, without a name
+  std::string entry_point;                  // the one read
+  std::map<std::string, InputHint> hints;   // by input name
+  std::vector<std::string> labels;          // of the classes, where the file has them
   std::string format;                                         // "onnx", …
   std::string producer;                                       // "pytorch 2.13.0"
   std::vector<std::pair<std::string, std::string>> versions;  // ("ai.onnx", "17"): op sets or schema versions

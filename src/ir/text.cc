@@ -20,6 +20,7 @@ void print(const Graph& graph, int depth, std::string& out) {
     return id == kNoValue ? std::string("_") : name(id) + ": " + graph.values[id].type.to_string();
   };
   for (ValueId id : graph.inputs) out += indent + "input " + typed(id) + "\n";
+  for (const StateVariable& state : graph.states) out += indent + "state " + typed(state.input) + "\n";
   for (ValueId id = 0; id < graph.values.size(); ++id) {
     if (const Tensor* tensor = graph.constant(id)) {
       out += indent + "const " + typed(id) + " = " + constant_text(*tensor) + "\n";
@@ -45,6 +46,9 @@ void print(const Graph& graph, int depth, std::string& out) {
     }
   }
   for (ValueId id : graph.outputs) out += indent + "output " + name(id) + "\n";
+  for (const StateVariable& state : graph.states) {
+    out += indent + "state " + name(state.input) + " becomes " + name(state.output) + "\n";
+  }
 }
 
 }  // namespace

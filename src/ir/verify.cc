@@ -16,6 +16,7 @@ class Verifier {
   Status run() {
     THANE_TRY(names());
     for (ValueId id : graph_.inputs) THANE_TRY(define(id, "graph input"));
+    for (const StateVariable& state : graph_.states) THANE_TRY(define(state.input, "state"));
     for (size_t i = 0; i < graph_.values.size(); ++i) {
       if (!graph_.values[i].constant) continue;
       if (defined_[i]) return broken(format("constant '{}' is also a graph input", graph_.values[i].name));
@@ -27,6 +28,10 @@ class Verifier {
       }
     }
     for (ValueId id : graph_.outputs) THANE_TRY(use(id, "graph output"));
+    for (const StateVariable& state : graph_.states) {
+      THANE_TRY(use(state.output, "state"));
+      if (!state.initial.defined()) return broken(format("state '{}' has no initial value", state.name));
+    }
     return ok();
   }
 

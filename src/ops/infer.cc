@@ -17,19 +17,31 @@ bool foldable(const Node& node) {
          !node.op->has(kHeavy);
 }
 
+Fact constant_fact(const Type& type, const Tensor& constant) {
+  Fact fact{type, std::nullopt, std::nullopt};
+  if (constant.aligned()) {
+    fact.value = constant;
+  } else if (constant.size() <= kFoldedElements) {
+    if (auto copy = constant.copy(); copy.ok()) fact.value = std::move(*copy);
+  }
+  return fact;
+}
+
 class GraphInference {
  public:
   GraphInference(const Graph& graph, FactSink* sink, int depth)
-      : graph_(graph), sink_(sink), depth_(depth), facts_(graph.values.size()) {}
+      : graph_(graph), sink_(sink), depth_(depth) {}
 
   Result<std::vector<Fact>> run(std::span<const Fact> inputs) {
-    if (inputs.size() != graph_.inputs.size()) {
-      return invalid_model(format("{} inputs for a graph of {}", inputs.size(), graph_.inputs.size()));
+    const std::vector<ValueId> ids = graph_.all_inputs();
+    if (inputs.size() != ids.size()) {
+      return invalid_model(format("{} inputs for a graph of {}", inputs.size(), ids.size()));
     }
+    facts_.resize(graph_.values.size());
     for (ValueId id = 0; id < graph_.values.size(); ++id) {
       if (const Tensor* constant = graph_.constant(id)) facts_[id] = constant_fact(graph_.values[id].type, *constant);
     }
-    for (size_t i = 0; i < inputs.size(); ++i) facts_[graph_.inputs[i]] = inputs[i];
+    for (size_t i = 0; i < inputs.size(); ++i) facts_[ids[i]] = inputs[i];
     for (const Node& node : graph_.nodes) {
       if (auto status = infer(node); !status.ok()) return std::move(status).error().at(node.label(graph_));
     }
@@ -37,17 +49,17 @@ class GraphInference {
     return std::move(facts_);
   }
 
- private:
-  static Fact constant_fact(const Type& type, const Tensor& constant) {
-    Fact fact{type, std::nullopt, std::nullopt};
-    if (constant.aligned()) {
-      fact.value = constant;
-    } else if (constant.size() <= kFoldedElements) {
-      if (auto copy = constant.copy(); copy.ok()) fact.value = std::move(*copy);
-    }
-    return fact;
+  // One node more, where `facts` holds what is known of the values so far.
+  Status extend(const Node& node, std::vector<Fact>& facts) {
+    facts.resize(graph_.values.size());
+    facts_.swap(facts);
+    auto status = infer(node);
+    facts_.swap(facts);
+    if (!status.ok()) return std::move(status).error().at(node.label(graph_));
+    return status;
   }
 
+ private:
   // Types the bodies of one node: formal inputs as the op says, captures as known here.
   class Typer : public SubgraphTyper {
    public:
@@ -194,9 +206,17 @@ Result<std::vector<Fact>> infer_graph(const Graph& graph, std::span<const Fact> 
   return GraphInference(graph, sink, 0).run(inputs);
 }
 
+Fact fact_of_constant(const Tensor& constant) {
+  return constant_fact(Type::tensor(constant.dtype(), to_symbolic(constant.dims())), constant);
+}
+
+Status infer_next(const Graph& graph, const Node& node, std::vector<Fact>& facts) {
+  return GraphInference(graph, nullptr, 0).extend(node, facts);
+}
+
 Status annotate_types(Graph& graph) {
   std::vector<Fact> inputs;
-  for (ValueId id : graph.inputs) inputs.push_back({graph.values[id].type, std::nullopt, std::nullopt});
+  for (ValueId id : graph.all_inputs()) inputs.push_back({graph.values[id].type, std::nullopt, std::nullopt});
   TypeRecorder recorder;
   THANE_ASSIGN(const auto facts, infer_graph(graph, inputs, &recorder));
   recorder.write(graph);

@@ -24,7 +24,7 @@ GraphEdit::GraphEdit(Graph& graph)
       if (id != kNoValue) producer_[id] = static_cast<int>(n);
     }
   }
-  for (ValueId id : graph.outputs) {
+  for (ValueId id : graph.all_outputs()) {
     use(id);
     is_output_[id] = true;
   }

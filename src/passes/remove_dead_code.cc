@@ -6,8 +6,8 @@ namespace {
 
 std::vector<bool> live_values(const Graph& graph, std::vector<bool>& node_live) {
   std::vector<bool> live(graph.values.size(), false);
-  for (ValueId id : graph.inputs) live[id] = true;
-  for (ValueId id : graph.outputs) live[id] = true;
+  for (ValueId id : graph.all_inputs()) live[id] = true;
+  for (ValueId id : graph.all_outputs()) live[id] = true;
   node_live.assign(graph.nodes.size(), false);
   for (size_t n = graph.nodes.size(); n-- > 0;) {
     const Node& node = graph.nodes[n];
@@ -48,6 +48,10 @@ Status remove_dead_code(Graph& graph, const PassOptions&) {
   };
   rename(graph.inputs);
   rename(graph.outputs);
+  for (StateVariable& state : graph.states) {
+    state.input = new_id[state.input];
+    state.output = new_id[state.output];
+  }
   std::vector<Node> nodes;
   for (size_t n = 0; n < graph.nodes.size(); ++n) {
     if (!node_live[n]) continue;

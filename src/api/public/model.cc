@@ -32,7 +32,8 @@ ValueInfo describe(const thane::ValueInfo& value) {
 }
 
 ModelInfo describe(const thane::Model& model) {
-  ModelInfo info{model.format, model.producer, model.doc, model.versions, model.metadata, {}, {}};
+  ModelInfo info{model.format, model.producer, model.doc, model.versions, model.metadata, model.entry_point, {}, {}, {}};
+  for (const EntryPoint& entry : model.entry_points) info.entry_points.push_back(entry.name);
   for (ValueId id : model.graph.inputs) info.inputs.push_back(describe(model.graph.values[id]));
   for (ValueId id : model.graph.outputs) info.outputs.push_back(describe(model.graph.values[id]));
   return info;
@@ -47,8 +48,11 @@ struct Model::Body {
 
 Model::Model(std::shared_ptr<const Body> body) : body_(std::move(body)) {}
 
-Result<Model> Model::load(const std::string& path) {
-  auto model = open_model(path);
+Result<Model> Model::load(const std::string& path, const LoadOptions& options) {
+  ReadOptions read;
+  read.entry_point = options.entry_point;
+  read.outputs = options.outputs;
+  auto model = open_model(path, read);
   if (!model.ok()) return to_public(model.error());
   ModelInfo info = describe(*model);
   return Model(std::make_shared<const Body>(std::move(*model), std::move(info)));

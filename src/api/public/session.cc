@@ -54,6 +54,8 @@ Result<Session> Session::create(const Model& model, const SessionOptions& option
   return Session(std::make_shared<const Body>(model, std::move(*session)));
 }
 
+void Session::reset_states() const { body_->session->reset_states(); }
+
 const ModelInfo& Session::info() const { return body_->model.info(); }
 
 Result<std::vector<Value>> Session::run(const std::vector<Value>& inputs) const {
