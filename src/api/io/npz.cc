@@ -16,7 +16,7 @@ Result<std::vector<std::pair<std::string, Tensor>>> read_members(std::shared_ptr
   for (const ZipArchive::Member& member : archive.members()) {
     auto buffer = archive.read(member, budget);
     if (!buffer.ok()) return std::move(buffer).error();
-    if (member.method != 0) budget -= member.bytes;
+    if (!member.stored()) budget -= member.bytes;
     const auto& held = *buffer;
     auto tensor = read_npy({held->data(), held->size_bytes()}, held);
     if (!tensor.ok()) return std::move(tensor).error().at(member.name);

@@ -14,7 +14,8 @@ namespace {
 constexpr size_t kEndBytes = 22, kEnd64Bytes = 56, kLocator64Bytes = 20, kEntryBytes = 46, kLocalBytes = 30;
 constexpr uint32_t kEndMagic = 0x06054b50, kEnd64Magic = 0x06064b50, kLocator64Magic = 0x07064b50,
                    kEntryMagic = 0x02014b50, kLocalMagic = 0x04034b50;
-constexpr uint32_t kIn64 = 0xffffffff;  // the real number stands in the zip64 record
+constexpr uint16_t kEncrypted = 1 << 0, kSizesFollow = 1 << 3;  // flags
+constexpr uint32_t kIn64 = 0xffffffff;                          // the real number stands in the zip64 record
 // Deflate cannot do better than 1032:1: what declares more is a lie.
 constexpr uint64_t kBestDeflateRatio = 1032;
 
@@ -74,14 +75,64 @@ Status read_zip64(Bytes extra, ZipArchive::Member& member) {
   return ok();
 }
 
-Result<Bytes> contents(Bytes file, const ZipArchive::Member& member) {
-  if (!fits(file, member.header_offset, kLocalBytes) || load<uint32_t>(file, member.header_offset) != kLocalMagic) {
+Error disagreement(const ZipArchive::Member& member, std::string_view about) {
+  return broken(format("the directory and the local header of '{}' disagree about its {}", member.name, about));
+}
+
+// Finds where the data start, and holds the local header against the directory: readers that trust one and readers that
+// trust the other must see the same members.
+Status read_local_header(Bytes file, ZipArchive::Member& member, uint16_t flags) {
+  const uint64_t at = member.header_offset;
+  if (!fits(file, at, kLocalBytes) || load<uint32_t>(file, at) != kLocalMagic) {
     return broken("no local header for '" + member.name + "'");
   }
-  const uint64_t start = member.header_offset + kLocalBytes + load<uint16_t>(file, member.header_offset + 26) +
-                         load<uint16_t>(file, member.header_offset + 28);
-  if (!fits(file, start, member.compressed_bytes)) return broken("'" + member.name + "' reaches beyond the file");
-  return file.subspan(start, member.compressed_bytes);
+  const size_t name = load<uint16_t>(file, at + 26), extra = load<uint16_t>(file, at + 28);
+  if (!fits(file, at + kLocalBytes, name + extra)) return broken("'" + member.name + "' reaches beyond the file");
+  const auto* local_name = reinterpret_cast<const char*>(file.data()) + at + kLocalBytes;
+  if (std::string_view(local_name, name) != member.name) return disagreement(member, "name");
+  const auto local_flags = load<uint16_t>(file, at + 6);
+  if ((local_flags ^ flags) & (kEncrypted | kSizesFollow)) return disagreement(member, "flags");
+  if (load<uint16_t>(file, at + 8) != member.method) return disagreement(member, "compression");
+  ZipArchive::Member local{
+      .name = member.name, .compressed_bytes = load<uint32_t>(file, at + 18), .bytes = load<uint32_t>(file, at + 22)};
+  THANE_TRY(read_zip64(file.subspan(at + kLocalBytes + name, extra), local));
+  // Writers that stream leave the numbers out here and put them behind the data.
+  const bool later = (flags & kSizesFollow) != 0;
+  const auto agrees = [&](uint64_t here, uint64_t there) { return here == there || (later && here == 0); };
+  if (!agrees(load<uint32_t>(file, at + 14), member.crc32)) return disagreement(member, "checksum");
+  if (!agrees(local.compressed_bytes, member.compressed_bytes) || !agrees(local.bytes, member.bytes)) {
+    return disagreement(member, "size");
+  }
+  member.data_offset = at + kLocalBytes + name + extra;
+  if (!fits(file, member.data_offset, member.compressed_bytes)) {
+    return broken("'" + member.name + "' reaches beyond the file");
+  }
+  if (member.stored() && member.bytes != member.compressed_bytes) {
+    return broken("'" + member.name + "' declares two sizes");
+  }
+  return ok();
+}
+
+// No byte may serve two members, nor a member and the directory: that is how a small file is made to inflate without
+// end.
+Status check_overlaps(const std::vector<ZipArchive::Member>& members, const Directory& directory) {
+  std::vector<const ZipArchive::Member*> order;
+  for (const auto& member : members) order.push_back(&member);
+  std::sort(order.begin(), order.end(), [](auto* a, auto* b) { return a->header_offset < b->header_offset; });
+  uint64_t end = 0;
+  for (const auto* member : order) {
+    if (member->header_offset < end) return broken("'" + member->name + "' overlaps another member");
+    end = member->data_offset + member->compressed_bytes;
+    if (member->header_offset < directory.offset + directory.bytes && end > directory.offset) {
+      return broken("'" + member->name + "' overlaps the directory");
+    }
+  }
+  return ok();
+}
+
+Status verify_checksum(const ZipArchive::Member& member, const Buffer& buffer) {
+  if (crc32_z(0, reinterpret_cast<const Bytef*>(buffer.data()), buffer.size_bytes()) == member.crc32) return ok();
+  return broken("the checksum of '" + member.name + "' is wrong; the file is damaged");
 }
 
 Status inflate_into(Bytes from, Buffer& to) {
@@ -121,36 +172,33 @@ Result<ZipArchive> ZipArchive::open(std::shared_ptr<const MappedFile> file) {
     if (rest.size() - kEntryBytes < name + extra + comment) return broken("bad directory entry");
     Member member;
     member.name.assign(reinterpret_cast<const char*>(rest.data()) + kEntryBytes, name);
-    if (load<uint16_t>(rest, 8) & 1) return unsupported("'" + member.name + "' is encrypted");
+    const auto flags = load<uint16_t>(rest, 8);
+    if (flags & kEncrypted) return unsupported("'" + member.name + "' is encrypted");
     member.method = load<uint16_t>(rest, 10);
     member.crc32 = load<uint32_t>(rest, 16);
     member.compressed_bytes = load<uint32_t>(rest, 20);
     member.bytes = load<uint32_t>(rest, 24);
     member.header_offset = load<uint32_t>(rest, 42);
     THANE_TRY(read_zip64(rest.subspan(kEntryBytes + name, extra), member));
+    THANE_TRY(read_local_header(bytes, member, flags));
+    if (!archive.by_name_.emplace(member.name, archive.members_.size()).second) {
+      return broken(format("two members are named '{}'", member.name));
+    }
     archive.members_.push_back(std::move(member));
     rest = rest.subspan(kEntryBytes + name + extra + comment);
   }
-  std::vector<std::string_view> names;
-  for (const Member& member : archive.members_) names.push_back(member.name);
-  std::sort(names.begin(), names.end());
-  const auto twice = std::adjacent_find(names.begin(), names.end());
-  if (twice != names.end()) return broken(format("two members are named '{}'", *twice));
+  THANE_TRY(check_overlaps(archive.members_, directory));
   return archive;
 }
 
 const ZipArchive::Member* ZipArchive::find(std::string_view name) const {
-  const auto found = std::find_if(members_.begin(), members_.end(), [&](const Member& m) { return m.name == name; });
-  return found == members_.end() ? nullptr : &*found;
+  const auto found = by_name_.find(std::string(name));
+  return found == by_name_.end() ? nullptr : &members_[found->second];
 }
 
 Result<std::shared_ptr<Buffer>> ZipArchive::read(const Member& member, uint64_t most_bytes) const {
-  const Bytes file = file_->bytes();
-  THANE_ASSIGN(const Bytes data, contents(file, member));
-  if (member.method == 0) {
-    if (member.bytes != data.size()) return broken("'" + member.name + "' declares two sizes");
-    return map_buffer(file_, static_cast<size_t>(data.data() - file.data()), data.size());
-  }
+  const Bytes data = file_->bytes().subspan(member.data_offset, member.compressed_bytes);
+  if (member.stored()) return map_buffer(file_, member.data_offset, data.size());
   if (member.method != 8) {
     return unsupported(format("'{}' uses compression method {}", member.name, member.method))
         .expecting("stored (0) or deflated (8)");
@@ -164,9 +212,13 @@ Result<std::shared_ptr<Buffer>> ZipArchive::read(const Member& member, uint64_t 
   }
   THANE_ASSIGN(std::shared_ptr<Buffer> buffer, allocate_buffer(member.bytes));
   THANE_TRY(inflate_into(data, *buffer));
-  if (crc32_z(0, reinterpret_cast<const Bytef*>(buffer->data()), buffer->size_bytes()) != member.crc32) {
-    return broken("the checksum of '" + member.name + "' is wrong");
-  }
+  THANE_TRY(verify_checksum(member, *buffer));
+  return buffer;
+}
+
+Result<std::shared_ptr<Buffer>> ZipArchive::read_verified(const Member& member, uint64_t most_bytes) const {
+  THANE_ASSIGN(auto buffer, read(member, most_bytes));
+  if (member.stored()) THANE_TRY(verify_checksum(member, *buffer));
   return buffer;
 }
 
