@@ -2,8 +2,9 @@
 # have not met.
 find_program(THANE_CCACHE ccache)
 if(THANE_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  # The sloppiness is what ccache's manual asks for with precompiled headers.
   set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${PROJECT_SOURCE_DIR} CCACHE_NOHASHDIR=1
-      ${THANE_CCACHE})
+      CCACHE_SLOPPINESS=pch_defines,time_macros ${THANE_CCACHE})
 endif()
 
 # The same bits from every compiler. As a global flag it comes first, so that kernel bodies can ask for contraction.
@@ -15,6 +16,9 @@ add_library(thane_options INTERFACE)
 target_compile_options(thane_options INTERFACE
   -Wall -Wextra $<$<BOOL:${THANE_WARNINGS_AS_ERRORS}>:-Werror> -Wno-missing-field-initializers
   "$<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized;-Wno-restrict>" -fvisibility=hidden -ffunction-sections -fdata-sections)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND THANE_CCACHE)
+  target_compile_options(thane_options INTERFACE -fpch-preprocess)  # lets ccache see precompiled headers
+endif()
 if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
   # What it cannot vectorise under sanitizers is no mistake.
   target_compile_options(thane_options INTERFACE -Wno-pass-failed)

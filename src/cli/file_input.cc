@@ -90,20 +90,20 @@ Result<Value> lines(std::shared_ptr<const MappedFile> file, const Target& target
   return Value(std::move(tensor));
 }
 
-struct Row {
+struct ReaderRow {
   std::string_view extension;
   Reader read;
 };
-constexpr Row kReaders[] = {{".npy", array},   {".npz", only_array}, {".pb", message},
-                            {".png", picture}, {".jpg", picture},    {".jpeg", picture},
-                            {".bmp", picture}, {".wav", sound},      {".txt", lines}};
+constexpr ReaderRow kReaders[] = {{".npy", array},   {".npz", only_array}, {".pb", message},
+                                  {".png", picture}, {".jpg", picture},    {".jpeg", picture},
+                                  {".bmp", picture}, {".wav", sound},      {".txt", lines}};
 
 }  // namespace
 
 bool is_archive(const std::string& path) { return extension_of(path) == ".npz"; }
 
 Result<Value> read_input_file(const std::string& path, const Target& target, const Arguments& options) {
-  const auto row = std::ranges::find(kReaders, extension_of(path), &Row::extension);
+  const auto row = std::ranges::find(kReaders, extension_of(path), &ReaderRow::extension);
   if (row == std::end(kReaders)) {
     return invalid_argument("not a kind of file thane reads inputs from")
         .at(path)

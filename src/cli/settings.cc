@@ -10,21 +10,21 @@
 namespace thane::cli {
 namespace {
 
-struct Row {
+struct PrecisionRow {
   std::string_view name;
   Precision precision;
 };
-constexpr Row kPrecisions[] = {
+constexpr PrecisionRow kPrecisions[] = {
     {"exact", Precision::kExact}, {"fp32", Precision::kFp32}, {"bf16", Precision::kBf16}, {"auto", Precision::kAuto}};
 constexpr int64_t kMostThreads = 1024;
 
 }  // namespace
 
 Precision precision_from_name(std::string_view name) {
-  return std::ranges::find(kPrecisions, name, &Row::name)->precision;
+  return std::ranges::find(kPrecisions, name, &PrecisionRow::name)->precision;
 }
 std::string_view precision_name(Precision precision) {
-  return std::ranges::find(kPrecisions, precision, &Row::precision)->name;
+  return std::ranges::find(kPrecisions, precision, &PrecisionRow::precision)->name;
 }
 
 Result<Isa> usable_isa(const std::string& name) {

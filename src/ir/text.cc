@@ -13,7 +13,7 @@ std::string constant_text(const Tensor& tensor) {
   return text + "}";
 }
 
-void print(const Graph& graph, int depth, std::string& out) {
+void print_graph(const Graph& graph, int depth, std::string& out) {
   const std::string indent(static_cast<size_t>(depth) * 2, ' ');
   const auto name = [&](ValueId id) { return id == kNoValue ? std::string("_") : "%" + graph.values[id].name; };
   const auto typed = [&](ValueId id) {
@@ -42,7 +42,7 @@ void print(const Graph& graph, int depth, std::string& out) {
       out += indent + "  " + std::string(node.op->subgraphs[i]) + " captures(";
       for (size_t j = 0; j < subgraph.captures.size(); ++j) out += (j ? ", " : "") + name(subgraph.captures[j]);
       out += "):\n";
-      print(*subgraph.graph, depth + 2, out);
+      print_graph(*subgraph.graph, depth + 2, out);
     }
   }
   for (ValueId id : graph.outputs) out += indent + "output " + name(id) + "\n";
@@ -55,7 +55,7 @@ void print(const Graph& graph, int depth, std::string& out) {
 
 std::string to_text(const Graph& graph) {
   std::string out;
-  print(graph, 0, out);
+  print_graph(graph, 0, out);
   return out;
 }
 

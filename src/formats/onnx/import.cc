@@ -14,7 +14,7 @@
 namespace thane::onnx {
 namespace {
 
-std::string label(const ForeignNode& node) {
+std::string node_label(const ForeignNode& node) {
   const std::string op = node.domain.empty() ? node.op : node.domain + "." + node.op;
   if (!node.name.empty()) return format("{} '{}'", op, node.name);
   for (const auto& output : node.outputs) {
@@ -113,7 +113,7 @@ Status Importer::import_nodes(const std::vector<Bytes>& messages, Scope& scope) 
     if (!node.ok()) {
       return std::move(node).error().at(format("{} '{}'", protos[i].op_type, protos[i].name));
     }
-    const std::string where = label(*node);
+    const std::string where = node_label(*node);
     if (auto status = import_node(std::move(*node), scope); !status.ok()) return std::move(status).error().at(where);
   }
   return ok();

@@ -265,7 +265,7 @@ Result<Tensor> read_contents(const Header& header, Source& source) {
   return read_typed(header, dtype);
 }
 
-std::string label(std::string_view name) { return name.empty() ? "tensor" : format("tensor '{}'", name); }
+std::string tensor_label(std::string_view name) { return name.empty() ? "tensor" : format("tensor '{}'", name); }
 
 // Dense offsets of a sparse tensor's indices: [count], already flat, or [count, rank].
 Result<Dims> flat_indices(const Tensor& indices, const Dims& dims, int64_t count, int64_t dense_count) {
@@ -328,7 +328,7 @@ Result<NamedTensor> read_tensor(Bytes message, Source& source) {
   return decode_protobuf("TensorProto", [&]() -> Result<NamedTensor> {
     THANE_ASSIGN(const Header header, read_header(message));
     auto tensor = read_contents(header, source);
-    if (!tensor.ok()) return std::move(tensor).error().at(label(header.name));
+    if (!tensor.ok()) return std::move(tensor).error().at(tensor_label(header.name));
     return NamedTensor{header.name, std::move(*tensor)};
   });
 }

@@ -27,7 +27,7 @@ enum Input : size_t {
 };
 enum Output : size_t { kOut, kPresentKey, kPresentValue, kQk };
 
-struct Geometry {
+struct GroupGeometry {
   int64_t batch = 0, rows = 0, heads = 0, kv_heads = 0, size = 0, past_rows = 0;
   bool packed = false;
 
@@ -35,9 +35,10 @@ struct Geometry {
   int64_t kv_hidden() const { return kv_heads * size; }
 };
 
-Result<Geometry> geometry(const GroupQueryAttentionAttrs& attrs, const Dims& query, const Dims* key, const Dims* past) {
+Result<GroupGeometry> group_geometry(const GroupQueryAttentionAttrs& attrs, const Dims& query, const Dims* key,
+                                     const Dims* past) {
   if (query.size() != 3) return invalid_model(format("query of shape {}", to_string(query))).expecting("rank 3");
-  Geometry g{query[0], query[1], attrs.num_heads, attrs.kv_num_heads, 0, 0, !key};
+  GroupGeometry g{query[0], query[1], attrs.num_heads, attrs.kv_num_heads, 0, 0, !key};
   const int64_t parts = g.packed ? g.heads + 2 * g.kv_heads : g.heads;
   if (query[2] % parts != 0) {
     return invalid_model(format("query of shape {}", to_string(query)))
@@ -66,7 +67,7 @@ struct Lengths {
 
 class Run {
  public:
-  Run(KernelContext& context, const Geometry& g, int64_t total)
+  Run(KernelContext& context, const GroupGeometry& g, int64_t total)
       : context_(context),
         attrs_(context.attrs<GroupQueryAttentionAttrs>()),
         g_(g),
@@ -244,7 +245,7 @@ class Run {
 
   KernelContext& context_;
   const GroupQueryAttentionAttrs& attrs_;
-  const Geometry g_;
+  const GroupGeometry g_;
   const int64_t total_, present_rows_;
   std::vector<Lengths> lengths_;
   std::vector<float> q_, new_k_;
@@ -277,16 +278,17 @@ Status infer_group_query_attention(InferContext& context) {
     context.set(kQk, dtype, SymDims{q[0], Dim(attrs.num_heads), q[1], Dim::unknown()});
   }
   if (!query || !past || !key) return ok();
-  THANE_TRY(geometry(attrs, *query, context.has_input(kKey) ? &*key : nullptr,
-                     context.has_input(kPastKey) ? &*past : nullptr));
+  THANE_TRY(group_geometry(attrs, *query, context.has_input(kKey) ? &*key : nullptr,
+                           context.has_input(kPastKey) ? &*past : nullptr));
   return ok();
 }
 
 Status eval_group_query_attention(KernelContext& context) {
   const Tensor *key = optional_input(context, kKey), *past = optional_input(context, kPastKey);
   const Tensor *value = optional_input(context, kValue), *past_value = optional_input(context, kPastValue);
-  THANE_ASSIGN(const Geometry g, geometry(context.attrs<GroupQueryAttentionAttrs>(), context.input(kQuery).dims(),
-                                          key ? &key->dims() : nullptr, past ? &past->dims() : nullptr));
+  THANE_ASSIGN(const GroupGeometry g,
+               group_geometry(context.attrs<GroupQueryAttentionAttrs>(), context.input(kQuery).dims(),
+                              key ? &key->dims() : nullptr, past ? &past->dims() : nullptr));
   if ((key && (!value || value->dims() != key->dims())) ||
       (past && (!past_value || past_value->dims() != past->dims()))) {
     return invalid_model("a value whose shape is not that of the key").expecting("equal shapes");

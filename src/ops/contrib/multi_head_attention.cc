@@ -86,7 +86,7 @@ Result<Geometry> geometry(const SymDims& query, const SymDims* key, const SymDim
   return g;
 }
 
-Status expect_shape(const InferContext& context, size_t i, std::string_view name, const Dims& expected) {
+Status expect_dims(const InferContext& context, size_t i, std::string_view name, const Dims& expected) {
   if (!context.has_input(i)) return ok();
   const auto found = known_dims(context, i);
   if (!found || *found == expected) return ok();
@@ -108,23 +108,23 @@ Status check_shapes(const InferContext& context, const Geometry& g) {
                 past = g.past.number();
   switch (g.packing) {
     case Packing::kSeparate:
-      THANE_TRY(expect_shape(context, kKey, "key", {batch, keys, hidden}));
-      THANE_TRY(expect_shape(context, kValue, "value", {batch, keys, value_hidden}));
+      THANE_TRY(expect_dims(context, kKey, "key", {batch, keys, hidden}));
+      THANE_TRY(expect_dims(context, kValue, "value", {batch, keys, value_hidden}));
       break;
     case Packing::kHeadsFirst:
-      THANE_TRY(expect_shape(context, kKey, "key", {batch, heads, keys, size}));
-      THANE_TRY(expect_shape(context, kValue, "value", {batch, heads, keys, value_size}));
+      THANE_TRY(expect_dims(context, kKey, "key", {batch, heads, keys, size}));
+      THANE_TRY(expect_dims(context, kValue, "value", {batch, heads, keys, value_size}));
       break;
-    case Packing::kKeyValue: THANE_TRY(expect_shape(context, kKey, "key", {batch, keys, heads, 2, size})); break;
-    case Packing::kInterleaved: THANE_TRY(expect_shape(context, kQuery, "query", {batch, keys, heads, 3, size})); break;
-    case Packing::kSideBySide: THANE_TRY(expect_shape(context, kQuery, "query", {batch, keys, 3 * hidden})); break;
+    case Packing::kKeyValue: THANE_TRY(expect_dims(context, kKey, "key", {batch, keys, heads, 2, size})); break;
+    case Packing::kInterleaved: THANE_TRY(expect_dims(context, kQuery, "query", {batch, keys, heads, 3, size})); break;
+    case Packing::kSideBySide: THANE_TRY(expect_dims(context, kQuery, "query", {batch, keys, 3 * hidden})); break;
   }
-  THANE_TRY(expect_shape(context, kBias, "bias", {2 * hidden + value_hidden}));
+  THANE_TRY(expect_dims(context, kBias, "bias", {2 * hidden + value_hidden}));
   if (context.has_input(kPastKey) != context.has_input(kPastValue)) {
     return invalid_model("past_key without past_value, or the reverse").expecting("both or neither");
   }
-  THANE_TRY(expect_shape(context, kPastKey, "past_key", {batch, heads, past, size}));
-  THANE_TRY(expect_shape(context, kPastValue, "past_value", {batch, heads, past, value_size}));
+  THANE_TRY(expect_dims(context, kPastKey, "past_key", {batch, heads, past, size}));
+  THANE_TRY(expect_dims(context, kPastValue, "past_value", {batch, heads, past, value_size}));
   return ok();
 }
 

@@ -222,7 +222,8 @@ class Direction {
   const Weights w_, r_;
 };
 
-Status expect_shape(const InferContext& context, size_t i, std::string_view name, std::initializer_list<Dims> allowed) {
+Status expect_one_of(const InferContext& context, size_t i, std::string_view name,
+                     std::initializer_list<Dims> allowed) {
   const auto found = context.has_input(i) ? known_dims(context, i) : std::nullopt;
   if (!found || std::find(allowed.begin(), allowed.end(), *found) != allowed.end()) return ok();
   return invalid_model(format("{} of shape {}", name, to_string(*found))).expecting(to_string(*allowed.begin()));
@@ -261,17 +262,17 @@ Status infer_quantized_lstm(InferContext& context) {
   if (attrs.hidden_size != 0 && attrs.hidden_size != n) {
     return invalid_model(format("hidden_size is {}", attrs.hidden_size)).expecting(format("{}, as R says", n));
   }
-  THANE_TRY(expect_shape(context, kW, "W", {{d, input, 4 * n}}));
-  THANE_TRY(expect_shape(context, kR, "R", {{d, n, 4 * n}}));
-  THANE_TRY(expect_shape(context, kBias, "B", {{d, 8 * n}}));
-  THANE_TRY(expect_shape(context, kLengths, "sequence_lens", {{batch}}));
-  THANE_TRY(expect_shape(context, kInitialH, "initial_h", {{d, batch, n}}));
-  THANE_TRY(expect_shape(context, kInitialC, "initial_c", {{d, batch, n}}));
-  THANE_TRY(expect_shape(context, kPeephole, "P", {{d, 3 * n}}));
-  THANE_TRY(expect_shape(context, kWScale, "W_scale", {{d}, {d, 4 * n}}));
-  THANE_TRY(expect_shape(context, kWZero, "W_zero_point", {{d}, {d, 4 * n}}));
-  THANE_TRY(expect_shape(context, kRScale, "R_scale", {{d}, {d, 4 * n}}));
-  return expect_shape(context, kRZero, "R_zero_point", {{d}, {d, 4 * n}});
+  THANE_TRY(expect_one_of(context, kW, "W", {{d, input, 4 * n}}));
+  THANE_TRY(expect_one_of(context, kR, "R", {{d, n, 4 * n}}));
+  THANE_TRY(expect_one_of(context, kBias, "B", {{d, 8 * n}}));
+  THANE_TRY(expect_one_of(context, kLengths, "sequence_lens", {{batch}}));
+  THANE_TRY(expect_one_of(context, kInitialH, "initial_h", {{d, batch, n}}));
+  THANE_TRY(expect_one_of(context, kInitialC, "initial_c", {{d, batch, n}}));
+  THANE_TRY(expect_one_of(context, kPeephole, "P", {{d, 3 * n}}));
+  THANE_TRY(expect_one_of(context, kWScale, "W_scale", {{d}, {d, 4 * n}}));
+  THANE_TRY(expect_one_of(context, kWZero, "W_zero_point", {{d}, {d, 4 * n}}));
+  THANE_TRY(expect_one_of(context, kRScale, "R_scale", {{d}, {d, 4 * n}}));
+  return expect_one_of(context, kRZero, "R_zero_point", {{d}, {d, 4 * n}});
 }
 
 Status eval_quantized_lstm(KernelContext& context) {

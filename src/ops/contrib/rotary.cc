@@ -8,13 +8,13 @@
 namespace thane::contrib {
 namespace {
 
-struct Geometry {
+struct RotaryGeometry {
   int64_t batch = 0, rows = 0, heads = 0, size = 0;
   bool heads_first = false;
 };
 
-Result<Geometry> geometry(const RotaryEmbeddingAttrs& attrs, const Dims& dims, int64_t half) {
-  if (dims.size() == 4) return Geometry{dims[0], dims[2], dims[1], dims[3], true};
+Result<RotaryGeometry> rotary_geometry(const RotaryEmbeddingAttrs& attrs, const Dims& dims, int64_t half) {
+  if (dims.size() == 4) return RotaryGeometry{dims[0], dims[2], dims[1], dims[3], true};
   if (dims.size() != 3) {
     return invalid_model(format("input of shape {}", to_string(dims)))
         .expecting("[batch, rows, hidden] or [batch, heads, rows, size]");
@@ -25,7 +25,7 @@ Result<Geometry> geometry(const RotaryEmbeddingAttrs& attrs, const Dims& dims, i
     return invalid_model(format("input of shape {}", to_string(dims)))
         .expecting(format("a last axis that is a multiple of {}", size));
   }
-  return Geometry{dims[0], dims[1], dims[2] / size, size, false};
+  return RotaryGeometry{dims[0], dims[1], dims[2] / size, size, false};
 }
 
 }  // namespace
@@ -49,7 +49,7 @@ Status infer_rotary_embedding(InferContext& context) {
     return invalid_model(format("cos_cache of shape {}, sin_cache of shape {}", to_string(*cosines), to_string(*sines)))
         .expecting("two equal tables [positions, half]");
   }
-  THANE_ASSIGN(const Geometry g, geometry(context.attrs<RotaryEmbeddingAttrs>(), *input, (*cosines)[1]));
+  THANE_ASSIGN(const RotaryGeometry g, rotary_geometry(context.attrs<RotaryEmbeddingAttrs>(), *input, (*cosines)[1]));
   if (2 * (*cosines)[1] <= g.size) return ok();
   return invalid_model(format("cos_cache of shape {}", to_string(*cosines)))
       .expecting(format("at most {} columns", g.size / 2));
@@ -59,7 +59,7 @@ Status eval_rotary_embedding(KernelContext& context) {
   const auto& attrs = context.attrs<RotaryEmbeddingAttrs>();
   const Tensor &positions = context.input(1), &table = context.input(2);
   const int64_t half = table.dim(1);
-  THANE_ASSIGN(const Geometry g, geometry(attrs, context.input(0).dims(), half));
+  THANE_ASSIGN(const RotaryGeometry g, rotary_geometry(attrs, context.input(0).dims(), half));
   const bool offset = positions.size() == 1;  // one position: that of the first row
   if (!offset && positions.size() != g.batch * g.rows) {
     return invalid_model(format("position_ids of shape {}", to_string(positions.dims())))

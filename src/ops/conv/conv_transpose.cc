@@ -80,7 +80,7 @@ Result<TransposedAxis> settle(const ConvTransposeAttrs& attrs, size_t i, size_t 
   return result;
 }
 
-Status check_channels(const ConvTransposeAttrs& attrs, const Dim& channels, const SymDims& weights) {
+Status check_transposed_channels(const ConvTransposeAttrs& attrs, const Dim& channels, const SymDims& weights) {
   if (attrs.group < 1 || attrs.group >= kMaxWindowValue) {
     return invalid_model(format("group is {}", attrs.group)).expecting("at least 1");
   }
@@ -106,7 +106,7 @@ Result<std::optional<SymDims>> infer_dims(const ConvTransposeAttrs& attrs, const
   const size_t rank = x->size() - 2;
   THANE_TRY(check_lists(attrs, rank));
   const size_t channel = channel_axis(attrs.layout, x->size());
-  THANE_TRY(check_channels(attrs, (*x)[channel], *weights));
+  THANE_TRY(check_transposed_channels(attrs, (*x)[channel], *weights));
   THANE_TRY(check_kernel_shape(attrs, SymDims(weights->begin() + 2, weights->end())));
   const Dim out_channels = (*weights)[1] * attrs.group;
   if ((*weights)[1].is_number() && !out_channels.is_number()) return resource_limit("too many output channels");

@@ -208,7 +208,7 @@ Status eval_gelu(KernelContext& context) {
   return tanh ? eval_float_map<GeluTanh>(context) : eval_float_map<Gelu>(context);
 }
 
-constexpr OpDef kOps[] = {
+constexpr OpDef kActivationOps[] = {
     float_map("Celu", eval_float_map<Celu>, &attrs_schema<UnitAlphaAttrs>),
     float_map("Elu", eval_float_map<Elu>, &attrs_schema<UnitAlphaAttrs>),
     float_map("Gelu", eval_gelu, &attrs_schema<GeluAttrs>),
@@ -228,6 +228,6 @@ constexpr OpDef kOps[] = {
 
 }  // namespace
 
-std::span<const OpDef> activation_ops() { return kOps; }
+std::span<const OpDef> activation_ops() { return kActivationOps; }
 
 }  // namespace thane

@@ -234,7 +234,7 @@ constexpr OpDef variadic(std::string_view name, std::span<const Param> inputs, S
           .flags = kElementwise};
 }
 
-constexpr OpDef kOps[] = {
+constexpr OpDef kArithmeticOps[] = {
     arithmetic("Add", infer_arithmetic<dim_add>, eval_binary<kAdd>),
     arithmetic("Sub", infer_arithmetic<dim_sub>, eval_binary<kSub>),
     arithmetic("Mul", infer_arithmetic<dim_mul>, eval_binary<kMul>),
@@ -262,6 +262,6 @@ constexpr OpDef kOps[] = {
 
 }  // namespace
 
-std::span<const OpDef> arithmetic_ops() { return kOps; }
+std::span<const OpDef> arithmetic_ops() { return kArithmeticOps; }
 
 }  // namespace thane

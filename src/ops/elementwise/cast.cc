@@ -118,7 +118,7 @@ constexpr Param kCastOut[] = {{.name = "output", .types = kCastable}};
 constexpr Param kBitCastIn[] = {{.name = "input", .types = kFixedSize}};
 constexpr Param kBitCastOut[] = {{.name = "output", .types = kFixedSize}};
 
-constexpr OpDef kOps[] = {
+constexpr OpDef kCastOps[] = {
     {.name = "BitCast",
      .inputs = kBitCastIn,
      .min_inputs = 1,
@@ -147,6 +147,6 @@ constexpr OpDef kOps[] = {
 
 }  // namespace
 
-std::span<const OpDef> cast_ops() { return kOps; }
+std::span<const OpDef> cast_ops() { return kCastOps; }
 
 }  // namespace thane

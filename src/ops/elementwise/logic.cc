@@ -162,7 +162,7 @@ constexpr OpDef bitwise(std::string_view name, std::span<const Param> inputs, St
           .flags = kElementwise | kInPlace};
 }
 
-constexpr OpDef kOps[] = {
+constexpr OpDef kLogicOps[] = {
     test("And", kTwoBools, eval_binary<kAnd>),
     {.name = "BitShift",
      .inputs = kTwoUnsigned,
@@ -186,6 +186,6 @@ constexpr OpDef kOps[] = {
 
 }  // namespace
 
-std::span<const OpDef> logic_ops() { return kOps; }
+std::span<const OpDef> logic_ops() { return kLogicOps; }
 
 }  // namespace thane

@@ -228,7 +228,7 @@ Status eval_float_test(KernelContext& context) {
 }
 
 constexpr Param kAnyFloatIn[] = {{.name = "X", .types = kFloats | kFloat8s}};
-constexpr Param kBoolOut[] = {{.name = "Y", .types = kBoolOnly}};
+constexpr Param kBoolResult[] = {{.name = "Y", .types = kBoolOnly}};
 constexpr Param kBoolIn[] = {{.name = "X", .types = kBoolOnly}};
 constexpr Param kSignedIn[] = {{.name = "X", .types = kFloats | kSignedInts, .variable = 'T'}};
 constexpr Param kIntIn[] = {{.name = "X", .types = kInts, .variable = 'T'}};
@@ -241,14 +241,14 @@ constexpr OpDef float_test(std::string_view name, Status (*eval)(KernelContext&)
   return {.name = name,
           .inputs = kAnyFloatIn,
           .min_inputs = 1,
-          .outputs = kBoolOut,
+          .outputs = kBoolResult,
           .attrs = attrs,
           .infer = infer_same_dims_as<DType::kBool>,
           .eval = eval,
           .flags = kElementwise};
 }
 
-constexpr OpDef kOps[] = {
+constexpr OpDef kMathOps[] = {
     numeric_map("Abs", eval_numeric_map<Abs>),
     float_map("Acos", eval_float_map<Acos>),
     float_map("Acosh", eval_float_map<Acosh>),
@@ -270,7 +270,7 @@ constexpr OpDef kOps[] = {
     {.name = "Not",
      .inputs = kBoolIn,
      .min_inputs = 1,
-     .outputs = kBoolOut,
+     .outputs = kBoolResult,
      .infer = infer_same,
      .eval = eval_not,
      .flags = kElementwise | kInPlace},
@@ -286,6 +286,6 @@ constexpr OpDef kOps[] = {
 
 }  // namespace
 
-std::span<const OpDef> math_ops() { return kOps; }
+std::span<const OpDef> math_ops() { return kMathOps; }
 
 }  // namespace thane

@@ -127,7 +127,7 @@ constexpr Param kClipIn[] = {{.name = "input", .types = kNumeric, .variable = 'T
                              {.name = "min", .types = kNumeric, .variable = 'T', .optional = true},
                              {.name = "max", .types = kNumeric, .variable = 'T', .optional = true}};
 
-constexpr OpDef kOps[] = {
+constexpr OpDef kSelectOps[] = {
     {.name = "Clip",
      .inputs = kClipIn,
      .min_inputs = 1,
@@ -146,6 +146,6 @@ constexpr OpDef kOps[] = {
 
 }  // namespace
 
-std::span<const OpDef> select_ops() { return kOps; }
+std::span<const OpDef> select_ops() { return kSelectOps; }
 
 }  // namespace thane

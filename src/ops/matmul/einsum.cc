@@ -17,7 +17,7 @@ namespace thane {
 namespace {
 
 constexpr size_t kMostOrdered = 24;          // operands; beyond, pairs are taken from left to right
-constexpr int64_t kBatchesAtOnce = 1 << 16;  // bounds the memory that offsets take
+constexpr int64_t kOffsetsAtOnce = 1 << 16;  // bounds the memory that offsets take
 
 using Labels = std::vector<EinsumLabel>;
 using Sizes = std::map<EinsumLabel, int64_t>;
@@ -177,9 +177,9 @@ class Contraction {
     p.c_row = p.n;
     if (out.data.size() == 0) return out;
     std::vector<MatmulOffsets> offsets;
-    for (int64_t first = 0; first < count; first += kBatchesAtOnce) {
+    for (int64_t first = 0; first < count; first += kOffsetsAtOnce) {
       offsets.clear();
-      for (int64_t i = first; i < std::min(first + kBatchesAtOnce, count); ++i) {
+      for (int64_t i = first; i < std::min(first + kOffsetsAtOnce, count); ++i) {
         offsets.push_back({i * p.m * p.k, i * p.k * p.n, i * p.m * p.n});
       }
       matmul(p, offsets, threads_);

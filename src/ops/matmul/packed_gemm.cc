@@ -45,7 +45,7 @@ class PackedGemm : public PreparedKernel {
   Activation activation_;
 };
 
-Result<std::unique_ptr<PreparedKernel>> prepare_with(const KernelQuery& query, const Activation& activation) {
+Result<std::unique_ptr<PreparedKernel>> prepare_gemm_with(const KernelQuery& query, const Activation& activation) {
   const auto& attrs = query.node.attrs_as<GemmAttrs>();
   const Tensor& b = *query.constants[1];
   const int64_t k = b.dim(attrs.trans_b ? 1 : 0), n = b.dim(attrs.trans_b ? 0 : 1);
@@ -61,15 +61,15 @@ Result<std::unique_ptr<PreparedKernel>> prepare_with(const KernelQuery& query, c
   return std::unique_ptr<PreparedKernel>(new PackedGemm(std::move(packed), std::move(bias), activation));
 }
 
-Result<std::unique_ptr<PreparedKernel>> prepare(const KernelQuery& query) { return prepare_with(query, {}); }
+Result<std::unique_ptr<PreparedKernel>> prepare_gemm(const KernelQuery& query) { return prepare_gemm_with(query, {}); }
 
-Result<std::unique_ptr<PreparedKernel>> prepare_fused(const KernelQuery& query) {
-  return prepare_with(query, query.node.attrs_as<FusedGemmAttrs>().activation);
+Result<std::unique_ptr<PreparedKernel>> prepare_fused_gemm(const KernelQuery& query) {
+  return prepare_gemm_with(query, query.node.attrs_as<FusedGemmAttrs>().activation);
 }
 
 }  // namespace
 
-const Kernel kPackedGemm = {"gemm.packed", refuse, prepare};
-const Kernel kPackedFusedGemm = {"gemm.packed", refuse, prepare_fused};
+const Kernel kPackedGemm = {"gemm.packed", refuse, prepare_gemm};
+const Kernel kPackedFusedGemm = {"gemm.packed", refuse, prepare_fused_gemm};
 
 }  // namespace thane

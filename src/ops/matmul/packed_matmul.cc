@@ -37,17 +37,19 @@ class PackedMatMul : public PreparedKernel {
   Activation activation_;
 };
 
-Result<std::unique_ptr<PreparedKernel>> prepare_with(const KernelQuery& query, const Activation& activation) {
+Result<std::unique_ptr<PreparedKernel>> prepare_matmul_with(const KernelQuery& query, const Activation& activation) {
   const Tensor& b = *query.constants[1];
   THANE_ASSIGN(PackedMatrix packed,
                pack_matrix(gemm_kernel(query.isa), b.dim(0), b.dim(1), b.data<float>(), b.dim(1), 1));
   return std::unique_ptr<PreparedKernel>(new PackedMatMul(std::move(packed), activation));
 }
 
-Result<std::unique_ptr<PreparedKernel>> prepare_packed(const KernelQuery& query) { return prepare_with(query, {}); }
+Result<std::unique_ptr<PreparedKernel>> prepare_packed(const KernelQuery& query) {
+  return prepare_matmul_with(query, {});
+}
 
-Result<std::unique_ptr<PreparedKernel>> prepare_fused(const KernelQuery& query) {
-  return prepare_with(query, query.node.attrs_as<FusedMatMulAttrs>().activation);
+Result<std::unique_ptr<PreparedKernel>> prepare_fused_matmul(const KernelQuery& query) {
+  return prepare_matmul_with(query, query.node.attrs_as<FusedMatMulAttrs>().activation);
 }
 
 std::string refuse_batched(const KernelQuery& query) {
@@ -124,7 +126,7 @@ Result<std::unique_ptr<PreparedKernel>> prepare_batched(const KernelQuery& query
 }  // namespace
 
 const Kernel kPackedMatMul = {"matmul.packed", refuse_packed, prepare_packed};
-const Kernel kPackedFusedMatMul = {"matmul.packed", refuse_packed, prepare_fused};
+const Kernel kPackedFusedMatMul = {"matmul.packed", refuse_packed, prepare_fused_matmul};
 const Kernel kBatchedMatMul = {"matmul.batched", refuse_batched, prepare_batched};
 
 }  // namespace thane

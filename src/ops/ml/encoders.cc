@@ -13,10 +13,6 @@ namespace {
 constexpr DTypeMask kEncoderTypes =
     mask_of(DType::kString, DType::kInt64, DType::kFloat32, DType::kInt32, DType::kInt16, DType::kFloat64);
 
-std::optional<SymDims> dims_of(const InferContext& context, size_t i) {
-  return context.dims(i) ? std::optional<SymDims>(*context.dims(i)) : std::nullopt;
-}
-
 // The one list of several that was given. `name` is "keys" or "values".
 Result<Tensor> given_list(std::string_view name, const std::vector<std::string>& strings,
                           const std::vector<int64_t>& ints, const std::vector<float>& floats, const Tensor& tensor) {

@@ -14,10 +14,6 @@ void dispatch_ml(DType dtype, F&& f) {
   dispatch<float, double, int64_t, int32_t>(dtype, f);
 }
 
-std::optional<SymDims> dims_of(const InferContext& context, size_t i) {
-  return context.dims(i) ? std::optional<SymDims>(*context.dims(i)) : std::nullopt;
-}
-
 }  // namespace
 
 // Selects along the last axis. A vector counts as one row.

@@ -7,7 +7,7 @@
 namespace thane::ml {
 namespace {
 
-constexpr int64_t kMaxTargets = int64_t{1} << 22;
+constexpr int64_t kMaxLinearTargets = int64_t{1} << 22;
 
 // `coefficients` hold a row for each of `targets`: as many features as the input must have.
 Result<int64_t> features_of(const std::vector<float>& coefficients, int64_t targets) {
@@ -75,8 +75,8 @@ Status eval_linear_classifier(KernelContext& context) {
 }
 
 Status LinearRegressorAttrs::prepare() {
-  if (targets < 1 || targets > kMaxTargets) {
-    return invalid_model(format("targets is {}", targets)).expecting(format("1 to {}", kMaxTargets));
+  if (targets < 1 || targets > kMaxLinearTargets) {
+    return invalid_model(format("targets is {}", targets)).expecting(format("1 to {}", kMaxLinearTargets));
   }
   THANE_TRY(features_of(coefficients, targets));
   return ok();

@@ -54,6 +54,11 @@ Result<Batch> batch_of(const InferContext& context, size_t input);
 inline int64_t batch_rows(const Tensor& x) { return x.rank() == 1 ? 1 : x.dim(0); }
 inline int64_t batch_columns(const Tensor& x) { return x.rank() == 1 ? x.dim(0) : x.dim(1); }
 
+// A copy of the dims, which outlives the setting of outputs.
+inline std::optional<SymDims> dims_of(const InferContext& context, size_t i) {
+  return context.dims(i) ? std::optional<SymDims>(*context.dims(i)) : std::nullopt;
+}
+
 // The features as float32: the tensor's own memory when it is float32, else a converted copy in `storage`.
 const float* as_floats(const Tensor& x, std::vector<float>& storage);
 

@@ -11,10 +11,6 @@
 namespace thane {
 namespace {
 
-constexpr int64_t kElementsPerRange = 16384;
-
-int64_t grain_for(int64_t elements_each) { return kElementsPerRange / std::max<int64_t>(elements_each, 1) + 1; }
-
 std::vector<double> doubles_of(const Tensor& tensor) {
   std::vector<double> out(static_cast<size_t>(tensor.size()));
   for (size_t i = 0; i < out.size(); ++i) out[i] = tensor.as_double(static_cast<int64_t>(i));

@@ -10,10 +10,6 @@
 namespace thane {
 namespace {
 
-constexpr int64_t kElementsPerRange = 16384;
-
-int64_t grain_for(int64_t elements_each) { return kElementsPerRange / std::max<int64_t>(elements_each, 1) + 1; }
-
 int64_t product(const Dims& dims, size_t begin, size_t end) {
   int64_t size = 1;
   for (size_t i = begin; i < end; ++i) size *= dims[i];

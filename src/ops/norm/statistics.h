@@ -1,9 +1,16 @@
 // Sums and moments of rows, in float64.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 
 namespace thane {
+
+// Rows that one thread takes at a time, when each costs as much as `elements_each` elements.
+inline int64_t grain_for(int64_t elements_each) {
+  constexpr int64_t kElementsPerRange = 16384;
+  return kElementsPerRange / std::max<int64_t>(elements_each, 1) + 1;
+}
 
 // Σ term(i) for i in [0, n). Several partial sums, so that the loop can use vector registers.
 template <class Term>

@@ -10,7 +10,7 @@ namespace {
 
 constexpr int kMostNesting = 250;
 constexpr int kMostRepeats = 1000;  // as RE2
-constexpr char32_t kLastCodePoint = 0x10ffff;
+constexpr char32_t kLastRune = 0x10ffff;
 
 struct NamedClass {
   std::string_view name;
@@ -163,8 +163,8 @@ class Parser {
     if (accept("(")) return group(depth);
     if (accept("[")) return bracket();
     if (accept(".")) {
-      CharClass any{.ranges = {{0, kLastCodePoint}}};
-      if (!flags_.dot_newline) any.ranges = {{0, '\n' - 1}, {'\n' + 1, kLastCodePoint}};
+      CharClass any{.ranges = {{0, kLastRune}}};
+      if (!flags_.dot_newline) any.ranges = {{0, '\n' - 1}, {'\n' + 1, kLastRune}};
       return add_class(std::move(any));
     }
     if (accept("^")) return add_assertion(flags_.multi_line ? RegexAssertion::kLineBegin : RegexAssertion::kTextBegin);
@@ -288,7 +288,7 @@ class Parser {
       name.remove_prefix(1);
     }
     if (name == "Any") {
-      set.ranges = {{0, kLastCodePoint}};
+      set.ranges = {{0, kLastRune}};
       return true;
     }
     const auto mask = category_mask(name);
@@ -339,7 +339,7 @@ class Parser {
       if (digit == std::string_view::npos) break;
       code = code * 16 + static_cast<char32_t>(digit);
     }
-    if (digits < (braced ? 1u : 2u) || (braced && !accept("}")) || code > kLastCodePoint) {
+    if (digits < (braced ? 1u : 2u) || (braced && !accept("}")) || code > kLastRune) {
       return wrong("a bad \\x escape");
     }
     return code;
