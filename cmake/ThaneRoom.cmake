@@ -59,6 +59,12 @@ function(thane_precompile target)
       <limits> <map> <memory> <numeric> <optional> <span> <string> <string_view> <unordered_map> <utility> <variant>
       <vector>)
   else()
+    get_target_property(type ${target} TYPE)
+    if(type STREQUAL "EXECUTABLE")
+      # Programs would be compiled with -fPIE, which makes g++ refuse what was precompiled for libraries.
+      set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE OFF)
+      target_compile_options(${target} PRIVATE -fPIC)
+    endif()
     target_precompile_headers(${target} REUSE_FROM thane_base)
   endif()
 endfunction()
