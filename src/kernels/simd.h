@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#define THANE_INLINE inline __attribute__((always_inline))
+
 namespace thane::THANE_ISA {
 namespace {
 
@@ -17,20 +19,66 @@ constexpr int kLanes = 4;
 #endif
 
 using Vec = float __attribute__((vector_size(kLanes * sizeof(float))));
+using IntVec = int32_t __attribute__((vector_size(kLanes * sizeof(float))));
 
-inline __attribute__((always_inline)) Vec load(const float* from) {
+THANE_INLINE Vec load(const float* from) {
   Vec v;
   __builtin_memcpy(&v, from, sizeof(v));
   return v;
 }
 
-inline __attribute__((always_inline)) void store(float* to, Vec v) { __builtin_memcpy(to, &v, sizeof(v)); }
+THANE_INLINE void store(float* to, Vec v) { __builtin_memcpy(to, &v, sizeof(v)); }
 
-inline __attribute__((always_inline)) Vec splat(float x) { return Vec{} + x; }
+// x − 0 is x for every x, −0 included, which 0 + x is not: only this costs nothing.
+THANE_INLINE Vec splat(float x) { return x - Vec{}; }
+THANE_INLINE IntVec splat_int(int32_t x) { return IntVec{} + x; }
 
 // Where a comparison with NaN fails, the second operand is the result.
-inline __attribute__((always_inline)) Vec min(Vec a, Vec b) { return a < b ? a : b; }
-inline __attribute__((always_inline)) Vec max(Vec a, Vec b) { return a > b ? a : b; }
+THANE_INLINE Vec min(Vec a, Vec b) { return a < b ? a : b; }
+THANE_INLINE Vec max(Vec a, Vec b) { return a > b ? a : b; }
+
+THANE_INLINE IntVec bits_of(Vec v) { return reinterpret_cast<IntVec>(v); }
+THANE_INLINE Vec from_bits(IntVec v) { return reinterpret_cast<Vec>(v); }
+THANE_INLINE Vec abs(Vec v) { return from_bits(bits_of(v) & 0x7fffffff); }
+// |magnitude| with the sign of `sign`.
+THANE_INLINE Vec copy_sign(Vec magnitude, Vec sign) {
+  return from_bits((bits_of(magnitude) & 0x7fffffff) | (bits_of(sign) & splat_int(INT32_MIN)));
+}
+THANE_INLINE Vec sqrt(Vec v) {
+  Vec root;
+  for (int i = 0; i < kLanes; ++i) root[i] = __builtin_sqrtf(v[i]);
+  return root;
+}
+
+// The first n lanes, 0 < n < kLanes; others are 0.
+THANE_INLINE Vec load_some(const float* from, int64_t n) {
+  float lanes[kLanes] = {};
+  for (int64_t i = 0; i < n; ++i) lanes[i] = from[i];
+  return load(lanes);
+}
+THANE_INLINE void store_some(float* to, Vec v, int64_t n) {
+  float lanes[kLanes];
+  store(lanes, v);
+  for (int64_t i = 0; i < n; ++i) to[i] = lanes[i];
+}
+
+// Halves added to halves: the order is the same for every caller.
+THANE_INLINE float sum_lanes(Vec v) {
+  float lanes[kLanes];
+  store(lanes, v);
+  for (int width = kLanes / 2; width > 0; width /= 2) {
+    for (int i = 0; i < width; ++i) lanes[i] += lanes[i + width];
+  }
+  return lanes[0];
+}
+THANE_INLINE float max_lanes(Vec v) {
+  float lanes[kLanes];
+  store(lanes, v);
+  for (int width = kLanes / 2; width > 0; width /= 2) {
+    for (int i = 0; i < width; ++i) lanes[i] = lanes[i] > lanes[i + width] ? lanes[i] : lanes[i + width];
+  }
+  return lanes[0];
+}
 
 }  // namespace
 }  // namespace thane::THANE_ISA

@@ -13,7 +13,25 @@ void map(int64_t count, float* values, const F& f) {
 
 float sigmoid(float x) { return 1.0f / (1.0f + std::exp(-x)); }
 
+float gelu(float x) { return 0.5f * x * (1.0f + std::erf(x * 0.707106781f)); }
+float gelu_tanh(float x) { return 0.5f * x * (1.0f + std::tanh(0.797884561f * (x + 0.044715f * x * x * x))); }
+
 }  // namespace
+
+MapSpec map_spec(const Activation& a) {
+  constexpr MapOp kOps[] = {MapOp::kCopy,      MapOp::kRelu, MapOp::kClip,    MapOp::kLeakyRelu,
+                            MapOp::kSigmoid,   MapOp::kTanh, MapOp::kSilu,    MapOp::kHardSigmoid,
+                            MapOp::kHardSwish, MapOp::kGelu, MapOp::kGeluTanh};
+  const bool unit = a.kind == ActivationKind::kSilu;
+  return {kOps[static_cast<size_t>(a.kind)], unit ? 1.0f : a.alpha, a.beta};
+}
+
+void set_activation(const Activation& activation, GemmEpilogue& epilogue) {
+  if (activation.is_clamp())
+    epilogue.low = activation.low(), epilogue.high = activation.high();
+  else
+    epilogue.map = map_spec(activation);
+}
 
 void apply_activation(const Activation& a, int64_t count, float* values) {
   switch (a.kind) {
@@ -33,6 +51,8 @@ void apply_activation(const Activation& a, int64_t count, float* values) {
       return map(count, values, [&](float x) { return std::min(std::max(a.alpha * x + a.beta, 0.0f), 1.0f); });
     case ActivationKind::kHardSwish:
       return map(count, values, [](float x) { return x * std::min(std::max(x / 6.0f + 0.5f, 0.0f), 1.0f); });
+    case ActivationKind::kGelu: return map(count, values, gelu);
+    case ActivationKind::kGeluTanh: return map(count, values, gelu_tanh);
   }
 }
 

@@ -6,6 +6,7 @@
 
 #include "base/threads.h"
 #include "ir/attrs.h"
+#include "kernels/gemm/gemm.h"
 
 namespace thane {
 
@@ -18,10 +19,12 @@ enum class ActivationKind : uint8_t {
   kTanh,
   kSilu,
   kHardSigmoid,
-  kHardSwish
+  kHardSwish,
+  kGelu,
+  kGeluTanh
 };
-inline constexpr std::string_view kActivationNames[] = {"none", "relu", "clip",         "leaky_relu", "sigmoid",
-                                                        "tanh", "silu", "hard_sigmoid", "hard_swish"};
+inline constexpr std::string_view kActivationNames[] = {
+    "none", "relu", "clip", "leaky_relu", "sigmoid", "tanh", "silu", "hard_sigmoid", "hard_swish", "gelu", "gelu_tanh"};
 
 // alpha and beta: bounds of kClip (low, high); slope of kLeakyRelu; slope and offset of kHardSigmoid.
 struct Activation {
@@ -44,7 +47,11 @@ struct Activation {
   float high() const { return kind == ActivationKind::kClip ? beta : __builtin_inff(); }
 };
 
-// values[i] = f(values[i]).
+// The same function for kernels.
+MapSpec map_spec(const Activation& activation);
+void set_activation(const Activation& activation, GemmEpilogue& epilogue);
+
+// values[i] = f(values[i]): the reference.
 void apply_activation(const Activation& activation, int64_t count, float* values);
 
 // The reference of every epilogue: y[i] = f(y[i] + addend[i mod period]), y float32; addend may be null.

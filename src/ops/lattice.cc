@@ -1,6 +1,7 @@
 #include "ops/lattice.h"
 
 #include <algorithm>
+#include <limits>
 
 namespace thane {
 
@@ -107,6 +108,46 @@ Lattice window_lattice(const std::vector<WindowAxis>& axes, DataLayout layout, i
   lattice.in_batch_stride = first ? in_stride * in_channels : in_stride;
   lattice.out_batch_stride = first ? out_stride * out_channels : out_stride;
   return lattice;
+}
+
+bool offsets_fit(const Lattice& lattice) {
+  constexpr int64_t kMost = std::numeric_limits<int32_t>::max();
+  return lattice.in_batch_stride <= kMost && lattice.out_batch_stride <= kMost &&
+         lattice.positions() <= kMost / std::max<int64_t>(1, lattice.taps());
+}
+
+std::vector<int32_t> tap_offsets(const Lattice& lattice) {
+  const int64_t positions = lattice.positions(), taps = lattice.taps();
+  std::vector<int32_t> offsets(static_cast<size_t>(positions * taps));
+  std::vector<TapRow> rows;
+  for (int64_t tap = 0; tap < taps; ++tap) rows.emplace_back(lattice, tap);
+  const LatticeRuns runs(lattice, 0, positions);
+  const LatticeAxis& inner = lattice.axes.back();
+  for (const LatticeRun& run : runs.runs) {
+    for (int64_t tap = 0; tap < taps; ++tap) {
+      const TapRow& row = rows[static_cast<size_t>(tap)];
+      const int64_t base = row.base(lattice, runs.outer.data() + run.outer);
+      for (int64_t i = 0; i < run.count; ++i) {
+        const int64_t at = (run.inner + i) * inner.step + row.offsets.back();
+        const bool inside = base >= 0 && at >= 0 && at < inner.in;
+        offsets[static_cast<size_t>((run.column + i) * taps + tap)] =
+            inside ? static_cast<int32_t>(base + at * inner.in_stride) : -1;
+      }
+    }
+  }
+  return offsets;
+}
+
+std::vector<int32_t> out_offsets(const Lattice& lattice) {
+  std::vector<int32_t> offsets;
+  offsets.reserve(static_cast<size_t>(lattice.positions()));
+  const LatticeRuns runs(lattice, 0, lattice.positions());
+  for (const LatticeRun& run : runs.runs) {
+    for (int64_t i = 0; i < run.count; ++i) {
+      offsets.push_back(static_cast<int32_t>(run.out_offset + i * lattice.axes.back().out_stride));
+    }
+  }
+  return offsets;
 }
 
 }  // namespace thane

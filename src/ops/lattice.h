@@ -74,4 +74,11 @@ struct TapRow {
   int64_t first, last;           // lattice positions of the last axis whose input exists: [first, last)
 };
 
+// For kernels that go by tables: element offsets within one image (of one channel, or of the first of a pixel's) of
+// every tap of every position, -1 in the padding; and of every position's output. offsets_fit says whether 32 bits
+// suffice.
+bool offsets_fit(const Lattice& lattice);
+std::vector<int32_t> tap_offsets(const Lattice& lattice);
+std::vector<int32_t> out_offsets(const Lattice& lattice);
+
 }  // namespace thane

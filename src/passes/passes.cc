@@ -22,6 +22,9 @@ constexpr Pass kPasses[] = {
     {"fold_constants", "what inlining made constant", fold_constants},
     {"merge_equal_nodes", "equal nodes with equal inputs become one", merge_equal_nodes},
     {"fold_batch_norm", "BatchNormalization after Conv or Gemm moves into its weights", fold_batch_norm},
+    {"channels_last", "convolutions and what follows them run with channels last", channels_last},
+    {"remove_identities", "transposes that cancelled", remove_identities},
+    {"fold_constants", "constants transposed", fold_constants},
     {"fuse_epilogue", "bias, residual and activation join the product before them", fuse_epilogue},
     {"remove_dead_code", "nodes and constants that nothing reads are dropped", remove_dead_code},
 };

@@ -1,38 +1,59 @@
-// Single-precision matrix product with a packed right-hand side and a fused epilogue.
+// Single-precision matrix product with a packed right-hand side and a fused epilogue. The left-hand side may be a
+// matrix or, for convolutions, rows scattered over memory.
 #pragma once
 
 #include <cstdint>
 
 #include "base/isa.h"
+#include "kernels/map/map.h"
 
 namespace thane {
 
-// What happens to a finished tile: c = clamp(a·b + row_bias[i] + column_bias[j], low, high).
+// What happens to a finished tile: c = f(clamp(a·b + row_bias[i] + column_bias[j] + residual[i, j], low, high)).
 struct GemmEpilogue {
   const float* row_bias = nullptr;     // per row of C; null: none
   const float* column_bias = nullptr;  // per column of C; null: none
+  const float* residual = nullptr;     // laid out as C; null: none
   float low = -__builtin_inff();
   float high = __builtin_inff();
+  MapSpec map;  // kCopy: none
+};
+
+// C[m × n] = A[m × taps·k] · B for one panel of B, n ≤ the kernel's columns.
+struct GemmPanel {
+  int64_t m = 0, n = 0, k = 0;
+  int64_t taps = 1;
+  // Row i starts at a + i·lda, taps being 1; or, where a_offsets is given, its k elements of tap t start at
+  // a + a_offsets[i·taps + t], and are zeros[0 … k) where that offset is negative.
+  const float* a = nullptr;
+  int64_t lda = 0;
+  const int32_t* a_offsets = nullptr;
+  const float* zeros = nullptr;
+  const float* b = nullptr;  // [taps·k][width], width = panel_width(n)
+  // Row i of C starts at c + i·ldc, or at c + c_offsets[i]. Only its n elements are written.
+  float* c = nullptr;
+  int64_t ldc = 0;
+  const int32_t* c_offsets = nullptr;
+  GemmEpilogue epilogue;
 };
 
 // One instruction set's tile: up to `rows` × `columns` of C at once, held in registers.
 struct GemmKernel {
-  int rows;     // MR
-  int columns;  // NR, the width of a packed panel
+  int rows;     // MR for whole panels; narrow ones take more
+  int columns;  // NR, the most columns of a panel
+  int lanes;    // of one vector: a panel's width is a multiple of it
+  void (*panel)(const GemmPanel& panel) noexcept;
 
-  // C[m × n] = A[m × k] · B[k × n], n ≤ columns, any m. A is row-major with stride lda. The panel of B is
-  // [k][columns], zero beyond n. C is row-major with stride ldc; only its m × n elements are written. Bias pointers are
-  // those of C's first row and column.
-  void (*panel)(int64_t m, int64_t n, int64_t k, const float* a, int64_t lda, const float* b_panel, float* c,
-                int64_t ldc, const GemmEpilogue& epilogue) noexcept;
+  int64_t panel_width(int64_t n) const { return n >= columns ? columns : (n + lanes - 1) / lanes * lanes; }
+  // Columns of the packed form of n columns: whole panels, then a narrow one.
+  int64_t packed_columns(int64_t n) const { return n / columns * columns + panel_width(n % columns); }
 };
 
 const GemmKernel& gemm_kernel(Isa ceiling);
 
-// Packs B[k × n] (element (i, j) at b[i·row_stride + j·column_stride]) into ⌈n/columns⌉ panels of [k][columns],
-// zero-padded, each element times `scale`. `packed` holds packed_size(k, n, columns) floats.
-int64_t packed_size(int64_t k, int64_t n, int columns);
-void pack_b(int64_t k, int64_t n, const float* b, int64_t row_stride, int64_t column_stride, float scale, int columns,
-            float* packed);
+// Packs B[k × n] (element (i, j) at b[i·row_stride + j·column_stride]) into panels of [k][width], one after the other,
+// zero beyond n, each element times `scale`. `packed` holds k · packed_columns(n) floats.
+void pack_b(const GemmKernel& kernel, int64_t k, int64_t n, const float* b, int64_t row_stride, int64_t column_stride,
+            float scale, float* packed);
 
 }  // namespace thane

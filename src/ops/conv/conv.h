@@ -101,6 +101,9 @@ Result<std::optional<SymDims>> infer_conv_dims(const ConvAttrs& attrs, const Sym
 // The same for concrete shapes, settled.
 Result<ConvShape> resolve_conv(const ConvAttrs& attrs, const Dims& x, const Dims& weights);
 
+// Of a ConvTranspose; dims are numbers. One lattice per phase of the strides that some tap meets (convolve.h).
+Result<ConvShape> resolve_conv_transpose(const ConvTransposeAttrs& attrs, const SymDims& x, const SymDims& weights);
+
 // Parts of these checks, for the relatives of Conv.
 Status check_kernel_shape(const ConvAttrs& attrs, const SymDims& kernel);
 Status check_bias(const SymDims* bias, const Dim& out_channels);

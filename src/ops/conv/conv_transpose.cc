@@ -5,6 +5,7 @@
 
 #include "base/format.h"
 #include "ops/conv/convolve.h"
+#include "ops/conv/lattice_gemm.h"
 #include "ops/conv/typed.h"
 
 namespace thane {
@@ -139,34 +140,25 @@ Phases phases_of(const WindowAxis& axis) {
 template <class T>
 std::vector<AccumulatorOf<T>> pack_weights(const Lattice& lattice, const std::vector<WindowAxis>& axes,
                                            const T* weights) {
-  std::vector<int64_t> kernel_offsets = {0};
+  const std::vector<int64_t> offsets = kernel_offsets(lattice, axes);
   int64_t kernel_size = 1;
-  for (size_t i = 0; i < axes.size(); ++i) {
-    std::vector<int64_t> next;
-    for (int64_t offset : kernel_offsets) {
-      for (const Tap& tap : lattice.axes[i].taps) next.push_back(offset * axes[i].kernel + tap.kernel_index);
-    }
-    kernel_offsets = std::move(next);
-    kernel_size *= axes[i].kernel;
-  }
+  for (const WindowAxis& axis : axes) kernel_size *= axis.kernel;
   std::vector<AccumulatorOf<T>> packed;
-  packed.reserve(static_cast<size_t>(lattice.group * lattice.out_channels * lattice.in_channels) *
-                 kernel_offsets.size());
+  packed.reserve(static_cast<size_t>(lattice.group * lattice.out_channels * lattice.in_channels) * offsets.size());
   for (int64_t row = 0; row < lattice.group * lattice.out_channels; ++row) {
     const int64_t group = row / lattice.out_channels;
     for (int64_t c = group * lattice.in_channels; c < (group + 1) * lattice.in_channels; ++c) {
       const T* kernel = weights + (c * lattice.out_channels + row % lattice.out_channels) * kernel_size;
-      for (int64_t offset : kernel_offsets) packed.push_back(static_cast<AccumulatorOf<T>>(kernel[offset]));
+      for (int64_t offset : offsets) packed.push_back(static_cast<AccumulatorOf<T>>(kernel[offset]));
     }
   }
   return packed;
 }
 
-// Calls body(lattice) for the lattice of every combination of the phases of axes `i` and later.
-template <class Body>
-void for_each_phase(const ConvShape& shape, const std::vector<Phases>& phases, const Lattice& partial, size_t i,
-                    const Body& body) {
-  if (i == phases.size()) return body(partial);
+// Adds the lattice of every combination of the phases of axes `i` and later.
+void add_phases(const ConvShape& shape, const std::vector<Phases>& phases, const Lattice& partial, size_t i,
+                std::vector<Lattice>& out) {
+  if (i == phases.size()) return out.push_back(partial);
   const WindowAxis& window = shape.axes[i];
   for (const auto& [start, taps] : phases[i]) {
     Lattice lattice = partial;
@@ -176,7 +168,7 @@ void for_each_phase(const ConvShape& shape, const std::vector<Phases>& phases, c
     axis.out_stride *= window.stride;
     axis.step = 1;
     axis.taps = taps;
-    for_each_phase(shape, phases, lattice, i + 1, body);
+    add_phases(shape, phases, lattice, i + 1, out);
   }
 }
 
@@ -192,6 +184,25 @@ void fill_with_bias(const ConvShape& shape, const Tensor* bias, Tensor& y) {
 
 }  // namespace
 
+std::vector<Lattice> transposed_lattices(const ConvShape& shape) {
+  std::vector<Phases> phases;
+  for (const WindowAxis& axis : shape.axes) phases.push_back(phases_of(axis));
+  std::vector<Lattice> lattices;
+  add_phases(shape, phases, conv_lattice(shape), 0, lattices);
+  return lattices;
+}
+
+Result<ConvShape> resolve_conv_transpose(const ConvTransposeAttrs& attrs, const SymDims& x, const SymDims& weights) {
+  ConvShape shape;
+  THANE_TRY(infer_dims(attrs, &x, &weights, nullptr, &shape.axes));
+  shape.batch = x[0].number();
+  shape.in_channels = weights[0].number();
+  shape.out_channels = weights[1].number() * attrs.group;
+  shape.group = attrs.group;
+  shape.layout = attrs.layout;
+  return shape;
+}
+
 Status infer_conv_transpose(InferContext& context) {
   THANE_ASSIGN(std::optional<SymDims> dims,
                infer_dims(context.attrs<ConvTransposeAttrs>(), context.dims(0), context.dims(1),
@@ -205,27 +216,19 @@ Status eval_conv_transpose(KernelContext& context) {
   const Tensor& x = context.input(0);
   const Tensor& weights = context.input(1);
   const Tensor* bias = context.has_input(2) ? &context.input(2) : nullptr;
-  const SymDims sym_x = to_symbolic(x.dims()), sym_weights = to_symbolic(weights.dims());
-  ConvShape shape;
-  THANE_TRY(infer_dims(attrs, &sym_x, &sym_weights, nullptr, &shape.axes));
-  shape.batch = x.dim(0);
-  shape.in_channels = weights.dim(0);
-  shape.out_channels = weights.dim(1) * attrs.group;
-  shape.group = attrs.group;
-  shape.layout = attrs.layout;
+  THANE_ASSIGN(const ConvShape shape,
+               resolve_conv_transpose(attrs, to_symbolic(x.dims()), to_symbolic(weights.dims())));
   Tensor& y = context.output(0);
   if (y.size() == 0) return ok();
   dispatch_floats(x.dtype(), [&]<class T>() {
     using Acc = AccumulatorOf<T>;
     fill_with_bias<T>(shape, bias, y);
     const ChannelStore<T> store(bias, y);
-    std::vector<Phases> phases;
-    for (const WindowAxis& axis : shape.axes) phases.push_back(phases_of(axis));
-    for_each_phase(shape, phases, conv_lattice(shape), 0, [&](const Lattice& lattice) {
+    for (const Lattice& lattice : transposed_lattices(shape)) {
       const std::vector<Acc> packed = pack_weights<T>(lattice, shape.axes, weights.data<T>());
       convolve<Acc>(
           lattice, x.data<T>(), packed.data(), context.threads(), [](T v) { return static_cast<Acc>(v); }, store);
-    });
+    }
   });
   return ok();
 }

@@ -13,6 +13,9 @@ inline Lattice conv_lattice(const ConvShape& shape) {
                         TapChoice::kAll);
 }
 
+// The lattices of a ConvTranspose, one per phase of its strides that a tap meets.
+std::vector<Lattice> transposed_lattices(const ConvShape& shape);
+
 // y[image][row][position] = store of Σ weights[row][channel · taps + tap] · load(x[…]); padding counts as zero.
 // store(row, offset, stride, count, sums): `count` outputs at offset, offset + stride, …
 template <class Acc, class In, class Load, class Store>

@@ -83,7 +83,6 @@ class GemmConv : public PreparedKernel {
     const float* bias = context.has_input(2) ? context.input(2).data<float>() : nullptr;
     const float* residual = context.has_input(3) ? context.input(3).data<float>() : nullptr;
     float* y = context.output(0).data<float>();
-    const bool clamps = activation_.is_clamp() && !residual;  // the product itself can finish the tile
     const int64_t flops = 2 * rows * k * kernel_.columns;
     std::atomic<bool> short_of_memory{false};
     context.threads().parallel_for(jobs, 250000 / std::max<int64_t>(flops, 1) + 1, [&](int64_t begin, int64_t end) {
@@ -99,12 +98,19 @@ class GemmConv : public PreparedKernel {
         const int64_t first = job % panels * kernel_.columns;
         const int64_t count = std::min<int64_t>(kernel_.columns, positions - first);
         gather(x + image_group * plane_.channels * shape_.in_spatial(), first, count, panel);
-        GemmEpilogue epilogue;
-        if (bias) epilogue.row_bias = bias + group * rows;
-        if (clamps) epilogue.low = activation_.low(), epilogue.high = activation_.high();
         const int64_t corner = image_group * rows * positions + first;
-        kernel_.panel(rows, count, k, w + group * rows * k, k, panel, y + corner, positions, epilogue);
-        if (!clamps) finish(rows, count, positions, residual ? residual + corner : nullptr, y + corner);
+        GemmPanel product{.m = rows,
+                          .n = count,
+                          .k = k,
+                          .a = w + group * rows * k,
+                          .lda = k,
+                          .b = panel,
+                          .c = y + corner,
+                          .ldc = positions};
+        if (bias) product.epilogue.row_bias = bias + group * rows;
+        if (residual) product.epilogue.residual = residual + corner;
+        set_activation(activation_, product.epilogue);
+        kernel_.panel(product);
       }
     });
     if (short_of_memory) return resource_limit("no memory for a packed panel");
@@ -112,22 +118,13 @@ class GemmConv : public PreparedKernel {
   }
 
  private:
-  // The epilogue over a block of rows just written.
-  void finish(int64_t rows, int64_t count, int64_t stride, const float* residual, float* y) const {
-    for (int64_t r = 0; r < rows; ++r, y += stride) {
-      if (residual) {
-        for (int64_t i = 0; i < count; ++i) y[i] += residual[r * stride + i];
-      }
-      apply_activation(activation_, count, y);
-    }
-  }
-
   void gather(const float* channels, int64_t first, int64_t count, float* panel) const {
+    const int64_t width = kernel_.panel_width(count);
     for (int64_t c = 0; c < plane_.channels; ++c, channels += shape_.in_spatial()) {
       for (int64_t ky = 0; ky < plane_.y.kernel; ++ky) {
-        for (int64_t kx = 0; kx < plane_.x.kernel; ++kx, panel += kernel_.columns) {
+        for (int64_t kx = 0; kx < plane_.x.kernel; ++kx, panel += width) {
           gather_row(plane_, channels, ky, kx, first, count, panel);
-          std::fill(panel + count, panel + kernel_.columns, 0.0f);
+          std::fill(panel + count, panel + width, 0.0f);
         }
       }
     }

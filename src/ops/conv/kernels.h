@@ -1,11 +1,16 @@
-// The fast kernels of Conv and FusedConv.
+// The fast kernels of Conv, FusedConv and ConvTranspose.
 #pragma once
 
 #include "ir/kernel.h"
 
 namespace thane {
 
-extern const Kernel kGemmConv;
+extern const Kernel kDepthwiseConv;  // channels last, one input channel per output channel
+extern const Kernel kDepthwiseFusedConv;
+extern const Kernel kIndirectConv;  // channels last
+extern const Kernel kIndirectFusedConv;
+extern const Kernel kIndirectConvTranspose;
+extern const Kernel kGemmConv;  // channels first
 extern const Kernel kGemmFusedConv;
 
 }  // namespace thane

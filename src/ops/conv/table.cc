@@ -37,8 +37,9 @@ constexpr Param kCausalInputs[] = {{.name = "input", .types = kCausal, .variable
 constexpr Param kCausalOutputs[] = {{.name = "output", .types = kCausal, .variable = 'T'},
                                     {.name = "present_state", .types = kCausal, .variable = 'T', .optional = true}};
 
-constexpr const Kernel* kConvKernels[] = {&kGemmConv};
-constexpr const Kernel* kFusedConvKernels[] = {&kGemmFusedConv};
+constexpr const Kernel* kConvKernels[] = {&kDepthwiseConv, &kIndirectConv, &kGemmConv};
+constexpr const Kernel* kFusedConvKernels[] = {&kDepthwiseFusedConv, &kIndirectFusedConv, &kGemmFusedConv};
+constexpr const Kernel* kConvTransposeKernels[] = {&kIndirectConvTranspose};
 
 constexpr OpDef kOps[] = {
     {.name = "Conv",
@@ -67,6 +68,7 @@ constexpr OpDef kOps[] = {
      .attrs = &attrs_schema<ConvTransposeAttrs>,
      .infer = infer_conv_transpose,
      .eval = eval_conv_transpose,
+     .kernels = kConvTransposeKernels,
      .flags = kHeavy},
     {.name = "DeformConv",
      .inputs = kDeformInputs,

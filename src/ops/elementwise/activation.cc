@@ -208,21 +208,39 @@ Status eval_gelu(KernelContext& context) {
   return tanh ? eval_float_map<GeluTanh>(context) : eval_float_map<Gelu>(context);
 }
 
+template <class A, MapOp kOp>
+std::optional<MapSpec> with_alpha(const KernelQuery& query) {
+  return MapSpec{kOp, query.node.attrs_as<A>().alpha};
+}
+std::optional<MapSpec> find_hard_sigmoid(const KernelQuery& query) {
+  const auto& attrs = query.node.attrs_as<HardSigmoidAttrs>();
+  return MapSpec{MapOp::kHardSigmoid, attrs.alpha, attrs.beta};
+}
+std::optional<MapSpec> find_gelu(const KernelQuery& query) {
+  const bool tanh = query.node.attrs_as<GeluAttrs>().approximate == GeluApproximation::kTanh;
+  return MapSpec{tanh ? MapOp::kGeluTanh : MapOp::kGelu};
+}
+
 constexpr OpDef kActivationOps[] = {
     float_map("Celu", eval_float_map<Celu>, &attrs_schema<UnitAlphaAttrs>),
-    float_map("Elu", eval_float_map<Elu>, &attrs_schema<UnitAlphaAttrs>),
-    float_map("Gelu", eval_gelu, &attrs_schema<GeluAttrs>),
-    float_map("HardSigmoid", eval_float_map<HardSigmoid, kArithmeticGrain>, &attrs_schema<HardSigmoidAttrs>),
-    float_map("HardSwish", eval_float_map<HardSwish, kArithmeticGrain>),
-    float_map("LeakyRelu", eval_float_map<LeakyRelu, kArithmeticGrain>, &attrs_schema<LeakyReluAttrs>),
+    float_map("Elu", eval_float_map<Elu>, &attrs_schema<UnitAlphaAttrs>,
+              kMapKernels<with_alpha<UnitAlphaAttrs, MapOp::kElu>>),
+    float_map("Gelu", eval_gelu, &attrs_schema<GeluAttrs>, kMapKernels<find_gelu>),
+    float_map("HardSigmoid", eval_float_map<HardSigmoid, kArithmeticGrain>, &attrs_schema<HardSigmoidAttrs>,
+              kMapKernels<find_hard_sigmoid>),
+    float_map("HardSwish", eval_float_map<HardSwish, kArithmeticGrain>, nullptr,
+              kMapKernels<always<MapOp::kHardSwish>>),
+    float_map("LeakyRelu", eval_float_map<LeakyRelu, kArithmeticGrain>, &attrs_schema<LeakyReluAttrs>,
+              kMapKernels<with_alpha<LeakyReluAttrs, MapOp::kLeakyRelu>>),
     float_map("Mish", eval_float_map<Mish>),
-    numeric_map("Relu", eval_numeric_map<Relu>),
+    numeric_map("Relu", eval_numeric_map<Relu>, nullptr, kMapKernels<always<MapOp::kRelu>>),
     float_map("Selu", eval_float_map<Selu>, &attrs_schema<SeluAttrs>),
     numeric_map("Shrink", eval_numeric_map<Shrink>, &attrs_schema<ShrinkAttrs>),
-    float_map("Sigmoid", eval_float_map<Sigmoid>),
-    float_map("Softplus", eval_float_map<Softplus>),
+    float_map("Sigmoid", eval_float_map<Sigmoid>, nullptr, kMapKernels<always<MapOp::kSigmoid>>),
+    float_map("Softplus", eval_float_map<Softplus>, nullptr, kMapKernels<always<MapOp::kSoftplus>>),
     float_map("Softsign", eval_float_map<Softsign, kArithmeticGrain>),
-    float_map("Swish", eval_float_map<Swish>, &attrs_schema<UnitAlphaAttrs>),
+    float_map("Swish", eval_float_map<Swish>, &attrs_schema<UnitAlphaAttrs>,
+              kMapKernels<with_alpha<UnitAlphaAttrs, MapOp::kSilu>>),
     float_map("ThresholdedRelu", eval_float_map<ThresholdedRelu, kArithmeticGrain>, &attrs_schema<UnitAlphaAttrs>),
 };
 

@@ -3,6 +3,7 @@
 
 #include "base/format.h"
 #include "ops/elementwise/binary.h"
+#include "ops/elementwise/fast.h"
 #include "ops/elementwise/pow.h"
 #include "ops/families.h"
 
@@ -202,6 +203,17 @@ Dim dim_div(const Dim& a, const Dim& b) {
   return Div::apply(a.number(), b.number());
 }
 
+// Powers by one constant that are something simpler.
+std::optional<MapSpec> find_power(const KernelQuery& query) {
+  const Tensor* exponent = query.constants[1];
+  if (!exponent || exponent->size() != 1 || exponent->rank() > query.inputs[0]->dims->size()) return std::nullopt;
+  const double value = exponent->as_double(0);
+  if (value == 2) return MapSpec{MapOp::kSquare};
+  if (value == 1) return MapSpec{MapOp::kCopy};
+  if (value == -1) return MapSpec{MapOp::kReciprocal};
+  return std::nullopt;
+}
+
 constexpr Param kTwoNumeric[] = {{.name = "A", .types = kNumeric, .variable = 'T'},
                                  {.name = "B", .types = kNumeric, .variable = 'T'}};
 constexpr Param kPowIn[] = {{.name = "X", .types = kNumeric, .variable = 'T'}, {.name = "Y", .types = kNumeric}};
@@ -213,7 +225,7 @@ constexpr Param kPReluIn[] = {{.name = "X", .types = kPReluTypes, .variable = 'T
                               {.name = "slope", .types = kPReluTypes, .variable = 'T'}};
 
 constexpr OpDef arithmetic(std::string_view name, Status (*infer)(InferContext&), Status (*eval)(KernelContext&),
-                           const AttrsSchema* attrs = nullptr) {
+                           const AttrsSchema* attrs = nullptr, std::span<const Kernel* const> kernels = {}) {
   return {.name = name,
           .inputs = kTwoNumeric,
           .min_inputs = 2,
@@ -221,6 +233,7 @@ constexpr OpDef arithmetic(std::string_view name, Status (*infer)(InferContext&)
           .attrs = attrs,
           .infer = infer,
           .eval = eval,
+          .kernels = kernels,
           .flags = kElementwise | kInPlace};
 }
 constexpr OpDef variadic(std::string_view name, std::span<const Param> inputs, Status (*eval)(KernelContext&)) {
@@ -235,10 +248,10 @@ constexpr OpDef variadic(std::string_view name, std::span<const Param> inputs, S
 }
 
 constexpr OpDef kArithmeticOps[] = {
-    arithmetic("Add", infer_arithmetic<dim_add>, eval_binary<kAdd>),
-    arithmetic("Sub", infer_arithmetic<dim_sub>, eval_binary<kSub>),
-    arithmetic("Mul", infer_arithmetic<dim_mul>, eval_binary<kMul>),
-    arithmetic("Div", infer_arithmetic<dim_div>, eval_div),
+    arithmetic("Add", infer_arithmetic<dim_add>, eval_binary<kAdd>, nullptr, kZipKernels<ZipOp::kAdd>),
+    arithmetic("Sub", infer_arithmetic<dim_sub>, eval_binary<kSub>, nullptr, kZipKernels<ZipOp::kSub>),
+    arithmetic("Mul", infer_arithmetic<dim_mul>, eval_binary<kMul>, nullptr, kZipKernels<ZipOp::kMul>),
+    arithmetic("Div", infer_arithmetic<dim_div>, eval_div, nullptr, kZipKernels<ZipOp::kDiv>),
     arithmetic("Mod", infer_broadcast, eval_mod, &attrs_schema<ModAttrs>),
     {.name = "Pow",
      .inputs = kPowIn,
@@ -246,6 +259,7 @@ constexpr OpDef kArithmeticOps[] = {
      .outputs = kNumericResult,
      .infer = infer_pow,
      .eval = eval_pow,
+     .kernels = kMapKernels<find_power>,
      .flags = kElementwise | kInPlace},
     {.name = "PRelu",
      .inputs = kPReluIn,
@@ -253,6 +267,7 @@ constexpr OpDef kArithmeticOps[] = {
      .outputs = kNumericResult,
      .infer = infer_prelu,
      .eval = eval_binary<kPRelu>,
+     .kernels = kZipKernels<ZipOp::kPRelu>,
      .flags = kElementwise | kInPlace},
     variadic("Max", kNumericList, eval_variadic<kMax>),
     variadic("Mean", kFloatList, eval_variadic<kAdd, true>),

@@ -249,7 +249,7 @@ constexpr OpDef float_test(std::string_view name, Status (*eval)(KernelContext&)
 }
 
 constexpr OpDef kMathOps[] = {
-    numeric_map("Abs", eval_numeric_map<Abs>),
+    numeric_map("Abs", eval_numeric_map<Abs>, nullptr, kMapKernels<always<MapOp::kAbs>>),
     float_map("Acos", eval_float_map<Acos>),
     float_map("Acosh", eval_float_map<Acosh>),
     float_map("Asin", eval_float_map<Asin>),
@@ -260,13 +260,13 @@ constexpr OpDef kMathOps[] = {
     float_map("Ceil", eval_float_map<Ceil, kArithmeticGrain>),
     float_map("Cos", eval_float_map<Cos>),
     float_map("Cosh", eval_float_map<Cosh>),
-    float_map("Erf", eval_float_map<Erf>),
-    float_map("Exp", eval_float_map<Exp>),
+    float_map("Erf", eval_float_map<Erf>, nullptr, kMapKernels<always<MapOp::kErf>>),
+    float_map("Exp", eval_float_map<Exp>, nullptr, kMapKernels<always<MapOp::kExp>>),
     float_map("Floor", eval_float_map<Floor, kArithmeticGrain>),
     float_test("IsInf", eval_float_test<IsInf>, &attrs_schema<IsInfAttrs>),
     float_test("IsNaN", eval_float_test<IsNaN>),
-    float_map("Log", eval_float_map<Log>),
-    with_inputs(numeric_map("Neg", eval_numeric_map<Neg>), kSignedIn),
+    float_map("Log", eval_float_map<Log>, nullptr, kMapKernels<always<MapOp::kLog>>),
+    with_inputs(numeric_map("Neg", eval_numeric_map<Neg>, nullptr, kMapKernels<always<MapOp::kNegate>>), kSignedIn),
     {.name = "Not",
      .inputs = kBoolIn,
      .min_inputs = 1,
@@ -274,14 +274,15 @@ constexpr OpDef kMathOps[] = {
      .infer = infer_same,
      .eval = eval_not,
      .flags = kElementwise | kInPlace},
-    float_map("Reciprocal", eval_float_map<Reciprocal, kArithmeticGrain>),
+    float_map("Reciprocal", eval_float_map<Reciprocal, kArithmeticGrain>, nullptr,
+              kMapKernels<always<MapOp::kReciprocal>>),
     float_map("Round", eval_float_map<Round, kArithmeticGrain>),
     numeric_map("Sign", eval_numeric_map<Sign>),
     float_map("Sin", eval_float_map<Sin>),
     float_map("Sinh", eval_float_map<Sinh>),
-    float_map("Sqrt", eval_float_map<Sqrt, kArithmeticGrain>),
+    float_map("Sqrt", eval_float_map<Sqrt, kArithmeticGrain>, nullptr, kMapKernels<always<MapOp::kSqrt>>),
     float_map("Tan", eval_float_map<Tan>),
-    float_map("Tanh", eval_float_map<Tanh>),
+    float_map("Tanh", eval_float_map<Tanh>, nullptr, kMapKernels<always<MapOp::kTanh>>),
 };
 
 }  // namespace

@@ -119,6 +119,18 @@ Status infer_clip(InferContext& context) {
   return infer_same(context);
 }
 
+// Bounds that are constants, as ONNX combines them: the high one wins.
+std::optional<MapSpec> find_clip(const KernelQuery& query) {
+  MapSpec spec{MapOp::kClip, -__builtin_inff(), __builtin_inff()};
+  float* const bounds[] = {&spec.alpha, &spec.beta};
+  for (size_t i = 1; i < query.inputs.size(); ++i) {
+    if (!query.inputs[i]) continue;
+    if (!query.constants[i] || query.constants[i]->size() != 1) return std::nullopt;
+    *bounds[i - 1] = static_cast<float>(query.constants[i]->as_double(0));
+  }
+  return spec;
+}
+
 constexpr Param kWhereIn[] = {{.name = "condition", .types = kBoolOnly},
                               {.name = "X", .types = kAnyTensor, .variable = 'T'},
                               {.name = "Y", .types = kAnyTensor, .variable = 'T'}};
@@ -134,6 +146,7 @@ constexpr OpDef kSelectOps[] = {
      .outputs = kNumericOut,
      .infer = infer_clip,
      .eval = eval_clip,
+     .kernels = kMapKernels<find_clip>,
      .flags = kElementwise | kInPlace},
     {.name = "Where",
      .inputs = kWhereIn,

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "ops/convert.h"
+#include "ops/elementwise/fast.h"
 #include "ops/infer_shapes.h"
 #include "ops/loops.h"
 
@@ -65,7 +66,8 @@ inline constexpr Param kNumericIn[] = {{.name = "X", .types = kNumeric, .variabl
 inline constexpr Param kNumericOut[] = {{.name = "Y", .types = kNumeric, .variable = 'T'}};
 
 // A row of a table.
-constexpr OpDef float_map(std::string_view name, Status (*eval)(KernelContext&), const AttrsSchema* attrs = nullptr) {
+constexpr OpDef float_map(std::string_view name, Status (*eval)(KernelContext&), const AttrsSchema* attrs = nullptr,
+                          std::span<const Kernel* const> kernels = {}) {
   return {.name = name,
           .inputs = kFloatIn,
           .min_inputs = 1,
@@ -73,10 +75,12 @@ constexpr OpDef float_map(std::string_view name, Status (*eval)(KernelContext&),
           .attrs = attrs,
           .infer = infer_same,
           .eval = eval,
+          .kernels = kernels,
           .flags = kElementwise | kInPlace};
 }
-constexpr OpDef numeric_map(std::string_view name, Status (*eval)(KernelContext&), const AttrsSchema* attrs = nullptr) {
-  OpDef row = float_map(name, eval, attrs);
+constexpr OpDef numeric_map(std::string_view name, Status (*eval)(KernelContext&), const AttrsSchema* attrs = nullptr,
+                            std::span<const Kernel* const> kernels = {}) {
+  OpDef row = float_map(name, eval, attrs, kernels);
   row.inputs = kNumericIn;
   row.outputs = kNumericOut;
   return row;

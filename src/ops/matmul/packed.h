@@ -1,29 +1,10 @@
-// Products with a packed right-hand side: what the fast kernels of MatMul, Gemm and their fused forms share.
+// The fast kernels of MatMul and Gemm.
 #pragma once
 
-#include "base/threads.h"
 #include "ir/kernel.h"
-#include "kernels/gemm/gemm.h"
-#include "ops/activation.h"
+#include "ops/packed_matrix.h"
 
 namespace thane {
-
-// B[k × n], packed for one instruction set.
-struct PackedMatrix {
-  const GemmKernel* kernel = nullptr;
-  int64_t k = 0;
-  int64_t n = 0;
-  Tensor panels;
-};
-
-// Element (i, j) of B is b[i·row_stride + j·column_stride] · scale.
-Result<PackedMatrix> pack_matrix(const GemmKernel& kernel, int64_t k, int64_t n, const float* b, int64_t row_stride,
-                                 int64_t column_stride, float scale = 1.0f);
-
-// C[m × n] = activation(A[m × k] · B + column_bias); A and C row-major without gaps, column_bias null or one per
-// column. Split over threads by blocks of C.
-void multiply(const PackedMatrix& b, int64_t m, const float* a, float* c, const float* column_bias,
-              const Activation& activation, ThreadPool& threads);
 
 extern const Kernel kPackedMatMul;   // B is a constant matrix
 extern const Kernel kBatchedMatMul;  // B is computed: panels are packed on the way

@@ -106,9 +106,15 @@ class BatchedMatMul : public PreparedKernel {
         const auto matrix = static_cast<size_t>(i / panels);
         const int64_t column = i % panels * kernel_.columns;
         const int64_t width = std::min<int64_t>(kernel_.columns, n - column);
-        pack_b(k, width, b.data<float>() + b_offsets[matrix] + column, n, 1, 1.0f, kernel_.columns, packed);
-        kernel_.panel(m, width, k, a.data<float>() + a_offsets[matrix], k, packed,
-                      c.data<float>() + static_cast<int64_t>(matrix) * m * n + column, n, {});
+        pack_b(kernel_, k, width, b.data<float>() + b_offsets[matrix] + column, n, 1, 1.0f, packed);
+        kernel_.panel({.m = m,
+                       .n = width,
+                       .k = k,
+                       .a = a.data<float>() + a_offsets[matrix],
+                       .lda = k,
+                       .b = packed,
+                       .c = c.data<float>() + static_cast<int64_t>(matrix) * m * n + column,
+                       .ldc = n});
       }
     });
     if (short_of_memory) return resource_limit("no memory for a packed panel");

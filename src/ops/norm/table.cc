@@ -1,5 +1,6 @@
 // Normalizations.
 #include "ops/families.h"
+#include "ops/norm/kernels.h"
 #include "ops/norm/norm.h"
 
 namespace thane {
@@ -27,6 +28,9 @@ constexpr Param kBatchInputs[] = {{.name = "X", .types = kFloats, .variable = 'T
 constexpr Param kBatchOutputs[] = {{.name = "Y", .types = kFloats, .variable = 'T'},
                                    {.name = "running_mean", .types = kFloats, .variable = 'V', .optional = true},
                                    {.name = "running_var", .types = kFloats, .variable = 'V', .optional = true}};
+
+constexpr const Kernel* kLayerNormKernels[] = {&kRowLayerNorm};
+constexpr const Kernel* kRmsNormKernels[] = {&kRowRmsNorm};
 
 constexpr OpDef kOps[] = {
     {.name = "BatchNormalization",
@@ -56,14 +60,16 @@ constexpr OpDef kOps[] = {
      .outputs = kLayerOutputs,
      .attrs = &attrs_schema<RowNormalizationAttrs>,
      .infer = infer_layer_normalization,
-     .eval = eval_layer_normalization},
+     .eval = eval_layer_normalization,
+     .kernels = kLayerNormKernels},
     {.name = "RMSNormalization",
      .inputs = kRmsInputs,
      .min_inputs = 2,
      .outputs = kRmsOutputs,
      .attrs = &attrs_schema<RowNormalizationAttrs>,
      .infer = infer_rms_normalization,
-     .eval = eval_rms_normalization},
+     .eval = eval_rms_normalization,
+     .kernels = kRmsNormKernels},
     {.name = "MeanVarianceNormalization",
      .inputs = kX,
      .min_inputs = 1,

@@ -56,30 +56,34 @@ int64_t taps_between(const WindowAxis& axis, int64_t o, int64_t low, int64_t hig
 
 }  // namespace
 
+AverageCounts::AverageCounts(const std::vector<WindowAxis>& axes, bool include_pad) {
+  for (const WindowAxis& axis : axes) {
+    auto& row = counts_.emplace_back();
+    for (int64_t o = 0; o < axis.out; ++o) {
+      row.push_back(static_cast<double>(
+          taps_between(axis, o, include_pad ? -axis.pad_begin : 0, axis.in + (include_pad ? axis.pad_end : 0))));
+    }
+  }
+}
+
+double AverageCounts::at(int64_t position) const {
+  double count = 1;
+  for (size_t i = counts_.size(); i-- > 0;) {
+    const auto out = static_cast<int64_t>(counts_[i].size());
+    count *= counts_[i][static_cast<size_t>(position % out)];
+    position /= out;
+  }
+  return count;
+}
+
 Status eval_average_pool(KernelContext& context) {
   const auto& attrs = context.attrs<AveragePoolAttrs>();
   if (context.output(0).size() == 0) return ok();
   THANE_ASSIGN(const auto axes, resolve_pool(attrs, context.input(0).dims()));
-  // Per axis and output position: what the window covers. With count_include_pad, padding counts, but not what a last
-  // window covers beyond it.
-  std::vector<std::vector<double>> counts;
-  for (const WindowAxis& axis : axes) {
-    const bool padded = attrs.count_include_pad;
-    auto& row = counts.emplace_back();
-    for (int64_t o = 0; o < axis.out; ++o) {
-      row.push_back(static_cast<double>(
-          taps_between(axis, o, padded ? -axis.pad_begin : 0, axis.in + (padded ? axis.pad_end : 0))));
-    }
-  }
+  const AverageCounts counts(axes, attrs.count_include_pad);
   return pool_sums(
       context, attrs, axes, [](double v) { return v; },
-      [&](double sum, int64_t position) {
-        double count = 1;
-        for (size_t i = axes.size(); i-- > 0; position /= axes[i].out) {
-          count *= counts[i][static_cast<size_t>(position % axes[i].out)];
-        }
-        return sum / count;
-      });
+      [&](double sum, int64_t position) { return sum / counts.at(position); });
 }
 
 Status eval_lp_pool(KernelContext& context) {

@@ -1,5 +1,6 @@
 // Poolings.
 #include "ops/families.h"
+#include "ops/pool/kernels.h"
 #include "ops/pool/pool.h"
 
 namespace thane {
@@ -21,6 +22,11 @@ constexpr Param kRoiAlignInputs[] = {{.name = "X", .types = kFloats, .variable =
                                      {.name = "rois", .types = kFloats, .variable = 'T'},
                                      {.name = "batch_indices", .types = kInt64Only}};
 
+constexpr const Kernel* kMaxPoolKernels[] = {&kRowMaxPool};
+constexpr const Kernel* kAveragePoolKernels[] = {&kRowAveragePool};
+constexpr const Kernel* kGlobalMaxPoolKernels[] = {&kRowGlobalMaxPool};
+constexpr const Kernel* kGlobalAveragePoolKernels[] = {&kRowGlobalAveragePool};
+
 constexpr OpDef kOps[] = {
     {.name = "MaxPool",
      .inputs = kMaxPoolX,
@@ -29,6 +35,7 @@ constexpr OpDef kOps[] = {
      .attrs = &attrs_schema<MaxPoolAttrs>,
      .infer = infer_max_pool,
      .eval = eval_max_pool,
+     .kernels = kMaxPoolKernels,
      .flags = kHeavy},
     {.name = "AveragePool",
      .inputs = kX,
@@ -37,6 +44,7 @@ constexpr OpDef kOps[] = {
      .attrs = &attrs_schema<AveragePoolAttrs>,
      .infer = infer_average_pool,
      .eval = eval_average_pool,
+     .kernels = kAveragePoolKernels,
      .flags = kHeavy},
     {.name = "LpPool",
      .inputs = kX,
@@ -52,14 +60,16 @@ constexpr OpDef kOps[] = {
      .outputs = kY,
      .attrs = &attrs_schema<GlobalPoolAttrs>,
      .infer = infer_global_pool,
-     .eval = eval_global_average_pool},
+     .eval = eval_global_average_pool,
+     .kernels = kGlobalAveragePoolKernels},
     {.name = "GlobalMaxPool",
      .inputs = kX,
      .min_inputs = 1,
      .outputs = kY,
      .attrs = &attrs_schema<GlobalPoolAttrs>,
      .infer = infer_global_pool,
-     .eval = eval_global_max_pool},
+     .eval = eval_global_max_pool,
+     .kernels = kGlobalMaxPoolKernels},
     {.name = "GlobalLpPool",
      .inputs = kX,
      .min_inputs = 1,

@@ -14,6 +14,17 @@ Result<std::optional<SymDims>> infer_pool_dims(const PoolAttrs& attrs, const Sym
 Result<std::vector<WindowAxis>> resolve_pool(const PoolAttrs& attrs, const Dims& x);
 Result<Lattice> pool_lattice(const PoolAttrs& attrs, const std::vector<WindowAxis>& axes, const Dims& x);
 
+// How many elements the mean at an output position is over. With include_pad, padding counts, but not what a last
+// window covers beyond it.
+class AverageCounts {
+ public:
+  AverageCounts(const std::vector<WindowAxis>& axes, bool include_pad);
+  double at(int64_t position) const;
+
+ private:
+  std::vector<std::vector<double>> counts_;  // per axis and position
+};
+
 // One run of outputs and one tap: output `first + i` (of `out`, counted from the run's start) meets input element
 // `index + i · stride` of the whole tensor, for i in [0, count).
 struct TapSpan {

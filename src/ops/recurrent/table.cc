@@ -1,5 +1,6 @@
 // Recurrent layers.
 #include "ops/families.h"
+#include "ops/recurrent/kernels.h"
 #include "ops/recurrent/recurrent.h"
 
 namespace thane {
@@ -24,6 +25,9 @@ constexpr Param kOutputs[] = {
 constexpr std::span<const Param> kPlainInputs = std::span(kInputs).first(6);
 constexpr std::span<const Param> kPlainOutputs = std::span(kOutputs).first(2);
 
+constexpr const Kernel* kGruKernels[] = {&kPackedGru};
+constexpr const Kernel* kLstmKernels[] = {&kPackedLstm};
+
 constexpr OpDef kOps[] = {
     {.name = "RNN",
      .inputs = kPlainInputs,
@@ -42,6 +46,7 @@ constexpr OpDef kOps[] = {
      .attrs = &attrs_schema<GruAttrs>,
      .infer = infer_gru,
      .eval = eval_gru,
+     .kernels = kGruKernels,
      .flags = kHeavy},
     {.name = "LSTM",
      .inputs = kInputs,
@@ -51,6 +56,7 @@ constexpr OpDef kOps[] = {
      .attrs = &attrs_schema<LstmAttrs>,
      .infer = infer_lstm,
      .eval = eval_lstm,
+     .kernels = kLstmKernels,
      .flags = kHeavy},
 };
 

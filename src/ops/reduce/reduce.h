@@ -2,6 +2,7 @@
 #pragma once
 
 #include "ir/context.h"
+#include "ir/kernel.h"
 
 namespace thane {
 
@@ -66,6 +67,7 @@ struct SoftmaxAttrs : Attrs {
 };
 Status infer_softmax(InferContext& context);
 Status eval_softmax(KernelContext& context);
+extern const Kernel kRowSoftmax;
 Status eval_log_softmax(KernelContext& context);
 Status eval_hardmax(KernelContext& context);
 

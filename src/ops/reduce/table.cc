@@ -55,7 +55,8 @@ constexpr OpDef cumulative(std::string_view name, Status (*eval)(KernelContext&)
           .eval = eval,
           .flags = kInPlace};
 }
-constexpr OpDef softmax(std::string_view name, Status (*eval)(KernelContext&), uint32_t flags) {
+constexpr OpDef softmax(std::string_view name, Status (*eval)(KernelContext&), uint32_t flags,
+                        std::span<const Kernel* const> kernels = {}) {
   return {.name = name,
           .inputs = kSoftmaxIn,
           .min_inputs = 1,
@@ -63,8 +64,11 @@ constexpr OpDef softmax(std::string_view name, Status (*eval)(KernelContext&), u
           .attrs = &attrs_schema<SoftmaxAttrs>,
           .infer = infer_softmax,
           .eval = eval,
+          .kernels = kernels,
           .flags = flags};
 }
+
+constexpr const Kernel* kSoftmaxKernels[] = {&kRowSoftmax};
 
 constexpr OpDef kOps[] = {
     arg("ArgMax", eval_arg_max),
@@ -83,7 +87,7 @@ constexpr OpDef kOps[] = {
     reduction<Reduction::kProd>("ReduceProd"),
     reduction<Reduction::kSum>("ReduceSum"),
     reduction<Reduction::kSumSquare>("ReduceSumSquare"),
-    softmax("Softmax", eval_softmax, kInPlace),
+    softmax("Softmax", eval_softmax, kInPlace, kSoftmaxKernels),
 };
 
 }  // namespace

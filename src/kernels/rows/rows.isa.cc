@@ -1,0 +1,95 @@
+#include "kernels/rows/rows.h"
+
+#include "kernels/simd_math.h"
+
+namespace thane::THANE_ISA {
+namespace {
+
+// Σ f(i, vector at i), four sums side by side. f gets its vector's index and length: kLanes, or less at the end, where
+// lanes beyond must be made 0 by f.
+template <class F>
+THANE_INLINE float sum_of(int64_t n, const F& f) {
+  Vec sums[4] = {};
+  int64_t i = 0;
+  for (; i + 4 * kLanes <= n; i += 4 * kLanes) {
+    for (int u = 0; u < 4; ++u) sums[u] += f(i + u * kLanes, kLanes);
+  }
+  for (; i + kLanes <= n; i += kLanes) sums[0] += f(i, kLanes);
+  if (i < n) sums[1] += f(i, n - i);
+  return sum_lanes((sums[0] + sums[1]) + (sums[2] + sums[3]));
+}
+
+THANE_INLINE Vec get(const float* from, int64_t count) { return count == kLanes ? load(from) : load_some(from, count); }
+THANE_INLINE void put(float* to, Vec v, int64_t count) { count == kLanes ? store(to, v) : store_some(to, v, count); }
+
+// The first `count` lanes of v, 0 beyond.
+THANE_INLINE Vec keep(Vec v, int64_t count) {
+  if (count == kLanes) return v;
+  for (int64_t i = count; i < kLanes; ++i) v[i] = 0;
+  return v;
+}
+
+void softmax(int64_t n, float scale, const float* x, const float* mask, float* y) noexcept {
+  const Vec factor = splat(scale);
+  const auto at = [&](int64_t i, int64_t count) {
+    const Vec v = get(x + i, count) * factor;
+    return mask ? v + get(mask + i, count) : v;
+  };
+  Vec tops = splat(-__builtin_inff());
+  int64_t i = 0;
+  for (; i + kLanes <= n; i += kLanes) {
+    const Vec v = at(i, kLanes);
+    tops = max(v, tops);
+    store(y + i, v);
+  }
+  float top = max_lanes(tops);
+  if (i < n) {
+    store_some(y + i, at(i, n - i), n - i);
+    for (int64_t j = i; j < n; ++j) top = y[j] > top ? y[j] : top;
+  }
+  const Vec shift = splat(top);
+  const float sum = sum_of(n, [&](int64_t at, int64_t count) {
+    const Vec e = keep(exp(get(y + at, count) - shift), count);
+    put(y + at, e, count);
+    return e;
+  });
+  const Vec inverse = splat(1.0f / sum);
+  for (i = 0; i + kLanes <= n; i += kLanes) store(y + i, load(y + i) * inverse);
+  if (i < n) store_some(y + i, load_some(y + i, n - i) * inverse, n - i);
+}
+
+void layer_norm(int64_t n, float epsilon, const float* x, const float* scale, const float* bias, float* y) noexcept {
+  const float count_inverse = 1.0f / static_cast<float>(n);
+  const float mean = sum_of(n, [&](int64_t i, int64_t count) { return get(x + i, count); }) * count_inverse;
+  const Vec center = splat(mean);
+  const float variance = count_inverse * sum_of(n, [&](int64_t i, int64_t count) {
+                           const Vec d = keep(get(x + i, count) - center, count);
+                           return d * d;
+                         });
+  const Vec inverse = splat(1.0f / __builtin_sqrtf(variance + epsilon));
+  for (int64_t i = 0; i < n; i += kLanes) {
+    const int64_t count = n - i < kLanes ? n - i : kLanes;
+    Vec v = (get(x + i, count) - center) * inverse * get(scale + i, count);
+    if (bias) v += get(bias + i, count);
+    put(y + i, v, count);
+  }
+}
+
+void rms_norm(int64_t n, float epsilon, const float* x, const float* scale, float* y) noexcept {
+  const float square = sum_of(n, [&](int64_t i, int64_t count) {
+    const Vec v = get(x + i, count);
+    return v * v;
+  });
+  const Vec inverse = splat(1.0f / __builtin_sqrtf(square / static_cast<float>(n) + epsilon));
+  for (int64_t i = 0; i < n; i += kLanes) {
+    const int64_t count = n - i < kLanes ? n - i : kLanes;
+    put(y + i, get(x + i, count) * inverse * get(scale + i, count), count);
+  }
+}
+
+}  // namespace
+
+extern const RowKernels kRows;
+const RowKernels kRows = {softmax, layer_norm, rms_norm};
+
+}  // namespace thane::THANE_ISA

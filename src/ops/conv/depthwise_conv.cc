@@ -1,0 +1,132 @@
+// Depthwise Conv with data channels last and constant weights.
+#include <algorithm>
+
+#include "ir/context.h"
+#include "kernels/depthwise/depthwise.h"
+#include "ops/conv/conv.h"
+#include "ops/conv/kernels.h"
+
+namespace thane {
+namespace {
+
+constexpr size_t kMostAxes = 8;
+
+std::string refuse(const KernelQuery& query) {
+  const auto& attrs = query.node.attrs_as<ConvAttrs>();
+  if (query.inputs[0]->dtype != DType::kFloat32) return "dtype is not float32";
+  if (attrs.layout != DataLayout::kChannelsLast) return "data are channels first";
+  if (!query.constants[1]) return "the weights are not constant";
+  const Dims& weights = query.constants[1]->dims();
+  if (weights.size() > kMostAxes + 2) return "too many axes";
+  const bool depthwise = attrs.group > 1 && weights[1] == 1 && weights[0] == attrs.group;
+  return depthwise ? "" : "not depthwise";
+}
+
+class DepthwiseConv : public PreparedKernel {
+ public:
+  DepthwiseConv(const DepthwiseKernel& kernel, ConvShape shape, Tensor weights, const Activation& activation)
+      : kernel_(kernel),
+        shape_(std::move(shape)),
+        weights_(std::move(weights)),
+        zeros_(static_cast<size_t>(shape_.in_channels), 0.0f) {
+    GemmEpilogue epilogue;
+    set_activation(activation, epilogue);
+    run_.channels = shape_.in_channels;
+    const WindowAxis& x = shape_.axes.back();
+    run_.kernel = x.kernel;
+    run_.stride = x.stride;
+    run_.dilation = x.dilation;
+    run_.rows = shape_.taps() / x.kernel;
+    run_.row_length = (x.out - 1) * x.stride + x.extent();
+    run_.weights = weights_.data<float>();
+    run_.pixels = x.out;
+    run_.low = epilogue.low;
+    run_.high = epilogue.high;
+    run_.map = epilogue.map;
+  }
+
+  Status run(KernelContext& context) const override {
+    const float* x = context.input(0).data<float>();
+    const float* bias = context.has_input(2) ? context.input(2).data<float>() : nullptr;
+    const float* residual = context.has_input(3) ? context.input(3).data<float>() : nullptr;
+    float* y = context.output(0).data<float>();
+    if (context.output(0).size() == 0) return ok();
+    const int64_t rows = shape_.batch * shape_.out_spatial() / run_.pixels;
+    const int64_t row_size = run_.pixels * run_.channels;
+    const int64_t grain = 100000 / std::max<int64_t>(row_size * shape_.taps(), 1) + 1;
+    context.threads().parallel_for(rows, grain, [&](int64_t begin, int64_t end) {
+      std::vector<const float*> columns(static_cast<size_t>(run_.rows * run_.row_length));
+      DepthwiseRun run = run_;
+      run.bias = bias;
+      run.columns = columns.data();
+      for (int64_t row = begin; row < end; ++row) {
+        find_columns(x, row, columns.data());
+        run.y = y + row * row_size;
+        if (residual) run.residual = residual + row * row_size;
+        kernel_.run(run);
+      }
+    });
+    return ok();
+  }
+
+ private:
+  // Pointers to the input columns under every tap row of one row of outputs; zeros in the padding.
+  void find_columns(const float* x, int64_t row, const float** columns) const {
+    const size_t outer = shape_.axes.size() - 1;
+    int64_t position[kMostAxes] = {}, rest = row;
+    for (size_t i = outer; i-- > 0;) {
+      position[i] = rest % shape_.axes[i].out;
+      rest /= shape_.axes[i].out;
+    }
+    const WindowAxis& last = shape_.axes.back();
+    for (int64_t tap_row = 0; tap_row < run_.rows; ++tap_row, columns += run_.row_length) {
+      int64_t tap = tap_row, base = 0, stride = last.in;
+      bool inside = true;
+      for (size_t i = outer; i-- > 0;) {
+        const WindowAxis& axis = shape_.axes[i];
+        const int64_t at = axis.start(position[i]) + tap % axis.kernel * axis.dilation;
+        tap /= axis.kernel;
+        inside &= at >= 0 && at < axis.in;
+        base += at * stride;
+        stride *= axis.in;
+      }
+      const float* start = x + (rest * shape_.in_spatial() + base) * run_.channels;
+      for (int64_t c = 0; c < run_.row_length; ++c) {
+        const int64_t at = c - last.pad_begin;
+        columns[c] = inside && at >= 0 && at < last.in ? start + at * run_.channels : zeros_.data();
+      }
+    }
+  }
+
+  const DepthwiseKernel& kernel_;
+  ConvShape shape_;
+  Tensor weights_;
+  std::vector<float> zeros_;
+  DepthwiseRun run_;
+};
+
+Result<std::unique_ptr<PreparedKernel>> prepare_with(const KernelQuery& query, const Activation& activation) {
+  const Tensor& weights = *query.constants[1];
+  THANE_ASSIGN(ConvShape shape,
+               resolve_conv(query.node.attrs_as<ConvAttrs>(), to_numbers(*query.inputs[0]->dims), weights.dims()));
+  const int64_t channels = shape.in_channels, taps = shape.taps();
+  THANE_ASSIGN(Tensor packed, Tensor::allocate(DType::kFloat32, {taps, channels}));
+  for (int64_t c = 0; c < channels; ++c) {
+    for (int64_t t = 0; t < taps; ++t) packed.data<float>()[t * channels + c] = weights.data<float>()[c * taps + t];
+  }
+  return std::unique_ptr<PreparedKernel>(
+      new DepthwiseConv(depthwise_kernel(query.isa), std::move(shape), std::move(packed), activation));
+}
+
+Result<std::unique_ptr<PreparedKernel>> prepare(const KernelQuery& query) { return prepare_with(query, {}); }
+
+Result<std::unique_ptr<PreparedKernel>> prepare_fused(const KernelQuery& query) {
+  return prepare_with(query, query.node.attrs_as<FusedConvAttrs>().activation);
+}
+
+}  // namespace
+
+const Kernel kDepthwiseConv = {"conv.depthwise", refuse, prepare};
+const Kernel kDepthwiseFusedConv = {"conv.depthwise", refuse, prepare_fused};
+
+}  // namespace thane

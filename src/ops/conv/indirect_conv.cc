@@ -1,0 +1,185 @@
+// Conv and ConvTranspose with data channels last and constant weights, as indirect matrix products.
+#include <algorithm>
+
+#include "ir/context.h"
+#include "ops/conv/conv.h"
+#include "ops/conv/convolve.h"
+#include "ops/conv/kernels.h"
+#include "ops/conv/lattice_gemm.h"
+#include "ops/scratch.h"
+
+namespace thane {
+namespace {
+
+std::string refuse(const KernelQuery& query) {
+  if (query.inputs[0]->dtype != DType::kFloat32) return "dtype is not float32";
+  if (query.node.attrs_as<ConvAttrs>().layout != DataLayout::kChannelsLast) return "data are channels first";
+  if (!query.constants[1]) return "the weights are not constant";
+  return {};
+}
+
+// Input rows with their padding written out: then the taps along the last axis, with all channels, are one run.
+struct PaddedRows {
+  int64_t rows = 0;                         // of all images
+  int64_t from = 0, before = 0, width = 0;  // floats of a row: of the input, in front, in all
+
+  void fill(const float* x, float* padded, ThreadPool& threads) const {
+    threads.parallel_for(rows, 8192 / std::max<int64_t>(width, 1) + 1, [&](int64_t begin, int64_t end) {
+      for (int64_t r = begin; r < end; ++r) {
+        float* to = padded + r * width;
+        std::fill_n(to, before, 0.0f);
+        std::copy_n(x + r * from, std::min(from, width - before), to + before);
+        std::fill(to + std::min(width, before + from), to + width, 0.0f);
+      }
+    });
+  }
+};
+
+class IndirectConv : public PreparedKernel {
+ public:
+  IndirectConv(std::vector<LatticeGemm> phases, const PaddedRows& padding, const Activation& activation)
+      : phases_(std::move(phases)), padding_(padding), scratch_(padding.rows * padding.width) {
+    set_activation(activation, epilogue_);
+  }
+
+  Status run(KernelContext& context) const override {
+    const float* x = context.input(0).data<float>();
+    const float* bias = context.has_input(2) ? context.input(2).data<float>() : nullptr;
+    const float* residual = context.has_input(3) ? context.input(3).data<float>() : nullptr;
+    float* y = context.output(0).data<float>();
+    if (context.output(0).size() == 0) return ok();
+    if (scratch_.floats() == 0) return product(x, bias, residual, y, context.threads());
+    THANE_ASSIGN(const auto padded, scratch_.take());
+    padding_.fill(x, padded.data(), context.threads());
+    return product(padded.data(), bias, residual, y, context.threads());
+  }
+
+ private:
+  Status product(const float* x, const float* bias, const float* residual, float* y, ThreadPool& threads) const {
+    for (const LatticeGemm& phase : phases_) {
+      threads.parallel_for(phase.jobs(), phase.grain(), [&](int64_t begin, int64_t end) {
+        for (int64_t i = begin; i < end; ++i) phase.run(i, x, bias, residual, y, epilogue_);
+      });
+    }
+    return ok();
+  }
+
+  std::vector<LatticeGemm> phases_;
+  PaddedRows padding_;
+  mutable ScratchPool scratch_;
+  GemmEpilogue epilogue_;
+};
+
+// Few channels: the last axis is padded in memory and its taps fold into the channels.
+bool folds(const ConvShape& shape) {
+  constexpr int64_t kFew = 8;
+  const WindowAxis& last = shape.axes.back();
+  return shape.group == 1 && shape.in_channels < kFew && last.kernel > 1 && last.dilation == 1;
+}
+
+PaddedRows fold_last_axis(const ConvShape& shape, Lattice& lattice) {
+  const WindowAxis& last = shape.axes.back();
+  const int64_t channels = shape.in_channels;
+  const int64_t width = std::max(last.pad_begin + last.in, (last.out - 1) * last.stride + last.kernel);
+  PaddedRows padding{
+      .rows = shape.batch, .from = last.in * channels, .before = last.pad_begin * channels, .width = width * channels};
+  lattice.in_channels = channels * last.kernel;
+  int64_t stride = channels;
+  for (size_t i = lattice.axes.size(); i-- > 0;) {
+    LatticeAxis& axis = lattice.axes[i];
+    const bool inner = i + 1 == lattice.axes.size();
+    if (inner) {
+      axis.in = width;
+      axis.taps = {{0, 0}};
+    } else {
+      padding.rows *= axis.in;
+    }
+    axis.in_stride = stride;
+    stride *= axis.in;
+  }
+  lattice.in_batch_stride = stride;
+  return padding;
+}
+
+// Weights [out][in][kernel…] as [out][kernel… but the last][last · in].
+Result<Tensor> fold_weights(const Tensor& weights, int64_t kernel) {
+  THANE_ASSIGN(Tensor folded, Tensor::allocate(DType::kFloat32, weights.dims()));
+  const int64_t out = weights.dim(0), in = weights.dim(1),
+                outer = weights.size() / std::max<int64_t>(1, out * in * kernel);
+  const float* from = weights.data<float>();
+  for (int64_t i = 0; i < weights.size(); ++i) {
+    const int64_t x = i % kernel, rest = i / kernel;
+    const int64_t y = rest % outer, c = rest / outer % in, o = rest / outer / in;
+    // As [out][last · in][outer]: the order LatticeGemm takes.
+    folded.data<float>()[((o * kernel + x) * in + c) * outer + y] = from[i];
+  }
+  return folded;
+}
+
+Result<std::unique_ptr<PreparedKernel>> prepare_with(const KernelQuery& query, const Activation& activation) {
+  const Tensor& weights = *query.constants[1];
+  THANE_ASSIGN(ConvShape shape,
+               resolve_conv(query.node.attrs_as<ConvAttrs>(), to_numbers(*query.inputs[0]->dims), weights.dims()));
+  Lattice lattice = conv_lattice(shape);
+  const GemmKernel& kernel = gemm_kernel(query.isa);
+  std::vector<LatticeGemm> phases;
+  PaddedRows padding;
+  if (folds(shape)) {
+    padding = fold_last_axis(shape, lattice);
+    std::vector<WindowAxis> axes = shape.axes;
+    axes.back().kernel = 1;
+    const int64_t outer = shape.taps() / shape.axes.back().kernel;
+    THANE_ASSIGN(const Tensor folded, fold_weights(weights, shape.axes.back().kernel));
+    const WeightStrides strides{lattice.in_channels * outer, outer, 0};
+    THANE_ASSIGN(LatticeGemm gemm,
+                 LatticeGemm::make(kernel, lattice, folded.data<float>(), strides, kernel_offsets(lattice, axes)));
+    phases.push_back(std::move(gemm));
+  } else {
+    const int64_t taps = shape.taps();
+    const WeightStrides strides{lattice.in_channels * taps, taps, lattice.out_channels * lattice.in_channels * taps};
+    THANE_ASSIGN(LatticeGemm gemm, LatticeGemm::make(kernel, lattice, weights.data<float>(), strides,
+                                                     kernel_offsets(lattice, shape.axes)));
+    phases.push_back(std::move(gemm));
+  }
+  return std::unique_ptr<PreparedKernel>(new IndirectConv(std::move(phases), padding, activation));
+}
+
+Result<std::unique_ptr<PreparedKernel>> prepare(const KernelQuery& query) { return prepare_with(query, {}); }
+
+Result<std::unique_ptr<PreparedKernel>> prepare_fused(const KernelQuery& query) {
+  return prepare_with(query, query.node.attrs_as<FusedConvAttrs>().activation);
+}
+
+// Every phase of the strides is a convolution of its own. Outputs of phases no tap meets would keep old memory.
+std::string refuse_transposed(const KernelQuery& query) {
+  if (std::string reason = refuse(query); !reason.empty()) return reason;
+  const auto shape =
+      resolve_conv_transpose(query.node.attrs_as<ConvTransposeAttrs>(), *query.inputs[0]->dims, *query.inputs[1]->dims);
+  if (!shape.ok()) return "the shapes do not settle";
+  int64_t phases = 1;
+  for (const WindowAxis& axis : shape->axes) phases *= std::min(axis.stride, axis.out);
+  if (static_cast<int64_t>(transposed_lattices(*shape).size()) != phases) return "some outputs see no input";
+  return {};
+}
+
+Result<std::unique_ptr<PreparedKernel>> prepare_transposed(const KernelQuery& query) {
+  THANE_ASSIGN(const ConvShape shape, resolve_conv_transpose(query.node.attrs_as<ConvTransposeAttrs>(),
+                                                             *query.inputs[0]->dims, *query.inputs[1]->dims));
+  const int64_t taps = shape.taps(), out = shape.out_channels / shape.group, in = shape.in_channels / shape.group;
+  const WeightStrides strides{taps, out * taps, in * out * taps};
+  std::vector<LatticeGemm> phases;
+  for (const Lattice& lattice : transposed_lattices(shape)) {
+    THANE_ASSIGN(LatticeGemm gemm, LatticeGemm::make(gemm_kernel(query.isa), lattice, query.constants[1]->data<float>(),
+                                                     strides, kernel_offsets(lattice, shape.axes)));
+    phases.push_back(std::move(gemm));
+  }
+  return std::unique_ptr<PreparedKernel>(new IndirectConv(std::move(phases), {}, {}));
+}
+
+}  // namespace
+
+const Kernel kIndirectConv = {"conv.indirect", refuse, prepare};
+const Kernel kIndirectFusedConv = {"conv.indirect", refuse, prepare_fused};
+const Kernel kIndirectConvTranspose = {"conv_transpose.indirect", refuse_transposed, prepare_transposed};
+
+}  // namespace thane

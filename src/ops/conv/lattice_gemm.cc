@@ -1,0 +1,99 @@
+#include "ops/conv/lattice_gemm.h"
+
+#include "ir/tensor.h"
+
+namespace thane {
+namespace {
+
+// Empty when entry i is i·stride for all i.
+std::vector<int32_t> unless_regular(std::vector<int32_t> offsets, int64_t stride) {
+  for (size_t i = 0; i < offsets.size(); ++i) {
+    if (offsets[i] != static_cast<int64_t>(i) * stride) return offsets;
+  }
+  return {};
+}
+
+}  // namespace
+
+std::vector<int64_t> kernel_offsets(const Lattice& lattice, const std::vector<WindowAxis>& axes) {
+  std::vector<int64_t> offsets = {0};
+  for (size_t i = 0; i < axes.size(); ++i) {
+    std::vector<int64_t> next;
+    for (int64_t offset : offsets) {
+      for (const Tap& tap : lattice.axes[i].taps) next.push_back(offset * axes[i].kernel + tap.kernel_index);
+    }
+    offsets = std::move(next);
+  }
+  return offsets;
+}
+
+Result<LatticeGemm> LatticeGemm::make(const GemmKernel& kernel, const Lattice& lattice, const float* weights,
+                                      const WeightStrides& strides, const std::vector<int64_t>& kernel_offsets) {
+  LatticeGemm gemm;
+  gemm.lattice_ = lattice;
+  gemm.taps_ = lattice.taps();
+  const int64_t positions = lattice.positions(), k = lattice.in_channels, n = lattice.out_channels;
+  if (!offsets_fit(lattice)) return resource_limit("images too large for 32-bit offsets");
+  std::vector<int32_t> a = tap_offsets(lattice), c = out_offsets(lattice);
+  const LatticeAxis& inner = lattice.axes.back();
+  gemm.row_stride_ = inner.step * inner.in_stride;
+  gemm.out_stride_ = inner.out_stride;
+  if (gemm.taps_ == 1) a = unless_regular(std::move(a), gemm.row_stride_);
+  gemm.a_offsets_ = std::move(a);
+  gemm.c_offsets_ = unless_regular(std::move(c), gemm.out_stride_);
+  gemm.zeros_.assign(static_cast<size_t>(k), 0.0f);
+  gemm.tiling_ = GemmTiling(kernel, positions, n, gemm.taps_ * k);
+
+  gemm.group_panels_ = gemm.taps_ * k * kernel.packed_columns(n);
+  THANE_ASSIGN(gemm.panels_, Tensor::allocate(DType::kFloat32, {lattice.group * gemm.group_panels_}));
+  // One group's weights as a matrix [taps·k][n].
+  const bool dense = kernel_offsets.size() == 1;
+  std::vector<float> matrix(dense ? 0 : static_cast<size_t>(gemm.taps_ * k * n));
+  for (int64_t g = 0; g < lattice.group; ++g) {
+    const float* from = weights + g * strides.group;
+    float* panels = gemm.panels_.data<float>() + g * gemm.group_panels_;
+    if (dense) {
+      pack_b(kernel, k, n, from + kernel_offsets[0], strides.in, strides.out, 1.0f, panels);
+      continue;
+    }
+    constexpr int64_t kBlock = 16;  // output channels at a time: their cache lines stay while all taps are read
+    for (int64_t first = 0; first < n; first += kBlock) {
+      const int64_t last = std::min(n, first + kBlock);
+      for (int64_t ic = 0; ic < k; ++ic) {
+        for (size_t tap = 0; tap < kernel_offsets.size(); ++tap) {
+          float* row = matrix.data() + (static_cast<int64_t>(tap) * k + ic) * n;
+          const float* element = from + ic * strides.in + kernel_offsets[tap];
+          for (int64_t oc = first; oc < last; ++oc) row[oc] = element[oc * strides.out];
+        }
+      }
+    }
+    pack_b(kernel, gemm.taps_ * k, n, matrix.data(), n, 1, 1.0f, panels);
+  }
+  return gemm;
+}
+
+void LatticeGemm::run(int64_t job, const float* x, const float* bias, const float* residual, float* y,
+                      const GemmEpilogue& epilogue) const {
+  const int64_t image_group = job / tiling_.jobs();
+  const int64_t image = image_group / lattice_.group, group = image_group % lattice_.group;
+  const int64_t channel = group * lattice_.out_channels;
+  const int64_t corner = lattice_.out_offset + image * lattice_.out_batch_stride + channel;
+  GemmPanel whole{.m = lattice_.positions(),
+                  .n = lattice_.out_channels,
+                  .k = lattice_.in_channels,
+                  .taps = taps_,
+                  .a = x + image * lattice_.in_batch_stride + group * lattice_.in_channels,
+                  .lda = row_stride_,
+                  .a_offsets = a_offsets_.empty() ? nullptr : a_offsets_.data(),
+                  .zeros = zeros_.data(),
+                  .b = panels_.data<float>() + group * group_panels_,
+                  .c = y + corner,
+                  .ldc = out_stride_,
+                  .c_offsets = c_offsets_.empty() ? nullptr : c_offsets_.data(),
+                  .epilogue = epilogue};
+  if (bias) whole.epilogue.column_bias = bias + channel;
+  if (residual) whole.epilogue.residual = residual + corner;
+  tiling_.run(whole, job % tiling_.jobs());
+}
+
+}  // namespace thane

@@ -1,0 +1,26 @@
+#include "ops/packed_matrix.h"
+
+#include "kernels/gemm/tiling.h"
+
+namespace thane {
+
+Result<PackedMatrix> pack_matrix(const GemmKernel& kernel, int64_t k, int64_t n, const float* b, int64_t row_stride,
+                                 int64_t column_stride, float scale) {
+  PackedMatrix packed{&kernel, k, n, {}};
+  THANE_ASSIGN(packed.panels, Tensor::allocate(DType::kFloat32, {k * kernel.packed_columns(n)}));
+  pack_b(kernel, k, n, b, row_stride, column_stride, scale, packed.panels.data<float>());
+  return packed;
+}
+
+void multiply(const PackedMatrix& b, int64_t m, const float* a, float* c, const float* column_bias,
+              const Activation& activation, ThreadPool& threads) {
+  const GemmTiling tiling(*b.kernel, m, b.n, b.k);
+  GemmPanel whole{.m = m, .n = b.n, .k = b.k, .a = a, .lda = b.k, .b = b.panels.data<float>(), .c = c, .ldc = b.n};
+  whole.epilogue.column_bias = column_bias;
+  set_activation(activation, whole.epilogue);
+  threads.parallel_for(tiling.jobs(), tiling.grain(), [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) tiling.run(whole, i);
+  });
+}
+
+}  // namespace thane
