@@ -9,15 +9,15 @@
 namespace thane {
 namespace {
 
-constexpr size_t kMostAxes = 8;
+constexpr size_t kMostDepthwiseAxes = 8;
 
-std::string refuse(const KernelQuery& query) {
+std::string refuse_depthwise(const KernelQuery& query) {
   const auto& attrs = query.node.attrs_as<ConvAttrs>();
   if (query.inputs[0]->dtype != DType::kFloat32) return "dtype is not float32";
   if (attrs.layout != DataLayout::kChannelsLast) return "data are channels first";
   if (!query.constants[1]) return "the weights are not constant";
   const Dims& weights = query.constants[1]->dims();
-  if (weights.size() > kMostAxes + 2) return "too many axes";
+  if (weights.size() > kMostDepthwiseAxes + 2) return "too many axes";
   const bool depthwise = attrs.group > 1 && weights[1] == 1 && weights[0] == attrs.group;
   return depthwise ? "" : "not depthwise";
 }
@@ -73,7 +73,7 @@ class DepthwiseConv : public PreparedKernel {
   // Pointers to the input columns under every tap row of one row of outputs; zeros in the padding.
   void find_columns(const float* x, int64_t row, const float** columns) const {
     const size_t outer = shape_.axes.size() - 1;
-    int64_t position[kMostAxes] = {}, rest = row;
+    int64_t position[kMostDepthwiseAxes] = {}, rest = row;
     for (size_t i = outer; i-- > 0;) {
       position[i] = rest % shape_.axes[i].out;
       rest /= shape_.axes[i].out;
@@ -105,7 +105,7 @@ class DepthwiseConv : public PreparedKernel {
   DepthwiseRun run_;
 };
 
-Result<std::unique_ptr<PreparedKernel>> prepare_with(const KernelQuery& query, const Activation& activation) {
+Result<std::unique_ptr<PreparedKernel>> prepare_with_depthwise(const KernelQuery& query, const Activation& activation) {
   const Tensor& weights = *query.constants[1];
   THANE_ASSIGN(ConvShape shape,
                resolve_conv(query.node.attrs_as<ConvAttrs>(), to_numbers(*query.inputs[0]->dims), weights.dims()));
@@ -118,15 +118,15 @@ Result<std::unique_ptr<PreparedKernel>> prepare_with(const KernelQuery& query, c
       new DepthwiseConv(depthwise_kernel(query.isa), std::move(shape), std::move(packed), activation));
 }
 
-Result<std::unique_ptr<PreparedKernel>> prepare(const KernelQuery& query) { return prepare_with(query, {}); }
+Result<std::unique_ptr<PreparedKernel>> prepare_depthwise(const KernelQuery& query) { return prepare_with_depthwise(query, {}); }
 
-Result<std::unique_ptr<PreparedKernel>> prepare_fused(const KernelQuery& query) {
-  return prepare_with(query, query.node.attrs_as<FusedConvAttrs>().activation);
+Result<std::unique_ptr<PreparedKernel>> prepare_fused_depthwise(const KernelQuery& query) {
+  return prepare_with_depthwise(query, query.node.attrs_as<FusedConvAttrs>().activation);
 }
 
 }  // namespace
 
-const Kernel kDepthwiseConv = {"conv.depthwise", refuse, prepare};
-const Kernel kDepthwiseFusedConv = {"conv.depthwise", refuse, prepare_fused};
+const Kernel kDepthwiseConv = {"conv.depthwise", refuse_depthwise, prepare_depthwise};
+const Kernel kDepthwiseFusedConv = {"conv.depthwise", refuse_depthwise, prepare_fused_depthwise};
 
 }  // namespace thane

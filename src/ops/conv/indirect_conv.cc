@@ -11,7 +11,7 @@
 namespace thane {
 namespace {
 
-std::string refuse(const KernelQuery& query) {
+std::string refuse_indirect(const KernelQuery& query) {
   if (query.inputs[0]->dtype != DType::kFloat32) return "dtype is not float32";
   if (query.node.attrs_as<ConvAttrs>().layout != DataLayout::kChannelsLast) return "data are channels first";
   if (!query.constants[1]) return "the weights are not constant";
@@ -116,7 +116,7 @@ Result<Tensor> fold_weights(const Tensor& weights, int64_t kernel) {
   return folded;
 }
 
-Result<std::unique_ptr<PreparedKernel>> prepare_with(const KernelQuery& query, const Activation& activation) {
+Result<std::unique_ptr<PreparedKernel>> prepare_with_indirect(const KernelQuery& query, const Activation& activation) {
   const Tensor& weights = *query.constants[1];
   THANE_ASSIGN(ConvShape shape,
                resolve_conv(query.node.attrs_as<ConvAttrs>(), to_numbers(*query.inputs[0]->dims), weights.dims()));
@@ -144,15 +144,15 @@ Result<std::unique_ptr<PreparedKernel>> prepare_with(const KernelQuery& query, c
   return std::unique_ptr<PreparedKernel>(new IndirectConv(std::move(phases), padding, activation));
 }
 
-Result<std::unique_ptr<PreparedKernel>> prepare(const KernelQuery& query) { return prepare_with(query, {}); }
+Result<std::unique_ptr<PreparedKernel>> prepare_indirect(const KernelQuery& query) { return prepare_with_indirect(query, {}); }
 
-Result<std::unique_ptr<PreparedKernel>> prepare_fused(const KernelQuery& query) {
-  return prepare_with(query, query.node.attrs_as<FusedConvAttrs>().activation);
+Result<std::unique_ptr<PreparedKernel>> prepare_fused_indirect(const KernelQuery& query) {
+  return prepare_with_indirect(query, query.node.attrs_as<FusedConvAttrs>().activation);
 }
 
 // Every phase of the strides is a convolution of its own. Outputs of phases no tap meets would keep old memory.
 std::string refuse_transposed(const KernelQuery& query) {
-  if (std::string reason = refuse(query); !reason.empty()) return reason;
+  if (std::string reason = refuse_indirect(query); !reason.empty()) return reason;
   const auto shape =
       resolve_conv_transpose(query.node.attrs_as<ConvTransposeAttrs>(), *query.inputs[0]->dims, *query.inputs[1]->dims);
   if (!shape.ok()) return "the shapes do not settle";
@@ -178,8 +178,8 @@ Result<std::unique_ptr<PreparedKernel>> prepare_transposed(const KernelQuery& qu
 
 }  // namespace
 
-const Kernel kIndirectConv = {"conv.indirect", refuse, prepare};
-const Kernel kIndirectFusedConv = {"conv.indirect", refuse, prepare_fused};
+const Kernel kIndirectConv = {"conv.indirect", refuse_indirect, prepare_indirect};
+const Kernel kIndirectFusedConv = {"conv.indirect", refuse_indirect, prepare_fused_indirect};
 const Kernel kIndirectConvTranspose = {"conv_transpose.indirect", refuse_transposed, prepare_transposed};
 
 }  // namespace thane

@@ -7,7 +7,7 @@ namespace thane {
 namespace {
 
 // 5 µs and more: arithmetic runs at memory speed, polynomials at a few elements per nanosecond.
-constexpr int64_t kGrain = 16384;
+constexpr int64_t kFastGrain = 16384;
 
 class MapKernelRun : public PreparedKernel {
  public:
@@ -17,7 +17,7 @@ class MapKernelRun : public PreparedKernel {
   Status run(KernelContext& context) const override {
     const float* x = context.input(0).data<float>();
     float* y = context.output(0).data<float>();
-    context.threads().parallel_for(context.output(0).size(), kGrain, [&](int64_t begin, int64_t end) {
+    context.threads().parallel_for(context.output(0).size(), kFastGrain, [&](int64_t begin, int64_t end) {
       run_(spec_.alpha, spec_.beta, end - begin, x + begin, y + begin);
     });
     return ok();
@@ -38,7 +38,7 @@ class ZipKernelRun : public PreparedKernel {
     float* y = context.output(0).data<float>();
     const auto [stride_a, stride_b] = walk_.inner_strides;
     context.threads().parallel_for(
-        walk_.size, kGrain, [&, stride_a = stride_a, stride_b = stride_b](int64_t begin, int64_t end) {
+        walk_.size, kFastGrain, [&, stride_a = stride_a, stride_b = stride_b](int64_t begin, int64_t end) {
           walk_.for_rows(begin, end, [&](const std::array<int64_t, 2>& offsets, int64_t at, int64_t n) {
             run_(n, a + offsets[0], stride_a, b + offsets[1], stride_b, y + at);
           });

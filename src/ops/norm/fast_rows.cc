@@ -12,7 +12,7 @@ int64_t row_size(const SymDims& dims, size_t axis) {
   return n;
 }
 
-std::string refuse(const KernelQuery& query) {
+std::string refuse_rows(const KernelQuery& query) {
   const SymDims& dims = *query.inputs[0]->dims;
   const auto axis = normalize_axis(query.node.attrs_as<RowNormalizationAttrs>().axis, dims.size());
   if (!axis.ok()) return "no such axis";
@@ -30,9 +30,9 @@ std::string refuse(const KernelQuery& query) {
   return query.outputs[0].dtype == DType::kFloat32 ? "" : "dtype is not float32";
 }
 
-class RowNorm : public PreparedKernel {
+class PackedRowNorm : public PreparedKernel {
  public:
-  RowNorm(const RowKernels& kernels, int64_t n, float epsilon, bool centered)
+  PackedRowNorm(const RowKernels& kernels, int64_t n, float epsilon, bool centered)
       : kernels_(kernels), n_(n), epsilon_(epsilon), centered_(centered) {}
   Status run(KernelContext& context) const override {
     const float* x = context.input(0).data<float>();
@@ -59,17 +59,17 @@ class RowNorm : public PreparedKernel {
 };
 
 template <bool kCentered>
-Result<std::unique_ptr<PreparedKernel>> prepare(const KernelQuery& query) {
+Result<std::unique_ptr<PreparedKernel>> prepare_rows(const KernelQuery& query) {
   const auto& attrs = query.node.attrs_as<RowNormalizationAttrs>();
   const SymDims& dims = *query.inputs[0]->dims;
   THANE_ASSIGN(const size_t axis, normalize_axis(attrs.axis, dims.size()));
   return std::unique_ptr<PreparedKernel>(
-      new RowNorm(row_kernels(query.isa), row_size(dims, axis), attrs.epsilon, kCentered));
+      new PackedRowNorm(row_kernels(query.isa), row_size(dims, axis), attrs.epsilon, kCentered));
 }
 
 }  // namespace
 
-const Kernel kRowLayerNorm = {"norm.rows", refuse, prepare<true>};
-const Kernel kRowRmsNorm = {"norm.rows", refuse, prepare<false>};
+const Kernel kRowLayerNorm = {"norm.rows", refuse_rows, prepare_rows<true>};
+const Kernel kRowRmsNorm = {"norm.rows", refuse_rows, prepare_rows<false>};
 
 }  // namespace thane

@@ -126,7 +126,7 @@ class PackedLayer : public PreparedKernel {
 };
 
 template <int64_t kGates>
-Result<std::unique_ptr<PreparedKernel>> prepare(const KernelQuery& query) {
+Result<std::unique_ptr<PreparedKernel>> prepare_packed(const KernelQuery& query) {
   const Tensor &w = *query.constants[1], &r = *query.constants[2];
   const Tensor* b = query.inputs.size() > 3 ? query.constants[3] : nullptr;
   const int64_t features = w.dim(2), hidden = r.dim(2), rows = kGates * hidden;
@@ -149,7 +149,7 @@ Result<std::unique_ptr<PreparedKernel>> prepare(const KernelQuery& query) {
 
 }  // namespace
 
-const Kernel kPackedLstm = {"recurrent.packed", refuse_lstm, prepare<4>};
-const Kernel kPackedGru = {"recurrent.packed", refuse_gru, prepare<3>};
+const Kernel kPackedLstm = {"recurrent.packed", refuse_lstm, prepare_packed<4>};
+const Kernel kPackedGru = {"recurrent.packed", refuse_gru, prepare_packed<3>};
 
 }  // namespace thane

@@ -6,7 +6,7 @@ namespace thane {
 namespace {
 
 // The axis and what follows it, when nothing longer than 1 follows.
-std::string refuse(const KernelQuery& query) {
+std::string refuse_row_softmax(const KernelQuery& query) {
   if (query.inputs[0]->dtype != DType::kFloat32) return "dtype is not float32";
   const SymDims& dims = *query.inputs[0]->dims;
   const auto axis = normalize_axis(query.node.attrs_as<SoftmaxAttrs>().axis, dims.size());
@@ -35,7 +35,7 @@ class RowSoftmax : public PreparedKernel {
   int64_t n_;
 };
 
-Result<std::unique_ptr<PreparedKernel>> prepare(const KernelQuery& query) {
+Result<std::unique_ptr<PreparedKernel>> prepare_row_softmax(const KernelQuery& query) {
   const SymDims& dims = *query.inputs[0]->dims;
   THANE_ASSIGN(const size_t axis, normalize_axis(query.node.attrs_as<SoftmaxAttrs>().axis, dims.size()));
   return std::unique_ptr<PreparedKernel>(new RowSoftmax(row_kernels(query.isa), dims[axis].number()));
@@ -43,6 +43,6 @@ Result<std::unique_ptr<PreparedKernel>> prepare(const KernelQuery& query) {
 
 }  // namespace
 
-const Kernel kRowSoftmax = {"softmax.rows", refuse, prepare};
+const Kernel kRowSoftmax = {"softmax.rows", refuse_row_softmax, prepare_row_softmax};
 
 }  // namespace thane
