@@ -1,74 +1,107 @@
 #include "kernels/gemm/gemm.h"
 
-#include <gtest/gtest.h>
-
-#include <cmath>
-#include <random>
 #include <vector>
 
-#include "base/cpu.h"
+#include "kernels/gemm/tiling.h"
+#include "kernels/kernel_test.h"
 
 namespace thane {
 namespace {
 
 struct Case {
-  int64_t m, n, k;
-  bool bias;
-  bool clamp;
+  int64_t m, n, k, taps;
+  bool indirect, biases, residual, clamp, silu;
 };
 
 // Against fp64, on tails in every direction; |error| ≤ k·ε·Σ|a·b| (Higham 2002, section 3.1).
 void check(Isa isa, const Case& c, std::mt19937& random) {
   const GemmKernel& kernel = gemm_kernel(isa);
-  std::normal_distribution<float> normal;
-  const auto fill = [&](int64_t n) {
-    std::vector<float> v(static_cast<size_t>(n));
-    for (float& x : v) x = normal(random);
-    return v;
-  };
-  const auto a = fill(c.m * c.k), b = fill(c.k * c.n), row_bias = fill(c.m), column_bias = fill(c.n);
-  std::vector<float> packed(static_cast<size_t>(packed_size(c.k, c.n, kernel.columns)));
-  pack_b(c.k, c.n, b.data(), c.n, 1, 2.0f, kernel.columns, packed.data());
-  const int64_t ldc = c.n + 3;
-  std::vector<float> out(static_cast<size_t>(c.m * ldc), 777.0f);
-  for (int64_t j = 0; j < c.n; j += kernel.columns) {
-    GemmEpilogue epilogue;
-    if (c.bias) epilogue = {row_bias.data(), column_bias.data() + j, epilogue.low, epilogue.high};
-    if (c.clamp) epilogue.low = 0.0f, epilogue.high = 6.0f;
-    kernel.panel(c.m, std::min<int64_t>(kernel.columns, c.n - j), c.k, a.data(), c.k, packed.data() + j * c.k,
-                 out.data() + j, ldc, epilogue);
-  }
+  const int64_t depth = c.taps * c.k, ldc = c.n + 3;
+  GuardedFloats a(c.m * depth), b(depth * c.n), row_bias(c.m), column_bias(c.n), zeros(c.k);
+  GuardedFloats packed(depth * kernel.packed_columns(c.n)), out((c.m - 1) * ldc + c.n), residual(out.size());
+  for (GuardedFloats* x : {&a, &b, &row_bias, &column_bias, &residual}) x->fill(random);
+  for (int64_t i = 0; i < out.size(); ++i) out[i] = 777;
+  for (int64_t i = 0; i < c.k; ++i) zeros[i] = 0;
+  // Row i of tap t: anywhere, or in the padding.
+  std::vector<int32_t> a_offsets, c_offsets;
   for (int64_t i = 0; i < c.m; ++i) {
-    for (int64_t j = 0; j < ldc; ++j) {
-      const float got = out[static_cast<size_t>(i * ldc + j)];
-      if (j >= c.n) {
-        ASSERT_EQ(got, 777.0f) << "written beyond the row";
-        continue;
-      }
-      double want = 0, magnitude = 1;
-      for (int64_t x = 0; x < c.k; ++x) {
-        const double product = 2.0 * a[static_cast<size_t>(i * c.k + x)] * b[static_cast<size_t>(x * c.n + j)];
-        want += product;
-        magnitude += std::fabs(product);
-      }
-      if (c.bias) want += double(row_bias[static_cast<size_t>(i)]) + column_bias[static_cast<size_t>(j)];
-      if (c.clamp) want = std::min(std::max(want, 0.0), 6.0);
-      ASSERT_NEAR(got, want, 6e-8 * double(c.k + 2) * magnitude) << i << "," << j;
+    c_offsets.push_back(static_cast<int32_t>((c.m - 1 - i) * ldc));
+    for (int64_t t = 0; t < c.taps; ++t) {
+      const bool padding = c.indirect && random() % 4 == 0;
+      a_offsets.push_back(padding ? -1 : static_cast<int32_t>((c.m - 1 - i) * depth + t * c.k));
     }
+  }
+  pack_b(kernel, depth, c.n, b.data(), c.n, 1, 2.0f, packed.data());
+  GemmPanel whole{.m = c.m,
+                  .n = c.n,
+                  .k = c.k,
+                  .taps = c.taps,
+                  .a = a.data(),
+                  .lda = depth,
+                  .zeros = zeros.data(),
+                  .b = packed.data(),
+                  .c = out.data(),
+                  .ldc = ldc};
+  if (c.indirect) whole.a_offsets = a_offsets.data(), whole.c_offsets = c_offsets.data();
+  if (c.biases) whole.epilogue.row_bias = row_bias.data(), whole.epilogue.column_bias = column_bias.data();
+  if (c.residual) whole.epilogue.residual = residual.data();
+  if (c.clamp) whole.epilogue.low = 0, whole.epilogue.high = 6;
+  if (c.silu) whole.epilogue.map = {MapOp::kSilu, 1, 0};
+  const GemmTiling tiling(kernel, c.m, c.n, depth);
+  for (int64_t i = 0; i < tiling.jobs(); ++i) tiling.run(whole, i);
+
+  for (int64_t i = 0; i < c.m; ++i) {
+    const int64_t row = c.indirect ? c_offsets[static_cast<size_t>(i)] : i * ldc;
+    for (int64_t j = 0; j < c.n; ++j) {
+      double want = 0, magnitude = 8;  // biases and residual count too
+      for (int64_t t = 0; t < c.taps; ++t) {
+        const int64_t from = c.indirect ? a_offsets[static_cast<size_t>(i * c.taps + t)] : i * depth;
+        for (int64_t x = 0; from >= 0 && x < c.k; ++x) {
+          const double product = 2.0 * a[from + x] * b[(t * c.k + x) * c.n + j];
+          want += product;
+          magnitude += std::fabs(product);
+        }
+      }
+      if (c.biases) want += double(row_bias[i]) + column_bias[j];
+      if (c.residual) want += residual[row + j];
+      if (c.clamp) want = std::min(std::max(want, 0.0), 6.0);
+      if (c.silu) want = want / (1 + std::exp(-want));
+      ASSERT_NEAR(out[row + j], want, 6e-8 * double(depth + 4) * magnitude) << i << "," << j;
+    }
+    for (int64_t j = c.n; j < ldc && row + j < out.size(); ++j) ASSERT_EQ(out[row + j], 777.0f) << "beyond the row";
   }
 }
 
 TEST(Gemm, MatchesFp64AtEveryInstructionSet) {
-  for (Isa isa : {Isa::kPortable, Isa::kAvx2, Isa::kAvx512}) {
-    if (isa > cpu_facts().best) continue;
+  for_each_isa([](Isa isa) {
     std::mt19937 random(11);
-    for (int round = 0; round < 60; ++round) {
+    const auto coin = [&] { return random() % 2 == 0; };
+    for (int round = 0; round < 120; ++round) {
+      const bool indirect = coin();
       check(isa,
-            {1 + int64_t(random() % 20), 1 + int64_t(random() % 150), int64_t(random() % 70), random() % 2 == 0,
-             random() % 2 == 0},
+            {1 + int64_t(random() % 40), 1 + int64_t(random() % 150), 1 + int64_t(random() % 70),
+             indirect ? 1 + int64_t(random() % 4) : 1, indirect, coin(), coin(), coin(), random() % 4 == 0},
             random);
     }
-  }
+  });
+}
+
+TEST(Gemm, PacksTransposedAsPlain) {
+  for_each_isa([](Isa isa) {
+    const GemmKernel& kernel = gemm_kernel(isa);
+    std::mt19937 random(3);
+    for (int64_t n : {1, 7, 16, 33, 130}) {
+      const int64_t k = 37;
+      GuardedFloats b(k * n), transposed(k * n), one(k * kernel.packed_columns(n)), two(one.size()), three(one.size());
+      b.fill(random);
+      for (int64_t i = 0; i < k; ++i) {
+        for (int64_t j = 0; j < n; ++j) transposed[j * k + i] = b[i * n + j];
+      }
+      pack_b(kernel, k, n, b.data(), n, 1, 1.0f, one.data());
+      pack_b(kernel, k, n, transposed.data(), 1, k, 1.0f, two.data());
+      ASSERT_EQ(std::memcmp(one.data(), two.data(), static_cast<size_t>(one.size()) * sizeof(float)), 0);
+    }
+  });
 }
 
 }  // namespace

@@ -1,0 +1,52 @@
+#include "kernels/depthwise/depthwise.h"
+
+#include <vector>
+
+#include "kernels/kernel_test.h"
+
+namespace thane {
+namespace {
+
+TEST(Depthwise, MatchesFp64OnEveryKernelAndTail) {
+  for_each_isa([](Isa isa) {
+    std::mt19937 random(6);
+    for (int round = 0; round < 150; ++round) {
+      DepthwiseRun run;
+      run.channels = 1 + int64_t(random() % 40);
+      run.kernel = round % 2 ? 3 + 2 * int64_t(random() % 3) : 1 + int64_t(random() % 8);
+      run.rows = 1 + int64_t(random() % 4);
+      run.stride = 1 + int64_t(random() % 3);
+      run.dilation = random() % 4 ? 1 : 2;
+      run.pixels = 1 + int64_t(random() % 15);
+      run.row_length = (run.pixels - 1) * run.stride + (run.kernel - 1) * run.dilation + 1;
+      const int64_t size = run.channels, taps = run.rows * run.kernel;
+      GuardedFloats x(run.rows * run.row_length * size), weights(taps * size), bias(size), y(run.pixels * size),
+          residual(y.size());
+      for (GuardedFloats* v : {&x, &weights, &bias, &residual}) v->fill(random);
+      std::vector<const float*> columns;
+      for (int64_t i = 0; i < run.rows * run.row_length; ++i) columns.push_back(x.data() + i * size);
+      run.columns = columns.data();
+      run.weights = weights.data();
+      run.bias = random() % 2 ? bias.data() : nullptr;
+      run.residual = random() % 2 ? residual.data() : nullptr;
+      run.y = y.data();
+      if (random() % 2) run.low = 0, run.high = 2;
+      depthwise_kernel(isa).run(run);
+      for (int64_t p = 0; p < run.pixels; ++p) {
+        for (int64_t c = 0; c < size; ++c) {
+          double want = run.bias ? bias[c] : 0;
+          for (int64_t t = 0; t < taps; ++t) {
+            const int64_t at = t / run.kernel * run.row_length + p * run.stride + t % run.kernel * run.dilation;
+            want += double(x[at * size + c]) * weights[t * size + c];
+          }
+          if (run.residual) want += residual[p * size + c];
+          want = std::fmin(std::fmax(want, run.low), run.high);
+          ASSERT_NEAR(y[p * size + c], want, 1e-5 * double(taps + 1)) << run.kernel << " " << run.stride;
+        }
+      }
+    }
+  });
+}
+
+}  // namespace
+}  // namespace thane
