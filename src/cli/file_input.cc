@@ -94,9 +94,9 @@ struct ReaderRow {
   std::string_view extension;
   Reader read;
 };
-constexpr ReaderRow kReaders[] = {{".npy", array},   {".npz", only_array}, {".pb", message},
-                                  {".png", picture}, {".jpg", picture},    {".jpeg", picture},
-                                  {".bmp", picture}, {".wav", sound},      {".txt", lines}};
+constexpr ReaderRow kReaders[] = {{".npy", array},   {".npz", only_array}, {".pb", message},  {".png", picture},
+                                  {".jpg", picture}, {".jpeg", picture},   {".bmp", picture}, {".webp", picture},
+                                  {".jp2", picture}, {".wav", sound},      {".txt", lines}};
 
 }  // namespace
 
@@ -107,7 +107,7 @@ Result<Value> read_input_file(const std::string& path, const Target& target, con
   if (row == std::end(kReaders)) {
     return invalid_argument("not a kind of file thane reads inputs from")
         .at(path)
-        .expecting(".npy, .npz, .pb, .png, .jpg, .bmp, .wav or .txt");
+        .expecting(".npy, .npz, .pb, .png, .jpg, .webp, .jp2, .bmp, .wav or .txt");
   }
   THANE_ASSIGN(auto file, MappedFile::open(path));
   return row->read(std::move(file), target, options);

@@ -11,11 +11,11 @@ inline constexpr Option kQuiet = {"-q,--quiet", "", "no notes and no progress", 
 inline constexpr Option kVerbose = {"-v,--verbose", "", "more detail", Takes::kNothing};
 
 // ---- inputs
-inline constexpr Option kInput = {
-    "-i,--input", "[NAME=]FILE",
-    "a value for an input: .npy .npz .pb .png .jpg .bmp .wav .txt, a folder of them, or random, zeros, ones, a number, "
-    "or A:B (random in [A, B)); without NAME, inputs are filled in the model's order",
-    Takes::kFile, true};
+inline constexpr Option kInput = {"-i,--input", "[NAME=]FILE",
+                                  "a value for an input: .npy .npz .pb .png .jpg .webp .jp2 .bmp .wav .txt, a folder "
+                                  "of them, or random, zeros, ones, a number, "
+                                  "or A:B (random in [A, B)); without NAME, inputs are filled in the model's order",
+                                  Takes::kFile, true};
 inline constexpr Option kShape = {
     "-s,--shape", "[NAME=]SHAPE",
     "the shape of an input (x=1x3x224x224) or the size of a symbolic dimension (batch=4); symbols left open are 1",

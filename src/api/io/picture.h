@@ -1,4 +1,4 @@
-// Pictures as input: PNG, JPEG, BMP, PNM and plain TIFF, decoded to floats and resized.
+// Pictures as input: PNG, JPEG, JPEG 2000, WebP, BMP, PNM and plain TIFF, decoded to floats and resized.
 #pragma once
 
 #include <memory>

@@ -1,13 +1,16 @@
 #include "ops/image/pictures.h"
 
+#include <algorithm>
 #include <cstring>
+#include <iterator>
 #include <limits>
 #include <memory>
-#include <string_view>
 
 #include "base/format.h"
+#include "ops/image/jpeg2000.h"
 #include "ops/image/jpeg_kernels.h"
 #include "ops/image/tiff.h"
+#include "ops/image/webp.h"
 
 #define STB_IMAGE_IMPLEMENTATION
 #define STB_IMAGE_STATIC
@@ -27,7 +30,6 @@
 namespace thane {
 namespace {
 
-using namespace std::string_view_literals;
 constexpr int64_t kMostPixels = int64_t{64} << 20;
 
 struct FreePixels {
@@ -36,16 +38,25 @@ struct FreePixels {
 using StbPixels = std::unique_ptr<stbi_uc, FreePixels>;
 
 Error not_a_picture() {
-  return invalid_argument("cannot be decoded as a picture").expecting("a whole PNG, JPEG, BMP, PNM or plain TIFF file");
+  return invalid_argument("cannot be decoded as a picture")
+      .expecting("a whole PNG, JPEG, JPEG 2000, WebP, BMP, PNM or plain TIFF file");
 }
 
-Status check_format(std::span<const std::byte> file) {
-  const std::string_view text(reinterpret_cast<const char*>(file.data()), file.size());
-  if (text.starts_with("RIFF"sv) && text.substr(0, 12).ends_with("WEBP"sv)) return unsupported("WebP pictures");
-  if (text.starts_with("\0\0\0\x0cjP  "sv) || text.starts_with("\xff\x4f\xff\x51"sv)) {
-    return unsupported("JPEG 2000 pictures");
-  }
-  return ok();
+// What stb does not read.
+struct PictureFormat {
+  bool (*matches)(std::span<const std::byte> file);
+  Result<PictureHeader> (*header)(std::span<const std::byte> file);
+  Result<Pixels> (*decode)(std::span<const std::byte> file);  // with the channels as stored
+};
+constexpr PictureFormat kFormats[] = {
+    {is_tiff, tiff_header, decode_tiff},
+    {is_webp, webp_header, decode_webp},
+    {is_jpeg2000, jpeg2000_header, decode_jpeg2000},
+};
+
+const PictureFormat* format_of(std::span<const std::byte> file) {
+  const auto found = std::ranges::find_if(kFormats, [&](const PictureFormat& row) { return row.matches(file); });
+  return found == std::end(kFormats) ? nullptr : found;
 }
 
 // stb's JPEG decoder with loops that round like everybody else's.
@@ -99,10 +110,9 @@ Pixels with_channels(Pixels from, int channels) {
 }  // namespace
 
 Result<PictureHeader> picture_header(std::span<const std::byte> file) {
-  THANE_TRY(check_format(file));
   PictureHeader head;
-  if (is_tiff(file)) {
-    THANE_ASSIGN(head, tiff_header(file));
+  if (const PictureFormat* format = format_of(file)) {
+    THANE_ASSIGN(head, format->header(file));
   } else if (file.size() > std::numeric_limits<int>::max() ||
              !stbi_info_from_memory(reinterpret_cast<const stbi_uc*>(file.data()), static_cast<int>(file.size()),
                                     &head.width, &head.height, &head.channels)) {
@@ -118,8 +128,8 @@ Result<Pixels> decode_picture(std::span<const std::byte> file, int channels) {
   THANE_ASSIGN(const PictureHeader head, picture_header(file));
   // A coloured picture becomes grey by way of RGB: stb's own luma rounds otherwise.
   Pixels pixels;
-  if (is_tiff(file)) {
-    THANE_ASSIGN(pixels, decode_tiff(file));
+  if (const PictureFormat* format = format_of(file)) {
+    THANE_ASSIGN(pixels, format->decode(file));
   } else {
     THANE_ASSIGN(pixels, decode_stb(file, channels == 1 && head.channels > 2 ? 3 : channels));
   }

@@ -1,4 +1,4 @@
-// Encoded pictures → pixels: PNG, JPEG, BMP, PNM and plain TIFF.
+// Encoded pictures → pixels: PNG, JPEG, JPEG 2000, WebP, BMP, PNM and plain TIFF.
 #pragma once
 
 #include <cstddef>
