@@ -64,7 +64,7 @@ int main(int argc, char** argv) {
     fprintf(stderr, "usage: classify MODEL INPUTS.npy LABELS.txt\n");
     return 2;
   }
-  if (thane_model_load(argv[1], &model, error) == THANE_OK &&
+  if (thane_model_load(argv[1], NULL, &model, error) == THANE_OK &&
       thane_session_new(model, NULL, &session, error) == THANE_OK &&
       thane_npy_read(argv[2], &input, error) == THANE_OK) {
     const thane_value* inputs[1];

@@ -41,7 +41,8 @@ struct ModelInfo {
 };
 
 struct LoadOptions {
-  // The signature (TensorFlow) or method (TorchScript) to use, of info().entry_points; empty: the one most callers mean.
+  // The signature (TensorFlow) or method (TorchScript) to use, of info().entry_points; empty: the one most callers
+  // mean.
   std::string entry_point = {};
   // For graphs that declare no outputs (frozen TensorFlow graphs): the values to deliver; empty: those nothing reads.
   std::vector<std::string> outputs = {};

@@ -21,15 +21,14 @@ enum class Precision {
 struct SessionOptions {
   int threads = 0;  // 0: one per core this process may use. Results do not depend on it
   Precision precision = Precision::kFp32;
-  std::string isa =
-      {};  // instruction sets to use at most: "portable", "neon", "avx2", "avx512", …; empty: all the CPU has
+  // Instruction sets to use at most: "portable", "neon", "avx2", "avx512", …; empty: all the CPU has.
+  std::string isa = {};
   bool optimise = true;  // false: run the graph as it was imported
   uint64_t seed = 0;     // of random ops; every run starts from it
 };
 
-// A model ready to run. A cheap handle; run() may be called from any number of threads at once (runs of a model
-// that keeps state take turns). What depends on the
-// inputs' shapes is planned at the first run with them, and kept.
+// A model ready to run. A cheap handle; run() may be called from any number of threads at once (runs of a model that
+// keeps state take turns). What depends on the inputs' shapes is planned at the first run with them, and kept.
 class THANE_API Session {
  public:
   static Result<Session> create(const Model& model, const SessionOptions& options = {});

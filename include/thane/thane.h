@@ -141,14 +141,30 @@ THANE_API thane_code thane_map_values(const thane_value* value, thane_value** va
 
 typedef struct thane_model thane_model;
 
+/* What to read of a file that holds several things. A fresh one holds the defaults. */
+typedef struct thane_load_options thane_load_options;
+THANE_API thane_load_options* thane_load_options_new(void); /* NULL when memory is short */
+THANE_API void thane_load_options_free(thane_load_options* options);
+/* The signature (TensorFlow) or method (TorchScript) to use; NULL or "": the one most callers mean. */
+THANE_API thane_code thane_load_options_set_entry_point(thane_load_options* options, const char* name);
+/* For graphs that declare no outputs (frozen TensorFlow graphs): one more value to deliver. Without any: those that
+ * nothing reads. */
+THANE_API thane_code thane_load_options_add_output(thane_load_options* options, const char* name);
+
 /* Opens a model file; its content decides the format. Nothing in it is executed. The file is mapped: it must not be
- * changed while the model or a session made from it lives. */
-THANE_API thane_code thane_model_load(const char* path, thane_model** model, thane_error* error);
+ * changed while the model or a session made from it lives. options may be NULL. */
+THANE_API thane_code thane_model_load(const char* path, const thane_load_options* options, thane_model** model,
+                                      thane_error* error);
 THANE_API void thane_model_free(thane_model* model);                  /* sessions made from it stay usable */
 THANE_API const char* thane_model_format(const thane_model* model);   /* "onnx" */
 THANE_API const char* thane_model_producer(const thane_model* model); /* may be "" */
 /* Value of a metadata key that the file's author added, or NULL. */
 THANE_API const char* thane_model_metadata(const thane_model* model, const char* key);
+/* The entry point in use ("" where the file has only one, without a name), and the names of all; NULL beyond the last.
+ */
+THANE_API const char* thane_model_entry_point(const thane_model* model);
+THANE_API size_t thane_model_entry_point_count(const thane_model* model);
+THANE_API const char* thane_model_entry_point_name(const thane_model* model, size_t i);
 
 /* An input or output, as the model declares it. */
 typedef struct thane_value_info {
@@ -183,9 +199,10 @@ THANE_API void thane_options_free(thane_options* options);
 THANE_API void thane_options_set_threads(thane_options* options,
                                          int threads); /* 0: one per usable core (the default) */
 THANE_API void thane_options_set_precision(thane_options* options, thane_precision precision);
-THANE_API void thane_options_set_isa(thane_options* options,
-                                     const char* isa);                     /* "portable", "avx2", …; NULL: the best */
-THANE_API void thane_options_set_optimise(thane_options* options, int on); /* default 1 */
+/* Instruction sets to use at most: "portable", "avx2", …; NULL: all the CPU has. Whether it has them is checked by
+ * thane_session_new. */
+THANE_API thane_code thane_options_set_isa(thane_options* options, const char* isa);
+THANE_API void thane_options_set_optimise(thane_options* options, int on);    /* default 1 */
 THANE_API void thane_options_set_seed(thane_options* options, uint64_t seed); /* of random ops; default 0 */
 
 typedef struct thane_session thane_session;
@@ -204,6 +221,9 @@ THANE_API thane_code thane_session_run(const thane_session* session, const thane
 THANE_API thane_code thane_session_run_named(const thane_session* session, const char* const* names,
                                              const thane_value* const* inputs, size_t input_count,
                                              thane_value** outputs, size_t output_count, thane_error* error);
+
+/* Models that keep state between runs (recurrent layers, variables) start again. Others have none. */
+THANE_API void thane_session_reset_states(const thane_session* session);
 
 #ifdef __cplusplus
 }

@@ -1,13 +1,23 @@
 #include "api/pipeline.h"
 
 #include "api/specialising_session.h"
+#include "base/format.h"
 #include "formats/recognise.h"
 #include "ir/context.h"
 #include "passes/passes.h"
 
 namespace thane {
 
-Result<Model> open_model(const std::string& path, const ReadOptions& options) { return load_model(path, options); }
+Result<Model> open_model(const std::string& path, const ReadOptions& options) {
+  THANE_ASSIGN(Model model, load_model(path, options));
+  // Readers of formats that have entry points refuse unknown ones themselves.
+  if (!options.entry_point.empty() && model.entry_points.empty()) {
+    return invalid_argument(format("entry point '{}'", options.entry_point))
+        .at(path)
+        .expecting("no name: the file has one entry point only");
+  }
+  return model;
+}
 
 Result<Graph> imported_graph(const Model& model, std::span<const Type> inputs) {
   if (!model.specialise) return model.graph.clone();

@@ -12,7 +12,7 @@ class CApi : public testing::Test {
  protected:
   void SetUp() override {
     error = thane_error_new();
-    ASSERT_EQ(thane_model_load("digits.onnx", &model, error), THANE_OK) << thane_error_text(error);
+    ASSERT_EQ(thane_model_load("digits.onnx", nullptr, &model, error), THANE_OK) << thane_error_text(error);
     ASSERT_EQ(thane_session_new(model, nullptr, &session, error), THANE_OK) << thane_error_text(error);
   }
   void TearDown() override {
@@ -60,12 +60,12 @@ TEST_F(CApi, GivesPyTorchsNumbers) {
 
 TEST_F(CApi, ReportsErrors) {
   thane_model* none = model;
-  EXPECT_EQ(thane_model_load("no-such-file.onnx", &none, error), THANE_IO);
+  EXPECT_EQ(thane_model_load("no-such-file.onnx", nullptr, &none, error), THANE_IO);
   EXPECT_EQ(none, nullptr);
   EXPECT_EQ(thane_error_code(error), THANE_IO);
   EXPECT_NE(std::string(thane_error_text(error)).find("no-such-file.onnx"), std::string::npos);
-  EXPECT_EQ(thane_model_load(nullptr, &none, nullptr), THANE_INVALID_ARGUMENT);
-  EXPECT_EQ(thane_model_load("digits.onnx", nullptr, nullptr), THANE_INVALID_ARGUMENT);
+  EXPECT_EQ(thane_model_load(nullptr, nullptr, &none, nullptr), THANE_INVALID_ARGUMENT);
+  EXPECT_EQ(thane_model_load("digits.onnx", nullptr, nullptr, nullptr), THANE_INVALID_ARGUMENT);
 
   const float pixels[64] = {};
   const int64_t dims[] = {1, 8, 8, 1};
@@ -81,6 +81,26 @@ TEST_F(CApi, ReportsErrors) {
   thane_value_free(wrong);
   EXPECT_EQ(thane_tensor_copy(THANE_FLOAT32, dims, 4, pixels, 3, &wrong, error), THANE_INVALID_ARGUMENT);
   EXPECT_EQ(wrong, nullptr);
+}
+
+TEST_F(CApi, ChoosesEntryPointsAndResetsStates) {
+  EXPECT_STREQ(thane_model_entry_point(model), "");  // ONNX files have one, without a name
+  EXPECT_EQ(thane_model_entry_point_count(model), 0u);
+  EXPECT_EQ(thane_model_entry_point_name(model, 0), nullptr);
+  thane_load_options* options = thane_load_options_new();
+  thane_model* other = nullptr;
+  EXPECT_EQ(thane_load_options_set_entry_point(options, nullptr), THANE_OK);
+  ASSERT_EQ(thane_model_load("digits.onnx", options, &other, error), THANE_OK) << thane_error_text(error);
+  thane_model_free(other);
+  EXPECT_EQ(thane_load_options_set_entry_point(options, "serving_default"), THANE_OK);
+  EXPECT_EQ(thane_model_load("digits.onnx", options, &other, error), THANE_INVALID_ARGUMENT);
+  EXPECT_EQ(other, nullptr);
+  EXPECT_STREQ(thane_error_message(error), "entry point 'serving_default'");
+  EXPECT_EQ(thane_load_options_add_output(options, "logits"), THANE_OK);
+  EXPECT_EQ(thane_load_options_add_output(options, nullptr), THANE_INVALID_ARGUMENT);
+  thane_load_options_free(options);
+  thane_session_reset_states(session);
+  thane_session_reset_states(nullptr);
 }
 
 TEST_F(CApi, HoldsStringsSequencesAndMaps) {

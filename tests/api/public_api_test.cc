@@ -79,6 +79,10 @@ TEST(PublicApi, ReturnsErrorsByValue) {
   ASSERT_FALSE(broken.ok());
   EXPECT_EQ(broken.error().code, thane::ErrorCode::kInvalidModel);
 
+  const auto no_entry = thane::Model::load(kModel, {.entry_point = "serving_default"});
+  ASSERT_FALSE(no_entry.ok());
+  EXPECT_EQ(no_entry.error().code, thane::ErrorCode::kInvalidArgument);
+
   const auto session = thane::Session::create(digits()).value();
   const auto wrong_shape = session.run({thane::Tensor::zeros(thane::DType::kFloat32, {1, 8, 8, 1}).value()});
   ASSERT_FALSE(wrong_shape.ok());

@@ -16,8 +16,48 @@ struct thane_value {
 struct thane_options {
   thane::SessionOptions options;
 };
+struct thane_load_options {
+  thane::LoadOptions options;
+};
 
 namespace {
+
+struct SameDType {
+  thane_dtype c;
+  thane::DType cpp;
+};
+constexpr SameDType kDTypes[] = {
+    {THANE_UNDEFINED, thane::DType::kUndefined},
+    {THANE_FLOAT32, thane::DType::kFloat32},
+    {THANE_UINT8, thane::DType::kUInt8},
+    {THANE_INT8, thane::DType::kInt8},
+    {THANE_UINT16, thane::DType::kUInt16},
+    {THANE_INT16, thane::DType::kInt16},
+    {THANE_INT32, thane::DType::kInt32},
+    {THANE_INT64, thane::DType::kInt64},
+    {THANE_STRING, thane::DType::kString},
+    {THANE_BOOL, thane::DType::kBool},
+    {THANE_FLOAT16, thane::DType::kFloat16},
+    {THANE_FLOAT64, thane::DType::kFloat64},
+    {THANE_UINT32, thane::DType::kUInt32},
+    {THANE_UINT64, thane::DType::kUInt64},
+    {THANE_COMPLEX64, thane::DType::kComplex64},
+    {THANE_COMPLEX128, thane::DType::kComplex128},
+    {THANE_BFLOAT16, thane::DType::kBFloat16},
+    {THANE_FLOAT8E4M3FN, thane::DType::kFloat8E4M3FN},
+    {THANE_FLOAT8E4M3FNUZ, thane::DType::kFloat8E4M3FNUZ},
+    {THANE_FLOAT8E5M2, thane::DType::kFloat8E5M2},
+    {THANE_FLOAT8E5M2FNUZ, thane::DType::kFloat8E5M2FNUZ},
+    {THANE_UINT4, thane::DType::kUInt4},
+    {THANE_INT4, thane::DType::kInt4},
+    {THANE_FLOAT4E2M1, thane::DType::kFloat4E2M1},
+    {THANE_FLOAT8E8M0, thane::DType::kFloat8E8M0},
+    {THANE_UINT2, thane::DType::kUInt2},
+    {THANE_INT2, thane::DType::kInt2},
+};
+static_assert(std::ranges::all_of(kDTypes, [](const SameDType& row) {
+  return static_cast<int>(row.c) == static_cast<int>(row.cpp);
+}));
 
 // A ValueInfo with its dimensions as C arrays. Points into the ModelInfo it was made from.
 struct InfoArrays {
@@ -261,10 +301,28 @@ thane_code thane_map_values(const thane_value* value, thane_value** values, than
 
 // ---- models
 
-thane_code thane_model_load(const char* path, thane_model** model, thane_error* error) {
+thane_load_options* thane_load_options_new(void) { return new (std::nothrow) thane_load_options(); }
+void thane_load_options_free(thane_load_options* options) { delete options; }
+thane_code thane_load_options_set_entry_point(thane_load_options* options, const char* name) {
+  return guarded(nullptr, [&]() -> thane::Status {
+    if (!options) return null_pointer("options");
+    options->options.entry_point = name ? name : "";
+    return {};
+  });
+}
+thane_code thane_load_options_add_output(thane_load_options* options, const char* name) {
+  return guarded(nullptr, [&]() -> thane::Status {
+    if (!options || !name) return null_pointer("an argument");
+    options->options.outputs.emplace_back(name);
+    return {};
+  });
+}
+
+thane_code thane_model_load(const char* path, const thane_load_options* options, thane_model** model,
+                            thane_error* error) {
   return guarded(error, [&]() -> thane::Status {
     if (!clear(model) || !path) return null_pointer("an argument");
-    auto loaded = thane::Model::load(path);
+    auto loaded = thane::Model::load(path, options ? options->options : thane::LoadOptions());
     if (!loaded) return loaded.error();
     *model = new thane_model(std::move(*loaded));
     return {};
@@ -279,6 +337,15 @@ const char* thane_model_metadata(const thane_model* model, const char* key) {
   const thane::Properties& metadata = model->model.info().metadata;
   const auto found = std::ranges::find(metadata, std::string_view(key), &std::pair<std::string, std::string>::first);
   return found == metadata.end() ? nullptr : found->second.c_str();
+}
+const char* thane_model_entry_point(const thane_model* model) {
+  return model ? model->model.info().entry_point.c_str() : "";
+}
+size_t thane_model_entry_point_count(const thane_model* model) {
+  return model ? model->model.info().entry_points.size() : 0;
+}
+const char* thane_model_entry_point_name(const thane_model* model, size_t i) {
+  return i < thane_model_entry_point_count(model) ? model->model.info().entry_points[i].c_str() : nullptr;
 }
 size_t thane_model_input_count(const thane_model* model) { return model ? model->inputs.size() : 0; }
 size_t thane_model_output_count(const thane_model* model) { return model ? model->outputs.size() : 0; }
@@ -297,7 +364,13 @@ void thane_options_set_threads(thane_options* options, int threads) { options->o
 void thane_options_set_precision(thane_options* options, thane_precision precision) {
   options->options.precision = static_cast<thane::Precision>(precision);
 }
-void thane_options_set_isa(thane_options* options, const char* isa) { options->options.isa = isa ? isa : ""; }
+thane_code thane_options_set_isa(thane_options* options, const char* isa) {
+  return guarded(nullptr, [&]() -> thane::Status {
+    if (!options) return null_pointer("options");
+    options->options.isa = isa ? isa : "";
+    return {};
+  });
+}
 void thane_options_set_optimise(thane_options* options, int on) { options->options.optimise = on != 0; }
 void thane_options_set_seed(thane_options* options, uint64_t seed) { options->options.seed = seed; }
 
@@ -327,7 +400,8 @@ thane_code thane_session_run(const thane_session* session, const thane_value* co
     auto results = session->session.run(values);
     if (!results) return results.error();
     std::vector<std::unique_ptr<thane_value>> handles;  // all or none
-    for (thane::Value& result : *results) handles.push_back(std::make_unique<thane_value>(std::move(result)));
+    for (thane::Value& result : *results)
+      handles.push_back(std::unique_ptr<thane_value>(new thane_value{std::move(result)}));
     for (size_t i = 0; i < handles.size(); ++i) outputs[i] = handles[i].release();
     return {};
   });
@@ -365,6 +439,10 @@ thane_code thane_session_run_named(const thane_session* session, const char* con
   });
   if (code != THANE_OK) return code;
   return thane_session_run(session, ordered.data(), ordered.size(), outputs, output_count, error);
+}
+
+void thane_session_reset_states(const thane_session* session) {
+  if (session) session->session.reset_states();
 }
 
 }  // extern "C"

@@ -32,7 +32,8 @@ ValueInfo describe(const thane::ValueInfo& value) {
 }
 
 ModelInfo describe(const thane::Model& model) {
-  ModelInfo info{model.format, model.producer, model.doc, model.versions, model.metadata, model.entry_point, {}, {}, {}};
+  ModelInfo info{
+      model.format, model.producer, model.doc, model.versions, model.metadata, model.entry_point, {}, {}, {}};
   for (const EntryPoint& entry : model.entry_points) info.entry_points.push_back(entry.name);
   for (ValueId id : model.graph.inputs) info.inputs.push_back(describe(model.graph.values[id]));
   for (ValueId id : model.graph.outputs) info.outputs.push_back(describe(model.graph.values[id]));
@@ -55,7 +56,7 @@ Result<Model> Model::load(const std::string& path, const LoadOptions& options) {
   auto model = open_model(path, read);
   if (!model.ok()) return to_public(model.error());
   ModelInfo info = describe(*model);
-  return Model(std::make_shared<const Body>(std::move(*model), std::move(info)));
+  return Model(std::make_shared<const Body>(Body{std::move(*model), std::move(info)}));
 }
 
 const ModelInfo& Model::info() const { return body_->info; }

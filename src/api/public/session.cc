@@ -51,7 +51,7 @@ Result<Session> Session::create(const Model& model, const SessionOptions& option
   if (!pipeline) return pipeline.error();
   auto session = make_session(Access::model(model), *pipeline);
   if (!session.ok()) return to_public(session.error());
-  return Session(std::make_shared<const Body>(model, std::move(*session)));
+  return Session(std::make_shared<const Body>(Body{model, std::move(*session)}));
 }
 
 void Session::reset_states() const { body_->session->reset_states(); }

@@ -1,4 +1,6 @@
+#include <algorithm>
 #include <cstring>
+#include <iterator>
 
 #include "api/io/npy.h"
 #include "api/io/write_file.h"
@@ -8,10 +10,46 @@
 
 namespace thane::v1 {
 
-static_assert(static_cast<int>(DType::kInt2) == static_cast<int>(thane::DType::kInt2));
-static_assert(static_cast<int>(DType::kBool) == static_cast<int>(thane::DType::kBool));
-
 namespace {
+
+// The public enumeration repeats the library's, whose header it may not include.
+struct SameDType {
+  DType outer;
+  thane::DType inner;
+};
+constexpr SameDType kDTypes[] = {
+    {DType::kUndefined, thane::DType::kUndefined},
+    {DType::kFloat32, thane::DType::kFloat32},
+    {DType::kUInt8, thane::DType::kUInt8},
+    {DType::kInt8, thane::DType::kInt8},
+    {DType::kUInt16, thane::DType::kUInt16},
+    {DType::kInt16, thane::DType::kInt16},
+    {DType::kInt32, thane::DType::kInt32},
+    {DType::kInt64, thane::DType::kInt64},
+    {DType::kString, thane::DType::kString},
+    {DType::kBool, thane::DType::kBool},
+    {DType::kFloat16, thane::DType::kFloat16},
+    {DType::kFloat64, thane::DType::kFloat64},
+    {DType::kUInt32, thane::DType::kUInt32},
+    {DType::kUInt64, thane::DType::kUInt64},
+    {DType::kComplex64, thane::DType::kComplex64},
+    {DType::kComplex128, thane::DType::kComplex128},
+    {DType::kBFloat16, thane::DType::kBFloat16},
+    {DType::kFloat8E4M3FN, thane::DType::kFloat8E4M3FN},
+    {DType::kFloat8E4M3FNUZ, thane::DType::kFloat8E4M3FNUZ},
+    {DType::kFloat8E5M2, thane::DType::kFloat8E5M2},
+    {DType::kFloat8E5M2FNUZ, thane::DType::kFloat8E5M2FNUZ},
+    {DType::kUInt4, thane::DType::kUInt4},
+    {DType::kInt4, thane::DType::kInt4},
+    {DType::kFloat4E2M1, thane::DType::kFloat4E2M1},
+    {DType::kFloat8E8M0, thane::DType::kFloat8E8M0},
+    {DType::kUInt2, thane::DType::kUInt2},
+    {DType::kInt2, thane::DType::kInt2},
+};
+static_assert(std::size(kDTypes) == kDTypeCount);
+static_assert(std::ranges::all_of(kDTypes, [](const SameDType& row) {
+  return static_cast<int>(row.outer) == static_cast<int>(row.inner);
+}));
 
 thane::DType inner(DType dtype) { return static_cast<thane::DType>(dtype); }
 
@@ -108,7 +146,7 @@ Error Tensor::wrong_element_type(std::string_view asked) const {
 }
 
 Tensor Access::wrap(thane::Tensor tensor, bool writable, std::shared_ptr<const void> owner) {
-  return Tensor(std::make_shared<Tensor::Body>(std::move(tensor), writable, std::move(owner)));
+  return Tensor(std::make_shared<Tensor::Body>(Tensor::Body{std::move(tensor), writable, std::move(owner)}));
 }
 thane::Tensor Access::unwrap(const Tensor& tensor) { return tensor.body_->tensor; }
 
