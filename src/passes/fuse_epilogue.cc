@@ -1,6 +1,7 @@
 // What follows a product and works element by element joins it: a residual Add, a bias Add, an activation. The fused
 // node takes the place of the follower (whose other operand may be made later than the product's).
 #include "ops/conv/conv.h"
+#include "ops/elementwise/activation_attrs.h"
 #include "ops/matmul/matmul.h"
 #include "ops/table.h"
 #include "passes/edit.h"
@@ -16,13 +17,6 @@ bool is_thane(const Node& node, std::string_view name) {
   return node.op->domain == Domain::kThane && node.op->name == name;
 }
 
-float attribute(const Node& node, std::string_view name, float fallback) {
-  const AttrMap attrs = node.op->attrs ? node.op->attrs->unparse(*node.attrs) : AttrMap{};
-  const auto found = attrs.find(name);
-  return found != attrs.end() && std::holds_alternative<float>(found->second) ? std::get<float>(found->second)
-                                                                              : fallback;
-}
-
 // A bound of Clip: the constant, `fallback` when absent, nothing when it is computed.
 std::optional<float> bound(const Graph& graph, const Node& clip, size_t input, float fallback) {
   if (input >= clip.inputs.size() || clip.inputs[input] == kNoValue) return fallback;
@@ -31,15 +25,16 @@ std::optional<float> bound(const Graph& graph, const Node& clip, size_t input, f
   return static_cast<float>(tensor->as_double(0));
 }
 
-// The activation a node is, when it is one an epilogue can do. Defaults are those of ONNX.
+// The activation a node is, when it is one an epilogue can do.
 std::optional<Activation> activation_of(const Graph& graph, const Node& node) {
   if (is_onnx(node, "Relu")) return Activation{ActivationKind::kRelu};
   if (is_onnx(node, "Sigmoid")) return Activation{ActivationKind::kSigmoid};
   if (is_onnx(node, "Tanh")) return Activation{ActivationKind::kTanh};
   if (is_onnx(node, "HardSwish")) return Activation{ActivationKind::kHardSwish};
-  if (is_onnx(node, "LeakyRelu")) return Activation{ActivationKind::kLeakyRelu, attribute(node, "alpha", 0.01f)};
+  if (is_onnx(node, "LeakyRelu")) return Activation{ActivationKind::kLeakyRelu, node.attrs_as<LeakyReluAttrs>().alpha};
   if (is_onnx(node, "HardSigmoid")) {
-    return Activation{ActivationKind::kHardSigmoid, attribute(node, "alpha", 0.2f), attribute(node, "beta", 0.5f)};
+    const auto& attrs = node.attrs_as<HardSigmoidAttrs>();
+    return Activation{ActivationKind::kHardSigmoid, attrs.alpha, attrs.beta};
   }
   if (is_onnx(node, "Clip")) {
     const auto low = bound(graph, node, 1, -__builtin_inff());
