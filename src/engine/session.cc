@@ -6,6 +6,7 @@
 
 #include "base/format.h"
 #include "engine/plan.h"
+#include "ir/unaligned.h"
 #include "ops/evaluate.h"
 
 namespace thane {
@@ -35,10 +36,7 @@ class SessionImpl : public Session {
   Status prepare() {
     all_inputs_ = graph_.all_inputs();
     reset_states();
-    for (ValueInfo& value : graph_.values) {
-      if (!value.constant || value.constant->aligned()) continue;
-      THANE_ASSIGN(*value.constant, value.constant->copy());
-    }
+    THANE_TRY(copy_unaligned_constants(graph_));  // no pass needs to have run
     for (const Node& node : graph_.nodes) {
       auto& bodies = bodies_.emplace_back();
       for (const Subgraph& subgraph : node.subgraphs) {
