@@ -2,14 +2,14 @@
 
 #include <algorithm>
 #include <fstream>
+#include <functional>
 #include <nlohmann/json.hpp>
 
+#include "api/pipeline.h"
+#include "api/public/access.h"
 #include "base/format.h"
-#include "engine/session.h"
-#include "formats/onnx/reader.h"
 #include "formats/onnx/value.h"
 #include "ops/infer.h"
-#include "passes/passes.h"
 
 namespace fs = std::filesystem;
 
@@ -101,16 +101,17 @@ Result<std::vector<Value>> ramps(const Graph& graph) {
 
 // Some cases of 1.12 give a tensor of another shape than their model declares; the suites' runner does not look at
 // that.
-Status declare_as_given(Graph& graph, const std::vector<Value>& inputs) {
-  bool changed = false;
+bool given_as_declared(const Graph& graph, const std::vector<Value>& inputs) {
   for (size_t i = 0; i < inputs.size(); ++i) {
-    Type& type = graph.values[graph.inputs[i]].type;
+    const Type& type = graph.values[graph.inputs[i]].type;
     if (!inputs[i].is_tensor() || !type.has_concrete_dims()) continue;
-    if (to_numbers(*type.dims) == inputs[i].tensor().dims()) continue;
-    type.dims = std::nullopt;
-    changed = true;
+    if (to_numbers(*type.dims) != inputs[i].tensor().dims()) return false;
   }
-  if (!changed) return ok();
+  return true;
+}
+
+Status forget_declared_shapes(Graph& graph) {
+  for (ValueId id : graph.inputs) graph.values[id].type.dims = std::nullopt;
   for (const Node& node : graph.nodes) {
     for (ValueId id : node.outputs) {
       if (id != kNoValue) graph.values[id].type = {};
@@ -128,13 +129,36 @@ Result<std::vector<Value>> read_inputs(const Graph& graph, const fs::path& set) 
   return values;
 }
 
-Status run_set(const Session& session, const Case& test, const fs::path& set) {
-  const Graph& graph = session.graph();
+Error from_public(const v1::Error& error) {
+  return {ErrorCode::kRuntime, error.message, error.where, error.expected, error.hint};
+}
+
+// Runs inputs in the model's order.
+using Runner = std::function<Result<std::vector<Value>>(const std::vector<Value>&)>;
+
+// What programs use: the public C++ API.
+Runner public_runner(const v1::Session& session) {
+  return [session](const std::vector<Value>& inputs) -> Result<std::vector<Value>> {
+    std::vector<v1::Value> given;
+    for (const Value& input : inputs) given.push_back(v1::Access::wrap(input));
+    const auto outputs = session.run(given);
+    if (!outputs) return from_public(outputs.error());
+    std::vector<Value> values;
+    for (const v1::Value& output : *outputs) {
+      auto value = v1::Access::unwrap(output);
+      if (!value) return from_public(value.error());
+      values.push_back(std::move(*value));
+    }
+    return values;
+  };
+}
+
+Status run_set(const Graph& graph, const Runner& run, const Case& test, const fs::path& set) {
   const bool light = set.empty();
   THANE_ASSIGN(const auto inputs, read_inputs(graph, set));
   THANE_ASSIGN(const auto expected,
                read_values(light ? test.outputs : numbered(set, "output_"), graph, graph.outputs, "output"));
-  THANE_ASSIGN(const auto outputs, session.run(inputs));
+  THANE_ASSIGN(const auto outputs, run(inputs));
   if (outputs.size() != expected.size()) {
     return runtime_error(format("{} outputs, expected {}", outputs.size(), expected.size()));
   }
@@ -145,20 +169,34 @@ Status run_set(const Session& session, const Case& test, const fs::path& set) {
   return ok();
 }
 
-Status run(const Case& test) {
-  THANE_ASSIGN(auto file, MappedFile::open(test.model));
-  THANE_ASSIGN(Model model, read_onnx(std::move(file), {}));
-  if (!test.sets.empty()) {
-    THANE_ASSIGN(const auto inputs, read_inputs(model.graph, test.sets[0]));
-    THANE_TRY(declare_as_given(model.graph, inputs));
-  }
-  THANE_TRY(optimise(model.graph, {}));
-  SessionOptions options;
-  options.threads = 1;
-  THANE_ASSIGN(const auto session, Session::create(std::move(model.graph), options));
-  if (test.sets.empty()) return run_set(*session, test, {});
-  for (const fs::path& set : test.sets) THANE_TRY(run_set(*session, test, set));
+Status run_sets(const Graph& graph, const Runner& run, const Case& test) {
+  if (test.sets.empty()) return run_set(graph, run, test, {});
+  for (const fs::path& set : test.sets) THANE_TRY(run_set(graph, run, test, set));
   return ok();
+}
+
+// Behind the public API, where what a model declares can be changed.
+Status run_undeclared(const Case& test) {
+  THANE_ASSIGN(Model model, open_model(test.model.string(), {}));
+  THANE_TRY(forget_declared_shapes(model.graph));
+  PipelineOptions options;
+  options.session.threads = 1;
+  THANE_ASSIGN(const auto session, make_session(model, options));
+  return run_sets(
+      model.graph, [&](const std::vector<Value>& inputs) { return session->run(inputs); }, test);
+}
+
+Status run(const Case& test) {
+  const auto model = v1::Model::load(test.model.string());
+  if (!model) return from_public(model.error());
+  const Graph& graph = v1::Access::model(*model).graph;
+  if (!test.sets.empty()) {
+    THANE_ASSIGN(const auto inputs, read_inputs(graph, test.sets[0]));
+    if (!given_as_declared(graph, inputs)) return run_undeclared(test);
+  }
+  const auto session = v1::Session::create(*model, {.threads = 1});
+  if (!session) return from_public(session.error());
+  return run_sets(graph, public_runner(*session), test);
 }
 
 }  // namespace
