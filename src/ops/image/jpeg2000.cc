@@ -3,6 +3,7 @@
 #include <openjpeg.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstring>
 #include <memory>
@@ -17,8 +18,33 @@ using namespace std::string_view_literals;
 
 Error damaged_jpeg2000() { return invalid_argument("the JPEG 2000 picture is damaged").expecting("a whole file"); }
 
+constexpr std::string_view kCodestreamStart = "\xff\x4f\xff\x51"sv;
+
 bool is_codestream(std::span<const std::byte> file) {
-  return std::string_view(reinterpret_cast<const char*>(file.data()), file.size()).starts_with("\xff\x4f\xff\x51"sv);
+  return std::string_view(reinterpret_cast<const char*>(file.data()), file.size()).starts_with(kCodestreamStart);
+}
+
+// The decoder makes room for every tile the header declares. Each must begin with a header of 14 bytes, so that a file
+// can have no more of them than its size allows. Looks at whatever may be an image header (marker SIZ; ISO/IEC 15444-1,
+// A.5.1) after the start of a codestream.
+bool tiles_fit(std::span<const std::byte> file) {
+  constexpr size_t kTileHeaderBytes = 14, kFirstNumber = 8, kNumbers = 8;
+  const std::string_view text(reinterpret_cast<const char*>(file.data()), file.size());
+  for (size_t at = text.find(kCodestreamStart); at != text.npos; at = text.find(kCodestreamStart, at + 1)) {
+    if (text.size() - at < kFirstNumber + 4 * kNumbers) return true;  // cut off: the decoder will refuse it
+    std::array<uint64_t, kNumbers> numbers{};  // right, bottom, left, top; tile width, height, left, top
+    for (size_t i = 0; i < 4 * kNumbers; ++i) {
+      numbers[i / 4] = numbers[i / 4] << 8 | static_cast<uint8_t>(text[at + kFirstNumber + i]);
+    }
+    uint64_t tiles = 1;
+    for (size_t axis = 0; axis < 2; ++axis) {
+      const uint64_t end = numbers[axis], size = numbers[4 + axis], start = numbers[6 + axis];
+      if (size == 0 || start > end) return false;
+      tiles *= (end - start + size - 1) / size;
+    }
+    if (tiles > file.size() / kTileHeaderBytes) return false;
+  }
+  return true;
 }
 
 // A stream over bytes in memory; OpenJPEG asks for it through callbacks.
@@ -64,6 +90,7 @@ struct Free {
 class Jpeg2000 {
  public:
   static Result<std::unique_ptr<Jpeg2000>> open(std::span<const std::byte> file) {
+    if (!tiles_fit(file)) return damaged_jpeg2000();
     auto self = std::make_unique<Jpeg2000>();
     self->cursor_.file = file;
     self->stream_.reset(opj_stream_default_create(OPJ_TRUE));

@@ -141,6 +141,16 @@ TEST(Pictures, RefusesDamagedWebpAndJpeg2000) {
   }
 }
 
+TEST(Pictures, RefusesMoreTilesThanFit) {
+  std::string file = from_hex(kCodestream);
+  const size_t tile_width = 4 + 4 + 4 * 4;
+  ASSERT_EQ(file[tile_width + 3], 7);
+  file[tile_width + 3] = 1;  // seven tiles in 170 bytes: possible, though they are not there
+  EXPECT_TRUE(picture_header(bytes_of(file)).ok());
+  for (size_t side = 0; side < 2; ++side) file[8 + 4 * side + 2] = '\x10';  // 4103 tiles
+  EXPECT_FALSE(picture_header(bytes_of(file)).ok());
+}
+
 TEST(Pictures, RefusesWhatIsNoPicture) {
   EXPECT_FALSE(decode_picture({}, 3).ok());
   EXPECT_FALSE(decode_picture(bytes_of(std::string("RIFF\0\0\0\0WEBPVP8 ", 16)), 3).ok());
