@@ -106,6 +106,8 @@ Result<Arguments> parse(const Command& command, std::span<const std::string> wor
     }
   }
   arguments.command_line = "thane " + std::string(command.name);
+  arguments.words.emplace_back(command.name);
+  arguments.words.insert(arguments.words.end(), words.begin(), words.end());
   for (const std::string& word : words) arguments.command_line += " " + quoted_for_shell(word);
   return arguments;
 }

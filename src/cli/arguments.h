@@ -15,6 +15,7 @@ class Arguments {
  public:
   std::vector<std::string> positional;
   std::string command_line;  // as typed, quoted for a shell
+  std::vector<std::string> words;  // as typed, the command's name first
 
   // Given on the command line, or by the option's environment variable.
   bool has(const Option& option) const { return values_.contains(&option); }

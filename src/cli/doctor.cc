@@ -4,7 +4,7 @@
 #include "base/threads.h"
 #include "cli/commands.h"
 #include "cli/json.h"
-#include "cli/machine.h"
+#include "bench/machine.h"
 #include "cli/options.h"
 #include "cli/terminal.h"
 #include "cli/text.h"
@@ -12,6 +12,9 @@
 
 namespace thane::cli {
 namespace {
+
+using bench::Machine;
+using bench::Noise;
 
 constexpr int kNoiseMilliseconds = 400;
 constexpr double kNoisySpread = 0.05;
@@ -104,8 +107,8 @@ void print_text(const Machine& machine, const Noise& noise, std::span<const Find
 }  // namespace
 
 int doctor(const Arguments& arguments) {
-  const Machine machine = read_machine();
-  const Noise noise = measure_noise(kNoiseMilliseconds);
+  const Machine machine = bench::read_machine();
+  const Noise noise = bench::measure_noise(kNoiseMilliseconds);
   const auto found = findings(machine, noise);
   if (arguments.has(kJson))
     print_json(arguments, machine, noise, found);

@@ -3,6 +3,7 @@
 #include <new>
 
 #include "base/format.h"
+#include "bench/native_worker.h"
 #include "cli/arguments.h"
 #include "cli/help.h"
 #include "cli/options.h"
@@ -61,6 +62,7 @@ int main(int argc, char** argv) {
   using namespace thane;
   try {
     const std::vector<std::string> words(argv + 1, argv + argc);
+    if (words.size() == 1 && words[0] == bench::kWorkerCommand) return bench::serve_native(), 0;
     const int code = cli::dispatch(words);
     if (cli::flush_results()) return code;
     return cli::report(io_error("the results could not be written").at("stdout"));

@@ -2,7 +2,7 @@
 
 #include "base/file.h"
 #include "cli/settings.h"
-#include "cli/sha256.h"
+#include "base/sha256.h"
 #include "cli/version.h"
 
 namespace thane::cli {

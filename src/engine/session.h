@@ -1,6 +1,7 @@
 // Sessions: a graph made ready to run, shared by any number of threads.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <span>
 #include <vector>
@@ -11,12 +12,25 @@
 
 namespace thane {
 
+class Plan;
+struct Step;
+
+// One step of a run, just finished. Bodies of control flow report their steps before the node that runs them.
+struct StepTime {
+  const Graph& graph;
+  const Plan& plan;
+  const Step& step;
+  double start_seconds, seconds;  // start: by a clock that never goes back
+};
+
 struct SessionOptions {
   int threads = 0;                   // <= 0: one per usable core; ignored when `pool` is given
   std::shared_ptr<ThreadPool> pool;  // shared between sessions; null: one of its own
   Isa isa = cpu_facts().best;        // ceiling
   Precision precision = Precision::kFp32;
   uint64_t seed = 0;  // of random ops; each run of a session starts from it
+  // Called after every step, by the thread that runs; empty: nothing is timed.
+  std::function<void(const StepTime&)> observer = {};
 };
 
 class Session {

@@ -16,7 +16,9 @@ DIRECT = {
     "passes": ["ops"],
     "engine": ["ops"],
     "api": ["formats", "passes", "engine"],
-    "cli": ["api"],
+    "rivals": ["base"],
+    "bench": ["api", "rivals"],
+    "cli": ["bench"],
 }
 # Files compiled for one instruction set must not pull in inline library code: the linker might keep that copy for everyone.
 ISA_SYSTEM_HEADERS = {"cstdint", "cstddef", "immintrin.h", "arm_neon.h"}

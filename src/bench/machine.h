@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-namespace thane::cli {
+namespace thane::bench {
 
 struct Machine {
   int64_t memory_bytes = 0, available_bytes = 0;  // 0: unknown
@@ -23,4 +23,4 @@ struct Noise {
 };
 Noise measure_noise(int milliseconds);
 
-}  // namespace thane::cli
+}  // namespace thane::bench

@@ -1,4 +1,4 @@
-#include "cli/sha256.h"
+#include "base/sha256.h"
 
 #include <array>
 #include <bit>
@@ -7,7 +7,7 @@
 
 #include "base/format.h"
 
-namespace thane::cli {
+namespace thane {
 namespace {
 
 using State = std::array<uint32_t, 8>;
@@ -63,4 +63,4 @@ std::string sha256_hex(std::span<const std::byte> bytes) {
   return hex;
 }
 
-}  // namespace thane::cli
+}  // namespace thane

@@ -1,4 +1,4 @@
-#include "cli/machine.h"
+#include "bench/machine.h"
 
 #include <sys/sysinfo.h>
 
@@ -7,10 +7,7 @@
 #include <cstdio>
 #include <cstdlib>
 
-#include "cli/arguments.h"
-#include "cli/text.h"
-
-namespace thane::cli {
+namespace thane::bench {
 namespace {
 
 // The first few KiB of a file of the kernel's; empty when it is not there.
@@ -29,6 +26,9 @@ int64_t kibibytes_after(const std::string& text, std::string_view label) {
   return at == std::string::npos ? 0 : std::strtoll(text.c_str() + at + label.size(), nullptr, 10) * 1024;
 }
 
+// The whole number a text starts with; 0 when it is none.
+int64_t number_in(const std::string& text) { return std::strtoll(text.c_str(), nullptr, 10); }
+
 // A chain of dependent integer operations: its length in cycles does not depend on memory or data.
 uint64_t fixed_work(uint64_t seed) {
   for (int i = 0; i < 200000; ++i) seed = (seed ^ (seed >> 29)) * 0xbf58476d1ce4e5b9u + 1;
@@ -42,18 +42,15 @@ Machine read_machine() {
   const std::string memory = read_small("/proc/meminfo");
   machine.memory_bytes = kibibytes_after(memory, "MemTotal:");
   machine.available_bytes = kibibytes_after(memory, "MemAvailable:");
-  if (const auto limit = parse_integer(read_small("/sys/fs/cgroup/memory.max"));
-      limit && *limit < machine.memory_bytes) {
-    const auto used = parse_integer(read_small("/sys/fs/cgroup/memory.current")).value_or(0);
-    machine.memory_bytes = *limit;
-    machine.available_bytes = std::min(machine.available_bytes, std::max<int64_t>(0, *limit - used));
+  if (const int64_t limit = number_in(read_small("/sys/fs/cgroup/memory.max")); limit > 0 && limit < machine.memory_bytes) {
+    const int64_t used = number_in(read_small("/sys/fs/cgroup/memory.current"));
+    machine.memory_bytes = limit;
+    machine.available_bytes = std::min(machine.available_bytes, std::max<int64_t>(0, limit - used));
   }
+  // "QUOTA PERIOD", or "max PERIOD" without a limit.
   const std::string quota = read_small("/sys/fs/cgroup/cpu.max");
-  const auto parts = split(quota, ' ');
-  if (parts.size() == 2 && parts[0] != "max") {
-    const double period = parse_real(parts[1]).value_or(0);
-    if (period > 0) machine.cpu_quota = parse_real(parts[0]).value_or(0) / period;
-  }
+  const int64_t share = number_in(quota), period = number_in(quota.substr(std::min(quota.find(' ') + 1, quota.size())));
+  if (share > 0 && period > 0) machine.cpu_quota = static_cast<double>(share) / static_cast<double>(period);
   double load = 0;
   if (::getloadavg(&load, 1) == 1) machine.load = load;
   machine.governor = read_small("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor");
@@ -78,4 +75,4 @@ Noise measure_noise(int milliseconds) {
   return noise;
 }
 
-}  // namespace thane::cli
+}  // namespace thane::bench

@@ -5,8 +5,8 @@
 #include <span>
 #include <string>
 
-namespace thane::cli {
+namespace thane {
 
 std::string sha256_hex(std::span<const std::byte> bytes);
 
-}  // namespace thane::cli
+}  // namespace thane

@@ -1,0 +1,142 @@
+#include "bench/accuracy.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/format.h"
+#include "bench/adapt.h"
+#include "engine/session.h"
+
+namespace thane::bench {
+namespace {
+
+constexpr size_t kMostTensorsInside = 4000;
+
+}  // namespace
+
+std::optional<double> top1_accuracy(const Tensor& scores, const std::vector<int64_t>& labels) {
+  if (scores.rank() < 1 || scores.size() == 0) return std::nullopt;
+  const int64_t classes = scores.dim(scores.rank() - 1), rows = scores.size() / classes;
+  if (rows != static_cast<int64_t>(labels.size()) || classes < 2) return std::nullopt;
+  int64_t right = 0;
+  for (int64_t row = 0; row < rows; ++row) {
+    int64_t best = 0;
+    for (int64_t i = 1; i < classes; ++i) {
+      if (scores.as_double(row * classes + i) > scores.as_double(row * classes + best)) best = i;
+    }
+    right += best == labels[static_cast<size_t>(row)];
+  }
+  return static_cast<double>(right) / static_cast<double>(rows);
+}
+
+void ReferenceGate::judge(Standing& standing, Contestant& contestant) {
+  auto ours = adapted_outputs(standing.results, reference_.outputs);
+  if (!ours.ok()) {
+    standing.disqualified = "not the same network: " + ours.error().to_string();
+    return;
+  }
+  std::string worst;
+  double agreement = 1;
+  for (size_t i = 0; i < ours->size(); ++i) {
+    OutputReport report{reference_.outputs[i].name,
+                        compare(Value((*ours)[i]), Value(reference_.outputs[i].tensor), options_.tolerance)};
+    const Difference& d = report.difference;
+    if (d.rows > 0) agreement = std::min(agreement, static_cast<double>(d.rows_agreeing) / static_cast<double>(d.rows));
+    if (!d.within && worst.empty()) {
+      worst = d.structure.empty() ? format("output '{}' differs from {}: max error {:.3g} (cosine {:.6f}, {} of {} elements beyond)",
+                                           report.name, reference_.label, d.max_error, d.cosine, d.beyond, d.elements)
+                                  : format("not the same network: output '{}': {}", report.name, d.structure);
+    }
+    standing.outputs.push_back(std::move(report));
+  }
+  if (options_.max_drop) {
+    double drop = 1 - agreement;
+    std::string what = "top-1 agreement";
+    if (!options_.labels.empty() && !ours->empty()) {
+      const auto here = top1_accuracy((*ours)[0], options_.labels);
+      const auto there = top1_accuracy(reference_.outputs[0].tensor, options_.labels);
+      if (here && there) {
+        drop = *there - *here;
+        what = "accuracy";
+      }
+    }
+    if (drop > *options_.max_drop)
+      standing.disqualified = format("{} drops by {:.4f}, more than {:.4f}", what, drop, *options_.max_drop);
+    return;
+  }
+  if (worst.empty()) return;
+  const std::string inside = first_difference(contestant);
+  standing.disqualified = worst + (inside.empty() ? "" : "; " + inside);
+}
+
+// Where thane's own float32 evaluation of the imported graph and the engine's values inside part, in the graph's order.
+std::string ReferenceGate::first_difference(Contestant& contestant) const {
+  if (!graph_ || !graph_->states.empty()) return "";
+  std::vector<std::string> names;
+  for (const Node& node : graph_->nodes) {
+    for (ValueId id : node.outputs) {
+      if (id != kNoValue && names.size() < kMostTensorsInside) names.push_back(graph_->values[id].name);
+    }
+  }
+  auto found = contestant.inside(names);
+  if (!found.ok() || found->empty()) return "";
+  Graph tapped = graph_->clone();
+  tapped.outputs.clear();
+  std::vector<const NamedTensor*> shown;
+  std::vector<std::string> producers;
+  for (const Node& node : graph_->nodes) {
+    for (ValueId id : node.outputs) {
+      if (id == kNoValue) continue;
+      const auto same = std::ranges::find(*found, graph_->values[id].name, &NamedTensor::name);
+      if (same == found->end()) continue;
+      tapped.outputs.push_back(id);
+      shown.push_back(&*same);
+      producers.push_back(node.label(*graph_));
+    }
+  }
+  SessionOptions options;
+  options.precision = Precision::kExact;
+  auto session = Session::create(std::move(tapped), std::move(options));
+  if (!session.ok()) return "";
+  std::vector<Value> values;
+  for (const NamedTensor& input : reference_.inputs) values.push_back(Value(input.tensor));
+  const auto outputs = (*session)->run(values);
+  if (!outputs.ok()) return "";
+  for (size_t i = 0; i < outputs->size(); ++i) {
+    const Difference d = compare((*outputs)[i], Value(shown[i]->tensor), options_.tolerance);
+    if (d.within) continue;
+    return format("first difference at {} ('{}'): {}", producers[i], shown[i]->name,
+                  d.structure.empty() ? format("max error {:.3g}", d.max_error) : d.structure);
+  }
+  return "";
+}
+
+Result<Reference> reference_from(const Entry& entry, const std::vector<NamedTensor>& inputs, const Limits& limits,
+                                 std::string why) {
+  THANE_ASSIGN(const std::unique_ptr<Contestant> one, Contestant::open(entry, limits, false));
+  THANE_ASSIGN(std::vector<NamedTensor> adapted, adapted_inputs(inputs, one->inputs()));
+  THANE_ASSIGN(std::vector<NamedTensor> outputs, one->first_run(adapted));
+  std::string label = entry.engine;
+  for (const auto& [name, version] : one->versions().items()) {
+    if (version.is_string()) {
+      label += " " + version.get<std::string>();
+      break;
+    }
+  }
+  return Reference{std::move(label), std::move(why), std::move(outputs), inputs};
+}
+
+Result<Error64> error_against(const std::vector<NamedTensor>& results, const std::vector<NamedTensor>& exact) {
+  THANE_ASSIGN(const std::vector<Tensor> ours, adapted_outputs(results, exact));
+  Error64 error;
+  for (size_t i = 0; i < ours.size(); ++i) {
+    const Difference d = compare(Value(ours[i]), Value(exact[i].tensor), {0, 0});
+    if (!d.structure.empty()) return invalid_argument(d.structure).at(exact[i].name);
+    const double scale = d.max_reference > 0 ? d.max_reference : 1;
+    error.max = std::max(error.max, d.max_error / scale);
+    error.mean = std::max(error.mean, d.mean_error / scale);
+  }
+  return error;
+}
+
+}  // namespace thane::bench

@@ -1,0 +1,250 @@
+#include "bench/race.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <memory>
+
+#include "base/format.h"
+#include "bench/adapt.h"
+
+namespace thane::bench {
+namespace {
+
+constexpr double kWarmupSeconds = 3, kShortestTurn = 0.03, kLongestTurn = 5;
+constexpr size_t kLeastRuns = 3;
+constexpr size_t kMostSamplesPerTurn = 200'000;
+
+double now() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+struct Runner {
+  Standing* standing;
+  std::unique_ptr<Contestant> contestant;  // null: out of this process's turns
+};
+
+class Race {
+ public:
+  Race(const std::vector<Entry>& entries, const std::vector<NamedTensor>& inputs, const RaceOptions& options, Gate* gate,
+       const RaceView& view)
+      : inputs_(inputs), options_(options), gate_(gate), view_(view) {
+    for (const Entry& entry : entries) standings_.push_back({.entry = entry});
+    if (options.twin && !entries.empty()) {
+      standings_.push_back({.entry = entries.front()});
+      standings_.back().entry.label += " (twin)";
+    }
+  }
+
+  RaceResult run() {
+    for (int process = 0; process < options_.processes; ++process) run_process(process);
+    if (options_.scenario == Scenario::kServer) search_rates();
+    RaceResult result;
+    if (options_.twin && !standings_.empty()) {
+      result.twin = std::move(standings_.back());
+      standings_.pop_back();
+    }
+    result.standings = std::move(standings_);
+    if (result.twin) {
+      const auto pairs = paired(result.standings.front(), *result.twin, options_.scenario, 0.5);
+      result.twins = bootstrap_ratio(pairs, options_.seed);
+      result.floor = noise_floor(result.twins);
+    }
+    return result;
+  }
+
+ private:
+  void tell(const std::string& doing) { view_.update(doing, std::min(0.999, done_), standings_); }
+
+  void run_process(int process) {
+    std::vector<Runner> runners;
+    const size_t count = standings_.size();
+    for (size_t i = 0; i < count; ++i) {
+      Standing& standing = standings_[(i + static_cast<size_t>(process)) % count];
+      if (!standing.failure.empty()) continue;
+      Runner runner{&standing, nullptr};
+      if (start(runner, process)) runners.push_back(std::move(runner));
+    }
+    double turn_seconds = options_.budget_seconds;
+    turn_seconds /= static_cast<double>(std::max<size_t>(runners.size(), 1)) * options_.rounds * options_.processes;
+    turn_seconds = std::clamp(turn_seconds, kShortestTurn, kLongestTurn);
+    for (int round = 0; round < options_.rounds; ++round) {
+      for (size_t i = 0; i < runners.size(); ++i) {
+        // Rotated, and every other round backwards: nobody always follows the same neighbour.
+        const size_t step = round % 2 ? runners.size() - 1 - i : i;
+        Runner& runner = runners[(step + static_cast<size_t>(round / 2)) % runners.size()];
+        if (!runner.contestant) continue;
+        tell(runner.standing->entry.label);
+        take_turn(runner, process, round, turn_seconds);
+        done_ += 1.0 / (static_cast<double>(options_.processes) * options_.rounds * static_cast<double>(runners.size()));
+      }
+    }
+    for (Runner& runner : runners) {
+      if (runner.contestant) read_memory(runner);
+    }
+    if (process + 1 == options_.processes && options_.scenario == Scenario::kServer) last_ = std::move(runners);
+  }
+
+  void fail(Runner& runner, const Error& error) {
+    runner.standing->failure = error.to_string();
+    if (runner.contestant) runner.standing->printed = runner.contestant->child().printed();
+    runner.contestant.reset();
+  }
+
+  bool start(Runner& runner, int process) {
+    Standing& standing = *runner.standing;
+    tell("opening " + standing.entry.label);
+    const bool cold = process == 0;
+    auto opened = Contestant::open(standing.entry, options_.limits, cold);
+    if (!opened.ok()) return fail(runner, opened.error()), false;
+    runner.contestant = std::move(*opened);
+    Contestant& one = *runner.contestant;
+    auto inputs = adapted_inputs(inputs_, one.inputs());
+    if (!inputs.ok()) return fail(runner, inputs.error()), false;
+    auto outputs = one.first_run(*inputs);
+    if (!outputs.ok()) return fail(runner, outputs.error()), false;
+    standing.timed = one.timed();
+    standing.versions = one.versions();
+    if (cold) {
+      standing.cold = one.phases();
+      standing.results = std::move(*outputs);
+      if (gate_) gate_->judge(standing, one);
+      // Checked in its first process; in later ones only that it still answers the same matters for ranking.
+    } else {
+      standing.warm.push_back(one.phases());
+    }
+    if (!one.child().alive()) return fail(runner, runtime_error("ended while it was being compared")), false;
+    if (!standing.disqualified.empty()) return runner.contestant.reset(), false;
+    if (!warm_up(runner)) return false;
+    one.pause();
+    return true;
+  }
+
+  bool warm_up(Runner& runner) {
+    Contestant& one = *runner.contestant;
+    if (options_.warmup >= 0) {
+      auto block = one.block(0, 1, 1, options_.warmup);
+      if (!block.ok()) return fail(runner, block.error()), false;
+      runner.standing->warmup_runs = options_.warmup;
+      return true;
+    }
+    std::vector<double> times;
+    const double share = options_.budget_seconds / static_cast<double>(3 * standings_.size() * static_cast<size_t>(options_.processes));
+    const double start = now(), limit = std::min(kWarmupSeconds, std::max(0.1, share));
+    runner.standing->steady = false;
+    while (now() - start < limit && !runner.standing->steady) {
+      auto block = one.block(limit / 4, 5, kMostSamplesPerTurn, 0);
+      if (!block.ok()) return fail(runner, block.error()), false;
+      times.insert(times.end(), block->samples.begin(), block->samples.end());
+      runner.standing->steady = steady_from(times).has_value();
+    }
+    runner.standing->warmup_runs = std::max<int64_t>(runner.standing->warmup_runs, static_cast<int64_t>(times.size()));
+    return true;
+  }
+
+  void take_turn(Runner& runner, int process, int round, double seconds) {
+    Contestant& one = *runner.contestant;
+    one.resume();
+    const auto runs = static_cast<size_t>(options_.runs);
+    const bool concurrent = options_.scenario == Scenario::kMulti || options_.scenario == Scenario::kOffline;
+    auto block = concurrent ? one.streams(options_.streams, seconds)
+                            : one.block(runs ? 0 : seconds, runs ? runs : kLeastRuns, runs ? runs : kMostSamplesPerTurn, 2);
+    if (!block.ok()) return fail(runner, block.error());
+    if (block->samples.empty()) return fail(runner, runtime_error("delivered no times"));
+    runner.standing->turns.push_back({process, round, std::move(*block)});
+    if (round == options_.rounds - 1) read_memory(runner);
+    one.pause();
+  }
+
+  static void read_memory(Runner& runner) {
+    const rivals::Memory memory = runner.contestant->memory();
+    runner.standing->peak_bytes = std::max(runner.standing->peak_bytes, memory.peak_bytes);
+    if (memory.proportional_bytes > 0) runner.standing->steady_bytes = memory.proportional_bytes;
+  }
+
+  // The highest rate of random arrivals whose p99, waiting included, keeps the bound; by bisection.
+  void search_rates() {
+    double bound = options_.bound_seconds;
+    for (Runner& runner : last_) {
+      if (!runner.contestant) continue;
+      const double middle = median(runner.standing->samples());
+      if (bound <= 0) bound = 5 * middle;
+      const double seconds = std::clamp(options_.budget_seconds / (8.0 * static_cast<double>(last_.size())), 0.5, 30.0);
+      double good = 0, bad = 1.2 / middle;
+      runner.contestant->resume();
+      for (int step = 0; step < 6 && runner.contestant; ++step) {
+        const double rate = (good + bad) / 2;
+        tell(format("{} at {:.0f}/s", runner.standing->entry.label, rate));
+        auto block = runner.contestant->serve(rate, seconds, options_.seed + static_cast<uint64_t>(step));
+        if (!block.ok()) {
+          fail(runner, block.error());
+          break;
+        }
+        std::ranges::sort(block->samples);
+        const bool kept = !block->samples.empty() && quantile(block->samples, 0.99) <= bound && block->elapsed < 1.5 * seconds;
+        (kept ? good : bad) = rate;
+      }
+      runner.standing->server_rate = good;
+      if (runner.contestant) runner.contestant->pause();
+    }
+    last_.clear();
+  }
+
+  const std::vector<NamedTensor>& inputs_;
+  const RaceOptions& options_;
+  Gate* gate_;
+  const RaceView& view_;
+  std::vector<Standing> standings_;
+  std::vector<Runner> last_;
+  double done_ = 0;
+};
+
+struct ScenarioRow {
+  std::string_view name;
+  Scenario scenario;
+};
+constexpr ScenarioRow kScenarios[] = {{"single", Scenario::kSingle}, {"multi", Scenario::kMulti},
+                                      {"server", Scenario::kServer}, {"offline", Scenario::kOffline}};
+
+}  // namespace
+
+std::string_view scenario_name(Scenario scenario) {
+  return std::ranges::find(kScenarios, scenario, &ScenarioRow::scenario)->name;
+}
+std::optional<Scenario> scenario_from_name(std::string_view name) {
+  const auto found = std::ranges::find(kScenarios, name, &ScenarioRow::name);
+  return found == std::end(kScenarios) ? std::nullopt : std::optional(found->scenario);
+}
+
+std::vector<double> Standing::samples() const {
+  std::vector<double> all;
+  for (const Turn& turn : turns) all.insert(all.end(), turn.block.samples.begin(), turn.block.samples.end());
+  return all;
+}
+
+RaceResult run_race(const std::vector<Entry>& entries, const std::vector<NamedTensor>& inputs, const RaceOptions& options,
+                    Gate* gate, const RaceView& view) {
+  return Race(entries, inputs, options, gate, view).run();
+}
+
+double turn_measure(const Standing::Turn& turn, Scenario scenario, double q) {
+  if (scenario == Scenario::kMulti || scenario == Scenario::kOffline)
+    return turn.block.elapsed / static_cast<double>(turn.block.samples.size());
+  std::vector<double> sorted = turn.block.samples;
+  std::ranges::sort(sorted);
+  return quantile(sorted, q);
+}
+
+std::vector<Pair> paired(const Standing& ours, const Standing& theirs, Scenario scenario, double q) {
+  std::vector<Pair> pairs;
+  for (const Standing::Turn& a : ours.turns) {
+    for (const Standing::Turn& b : theirs.turns) {
+      if (a.process != b.process || a.round != b.round) continue;
+      const double x = turn_measure(a, scenario, q), y = turn_measure(b, scenario, q);
+      if (x > 0 && y > 0) pairs.push_back({x, y, a.process});
+    }
+  }
+  return pairs;
+}
+
+}  // namespace thane::bench

@@ -1,0 +1,199 @@
+'use strict';
+(() => {
+  const data = JSON.parse(document.getElementById('data').textContent);
+  const words = {
+    en: {
+      title: 'thane: race report', verdict: 'Verdict', standings: 'Standings', engine: 'engine', gate: 'gate', p50: 'p50 ms', p90: 'p90', p99: 'p99',
+      rate: 'per second', cpu: 'CPU ms', peak: 'peak MB', size: 'installed MB', ratio: 'against baseline', latency: 'Latency',
+      latencyNote: 'Quantiles of all runs, as far out as at least 100 samples allow.', turns: 'Turn by turn', turnsNote: 'Each point is one turn; processes are fresh, turns interleaved.',
+      pareto: 'Latency and memory', paretoNote: 'Down and to the left is better. Filled: nobody is better in both.', phases: 'From start to first output',
+      phasesNote: 'Warm file cache, median of fresh processes.', start: 'start', open: 'open', bind: 'prepare', first: 'first run', profile: 'Where the native engine spends its time',
+      op: 'op', node: 'node', kernel: 'kernel', share: 'share', roof: 'roof', accuracy: 'Accuracy', output: 'output', maxError: 'max error', meanError: 'mean error', cosine: 'cosine',
+      top1: 'top-1', against: 'against', manifest: 'Manifest', ok: 'ok', failed: 'failed', disqualified: 'disqualified', repeat: 'Repeat', noise: 'A/A noise', noiseNote: 'smaller differences are ties',
+      flips: 'Where the winner changes', threads: 'threads', batch: 'batch', winner: 'winner', folklore: 'What is often said', held: 'it held here', notHeld: 'it did not hold here', untested: 'not tested here',
+      exact: 'error against float64', tuned: 'Tuned, with an equal budget', settings: 'settings', timed: 'What is timed', light: 'Light', dark: 'Dark', other: '中文', ms: 'ms', quantile: 'quantile', memory: 'peak MB', round: 'turn', forms: 'Who opens which form',
+      champion: 'champion', tie: 'tie', none: 'nobody',
+    },
+    zh: {
+      title: 'thane：竞赛报告', verdict: '结论', standings: '排名', engine: '引擎', gate: '校验', p50: 'p50 毫秒', p90: 'p90', p99: 'p99',
+      rate: '每秒次数', cpu: 'CPU 毫秒', peak: '峰值内存 MB', size: '安装体积 MB', ratio: '与基准之比', latency: '延迟',
+      latencyNote: '全部运行的分位数；只画到其外至少有 100 个样本的分位。', turns: '逐轮结果', turnsNote: '每个点是一轮；进程都是新启动的，各引擎交替进行。',
+      pareto: '延迟与内存', paretoNote: '越靠左下越好。实心：没有引擎在两方面都更好。', phases: '从启动到第一个输出',
+      phasesNote: '文件缓存已热，取多个新进程的中位数。', start: '启动', open: '打开', bind: '准备', first: '首次推理', profile: '原生引擎的时间花在哪里',
+      op: '算子', node: '节点', kernel: '内核', share: '占比', roof: '屋顶线占比', accuracy: '精度', output: '输出', maxError: '最大误差', meanError: '平均误差', cosine: '余弦',
+      top1: 'top-1 一致率', against: '对照', manifest: '清单', ok: '通过', failed: '失败', disqualified: '取消资格', repeat: '重复测量', noise: 'A/A 噪声', noiseNote: '更小的差别视为平局',
+      flips: '胜者在何处改变', threads: '线程', batch: '批大小', winner: '胜者', folklore: '常见说法', held: '在此成立', notHeld: '在此不成立', untested: '此处未测',
+      exact: '相对 float64 的误差', tuned: '以相等预算调优后', settings: '设置', timed: '计时范围', light: '浅色', dark: '深色', other: 'English', ms: '毫秒', quantile: '分位', memory: '峰值 MB', round: '轮次', forms: '谁能打开哪种格式',
+      champion: '冠军', tie: '平局', none: '无',
+    },
+  };
+  const colours = ['#2457c5', '#d1602e', '#1a8f66', '#8b4fc2', '#b8860b', '#c23b72', '#4a90a4', '#6b7280', '#7a9a01', '#a0522d'];
+  const store = { get: k => { try { return localStorage.getItem(k); } catch { return null; } }, set: (k, v) => { try { localStorage.setItem(k, v); } catch { /* private mode */ } } };
+  const query = new URLSearchParams(location.search);
+  let language = query.get('lang') || store.get('thane-lang') || (navigator.language.startsWith('zh') ? 'zh' : 'en');
+  let theme = query.get('theme') || store.get('thane-theme') || (matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light');
+  const t = key => (words[language] || words.en)[key] ?? key;
+
+  const make = (tag, attributes = {}, ...children) => {
+    const element = document.createElement(tag);
+    for (const [key, value] of Object.entries(attributes)) key === 'style' ? Object.assign(element.style, value) : element.setAttribute(key, value);
+    for (const child of children.flat()) if (child !== null && child !== undefined) element.append(child);
+    return element;
+  };
+  const number = (x, digits = 3) => x === undefined || x === null ? '–' : Math.abs(x) >= 1000 ? Math.round(x).toLocaleString('en') : Number(x.toPrecision(digits)).toString();
+  const ms = x => x === undefined ? '–' : number(x * 1e3);
+  const megabytes = x => x ? number(x / 1e6) : '–';
+  const section = (title, note, ...content) => make('section', {}, make('h2', {}, title), note ? make('p', { class: 'soft' }, note) : null, ...content);
+  const table = (head, rows) => make('div', { class: 'scroll' }, make('table', {}, make('thead', {}, make('tr', {}, head.map(h => make('th', {}, h)))),
+    make('tbody', {}, rows.map(row => make('tr', {}, row.map(cell => cell instanceof Node ? (cell.tagName === 'TD' ? cell : make('td', {}, cell)) : make('td', {}, String(cell))))))));
+
+  const standings = data.standings || [];
+  const fit = standings.filter(s => s.status === 'ok' && s.latency);
+  const colourOf = s => colours[standings.indexOf(s) % colours.length];
+  const legend = list => make('div', { class: 'legend' }, list.map(s => make('span', {}, make('i', { style: { background: colourOf(s) } }), s.label)));
+
+  const charts = [];
+  const css = name => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+  const axis = (label, values) => ({ label, stroke: css('--soft'), grid: { stroke: css('--line') }, ticks: { stroke: css('--line') }, values, size: 56, labelSize: 22 });
+  const chart = (options, columns) => {
+    const holder = make('div', { class: 'chart' });
+    charts.push(() => {
+      const width = Math.max(260, holder.clientWidth);
+      const plot = new uPlot({ width, height: Math.min(340, Math.max(220, width * 0.5)), legend: { show: false }, cursor: { show: false }, ...options }, columns, holder);
+      addEventListener('resize', () => plot.setSize({ width: Math.max(260, holder.clientWidth), height: plot.height }));
+    });
+    return holder;
+  };
+
+  const verdict = () => {
+    const v = data.verdict;
+    if (!v) return null;
+    const name = v.champion ? `${t('champion')}: ${v.champion}` : v.tie && v.tie.length ? `${t('tie')}: ${v.tie.join(', ')}` : t('none');
+    return section(t('verdict'), null, make('div', { class: 'verdict' }, make('p', {}, make('strong', {}, name)), make('p', {}, `${data.need} · ${v.measure || ''}`), make('p', { class: 'soft' }, v.text || ''),
+      data.floor ? make('p', { class: 'soft' }, `${t('noise')}: ${number((data.floor.factor - 1) * 100)}% (${t('noiseNote')})`) : null,
+      data.id ? make('p', { class: 'soft' }, `${t('repeat')}: `, make('code', {}, `thane replay ${data.id}`)) : null));
+  };
+
+  const standingsTable = () => {
+    const rows = standings.map(s => {
+      const head = [make('td', {}, make('i', { style: { display: 'inline-block', width: '.7rem', height: '.7rem', borderRadius: '.2rem', marginRight: '.4rem', background: colourOf(s) } }), s.label),
+        make('td', { class: s.status === 'ok' ? 'good' : 'bad' }, t(s.status === 'ok' ? 'ok' : s.status))];
+      if (s.status !== 'ok') return [...head, make('td', { class: 'words', colspan: 8 }, s.reason || '')];
+      const c = (data.comparisons || []).find(c => c.theirs === s.label);
+      const l = s.latency || {};
+      return [...head, ms(l.p50_s), ms(l.p90_s), ms(l.p99_s), number(s.server_rate_per_s ?? s.throughput_per_s, 4), ms(s.cpu_seconds_per_inference), megabytes(s.peak_bytes), megabytes(s.installed_bytes),
+        c ? `${number(c.ratio)}× [${number(c.low)}, ${number(c.high)}]${c.outcome === 'tie' ? ' · ' + t('tie') : ''}` : ''];
+    });
+    return section(t('standings'), data.reference ? `${t('against')} ${data.reference.label} (${data.reference.why})` : null,
+      table([t('engine'), t('gate'), t('p50'), t('p90'), t('p99'), t('rate'), t('cpu'), t('peak'), t('size'), t('ratio')], rows));
+  };
+
+  const latency = () => {
+    if (!fit.length) return null;
+    // Drawn over -log10(1 - q), so that the tail has room.
+    const grid = [...new Set(fit.flatMap(s => s.latency.curve.map(p => p[0])))].sort((a, b) => a - b);
+    const columns = [grid.map(q => -Math.log10(1 - q)), ...fit.map(s => grid.map(q => { const p = s.latency.curve.find(p => p[0] === q); return p ? p[1] * 1e3 : null; }))];
+    const marks = [0, 0.5, 0.9, 0.99, 0.999].map(q => -Math.log10(1 - q));
+    return section(t('latency'), t('latencyNote'), legend(fit), chart({
+      scales: { x: { time: false }, y: { distr: 3 } },
+      axes: [{ ...axis(t('quantile'), (u, splits) => splits.map(v => 'p' + number((1 - 10 ** -v) * 100, 4))), splits: () => marks }, axis(t('ms'), (u, splits) => splits.map(v => v === null ? null : number(v)))],
+      series: [{}, ...fit.map(s => ({ stroke: colourOf(s), width: 2, points: { show: true, size: 5 } }))],
+    }, columns));
+  };
+
+  const turns = () => {
+    const list = fit.filter(s => s.turns && s.turns.length > 1);
+    if (!list.length) return null;
+    const keys = [...new Set(list.flatMap(s => s.turns.map(p => p[0] * 1000 + p[1])))].sort((a, b) => a - b);
+    const columns = [keys.map((_, i) => i + 1), ...list.map(s => keys.map(k => { const p = s.turns.find(p => p[0] * 1000 + p[1] === k); return p ? p[2] * 1e3 : null; }))];
+    return section(t('turns'), t('turnsNote'), legend(list), chart({
+      scales: { x: { time: false }, y: { distr: 3 } }, axes: [axis(t('round'), (u, splits) => splits.map(v => Number.isInteger(v) ? v : '')), axis(t('ms'), (u, splits) => splits.map(v => v === null ? null : number(v)))],
+      series: [{}, ...list.map(s => ({ stroke: colourOf(s), width: 1, points: { show: true, size: 6 } }))],
+    }, columns));
+  };
+
+  const pareto = () => {
+    const list = fit.filter(s => s.peak_bytes);
+    if (list.length < 2) return null;
+    const sorted = [...list].sort((a, b) => a.latency.p50_s - b.latency.p50_s);
+    const front = s => !list.some(o => o !== s && o.latency.p50_s <= s.latency.p50_s && o.peak_bytes <= s.peak_bytes);
+    const xs = sorted.map(s => s.latency.p50_s * 1e3);
+    return section(t('pareto'), t('paretoNote'), legend(list), chart({
+      scales: { x: { time: false, distr: 3 }, y: { range: (u, low, high) => [0, high * 1.15] } },
+      axes: [axis('p50 ' + t('ms'), (u, splits) => splits.map(v => v === null ? null : number(v))), axis(t('memory'), (u, splits) => splits.map(v => number(v)))],
+      series: [{}, ...sorted.map(s => ({ stroke: colourOf(s), paths: () => null, points: { show: true, size: 14, width: 2, fill: front(s) ? colourOf(s) : css('--ground') } }))],
+    }, [xs, ...sorted.map((s, i) => xs.map((_, j) => i === j ? s.peak_bytes / 1e6 : null))]));
+  };
+
+  const phases = () => {
+    const list = standings.filter(s => s.status === 'ok' && (s.warm || s.cold));
+    if (!list.length) return null;
+    const parts = [['start_s', 'start', '#8aa4d6'], ['open_s', 'open', '#2457c5'], ['bind_s', 'bind', '#1a8f66'], ['first_s', 'first', '#d1602e']];
+    const most = Math.max(...list.map(s => (s.warm || s.cold).to_first_output_s));
+    return section(t('phases'), t('phasesNote'), make('div', { class: 'legend' }, parts.map(([, name, colour]) => make('span', {}, make('i', { style: { background: colour } }), t(name)))),
+      table([t('engine'), t('ms'), ''], list.map(s => { const p = s.warm || s.cold; return [s.label, ms(p.to_first_output_s),
+        make('td', { style: { width: '60%' } }, make('div', { class: 'bar' }, parts.map(([key, , colour]) => make('span', { style: { width: `${100 * p[key] / most}%`, background: colour } }))))]; })));
+  };
+
+  const profile = () => {
+    const p = data.profile;
+    if (!p || !p.ops) return null;
+    const total = p.total_s || 1;
+    const nodes = [...p.nodes].sort((a, b) => b.seconds - a.seconds).slice(0, 15);
+    const bar = (x, colour) => make('td', { style: { width: '30%' } }, make('div', { class: 'bar' }, make('span', { style: { width: `${Math.min(100, 100 * x)}%`, background: colour } })));
+    return section(t('profile'), `${ms(total)} ${t('ms')} · ${number(p.peak_flops_per_s / 1e9)} GFLOP/s · ${number(p.bandwidth_bytes_per_s / 1e9)} GB/s`,
+      table([t('op'), 'µs', t('share'), '', t('roof')], p.ops.map(o => [`${o.op} ×${o.count}`, number(o.seconds * 1e6), number(100 * o.seconds / total) + '%', bar(o.seconds / total, '#2457c5'), number(100 * o.roof) + '%'])),
+      make('p', {}), table([t('node'), 'µs', t('share'), t('kernel'), t('roof')], nodes.map(n => [n.node, number(n.seconds * 1e6), number(100 * n.seconds / total) + '%', n.kernel, number(100 * n.roof) + '%'])));
+  };
+
+  const accuracy = () => {
+    const rows = standings.flatMap(s => (s.outputs || []).map(o => [s.label, o.name, number(o.max_error), number(o.mean_error), o.cosine === undefined ? '–' : o.cosine.toFixed(7),
+      o.top1_agreement === undefined ? '–' : number(100 * o.top1_agreement, 4) + '%', s.error64 ? number(s.error64.max) : '–']));
+    return rows.length ? section(t('accuracy'), data.reference ? `${t('against')} ${data.reference.label}` : null, table([t('engine'), t('output'), t('maxError'), t('meanError'), t('cosine'), t('top1'), t('exact')], rows)) : null;
+  };
+
+  const flips = () => {
+    const list = data.flips || [];
+    return list.length ? section(t('flips'), null, table([t('threads'), t('batch'), t('winner'), 'p50 ' + t('ms')], list.map(f => [f.threads, f.batch, (f.winners || []).join(' = '),
+      (f.times || []).map(x => `${x.label} ${ms(x.p50_s)}`).join(' · ')]))) : null;
+  };
+
+  const folklore = () => {
+    const f = data.folklore;
+    return f ? section(t('folklore'), null, make('p', {}, `“${f.claim}” — `, make('strong', { class: f.held === true ? 'good' : f.held === false ? 'bad' : '' }, t(f.held === true ? 'held' : f.held === false ? 'notHeld' : 'untested')))) : null;
+  };
+
+  const tuned = () => {
+    const list = (data.tuned && data.tuned.standings) || [];
+    return list.length ? section(t('tuned'), data.tuned.verdict ? data.tuned.verdict.text : null, table([t('engine'), t('p50'), t('rate'), t('settings')],
+      list.map(s => [s.label, s.latency ? ms(s.latency.p50_s) : t(s.status), number(s.throughput_per_s, 4), make('td', { class: 'words' }, make('code', {}, `threads ${s.threads} ${JSON.stringify(s.options)}`))]))) : null;
+  };
+
+  const manifest = () => {
+    const m = data.manifest || {}, machine = m.machine || {}, rows = [];
+    const row = (key, value) => value !== undefined && value !== '' && rows.push(make('dt', {}, key), make('dd', {}, value));
+    row('id', data.id); row('time', data.time); row('thane', m.thane); row('command', make('code', {}, m.command || ''));
+    row('CPU', machine.cpu ? `${machine.cpu}, ${machine.cores} cores, ${machine.isa}` : undefined); row('governor', machine.governor); row('load', machine.load === undefined ? undefined : number(machine.load));
+    row(t('threads'), m.threads); row('precision', m.precision); row('seed', m.seed); row('scenario', data.scenario);
+    for (const model of m.models || []) row(model.kind || 'model', make('span', {}, `${model.path}, ${number(model.bytes)} bytes `, model.sha256 ? make('code', {}, model.sha256) : ''));
+    for (const input of m.inputs || []) row('input', `${input.name}: ${input.dtype} [${input.shape.join(', ')}]`);
+    for (const s of standings) row(s.label, `${t('timed')}: ${s.timed || '–'}; ${Object.entries(s.versions || {}).map(v => v.join(' ')).join(', ')}`);
+    return section(t('manifest'), null, make('dl', {}, rows));
+  };
+
+  const render = () => {
+    document.documentElement.lang = language === 'zh' ? 'zh-CN' : 'en';
+    document.documentElement.dataset.theme = theme;
+    document.title = t('title');
+    document.getElementById('title').textContent = t('title');
+    document.getElementById('language').textContent = t('other');
+    document.getElementById('theme').textContent = theme === 'dark' ? t('light') : t('dark');
+    charts.length = 0;
+    const main = document.getElementById('main');
+    main.replaceChildren(...[verdict(), standingsTable(), latency(), pareto(), phases(), accuracy(), flips(), folklore(), tuned(), turns(), profile(), manifest()].filter(Boolean));
+    for (const draw of charts) draw();
+  };
+  document.getElementById('language').onclick = () => { language = language === 'zh' ? 'en' : 'zh'; store.set('thane-lang', language); render(); };
+  document.getElementById('theme').onclick = () => { theme = theme === 'dark' ? 'light' : 'dark'; store.set('thane-theme', theme); render(); };
+  render();
+})();

@@ -1,0 +1,63 @@
+// What bench and champion share: from a command line to entries, inputs, a reference and a finished document.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "api/pipeline.h"
+#include "bench/accuracy.h"
+#include "bench/race.h"
+#include "cli/arguments.h"
+#include "cli/data_folder.h"
+#include "rivals/installed.h"
+
+namespace thane::cli {
+
+struct ModelFile {
+  std::string path;
+  std::string kind;                // rivals/kind.h
+  std::unique_ptr<Model> model;    // when thane reads it
+  std::string refusal;             // else why it does not
+};
+
+struct Setup {
+  std::string home;
+  std::unique_ptr<Scratch> scratch;
+  std::vector<rivals::Installed> installed;
+  std::vector<ModelFile> files;
+  const ModelFile* base = nullptr;             // whose graph names the inputs; null when thane reads none of them
+  std::vector<bench::NamedTensor> inputs;
+  std::vector<bench::Entry> entries;           // who takes part, native ones first
+  std::optional<bench::Reference> reference;
+  std::vector<std::string> missing;            // rivals that fit the files and are not installed
+  std::vector<std::string> remarks;
+  bench::RaceOptions race;
+  bench::GateOptions gate;
+  PipelineOptions pipeline;
+  int threads = 1;
+  int64_t memory_bytes = 0;                    // limit of each worker
+};
+
+// Opens the files, makes the inputs, lists the entries. `forms`: the files are forms of one network, so each engine takes
+// part once, with the form it likes best; otherwise each engine takes part with every file it opens.
+Result<Setup> prepare(const Arguments& arguments, bool forms);
+
+// The inputs with another batch size, and the same entries with other threads: for flip points.
+Result<std::vector<bench::NamedTensor>> make_inputs(const Arguments& arguments, const Setup& setup, int64_t batch);
+bench::Entry with_threads(const Setup& setup, const bench::Entry& entry, int threads);
+
+// Runs the reference: the framework that owns the file, where it is installed, else thane's own float64 evaluation.
+Status find_reference(Setup& setup);
+
+rivals::Document race_manifest(const Arguments& arguments, const Setup& setup);
+
+// A live view on stderr: who is at work, how long it will take, how it stands. None without a terminal.
+bench::RaceView live_view(const Arguments& arguments, double expected_seconds);
+void close_live_view(const Arguments& arguments);
+
+// Adds versions that expire, keeps the result, writes the reports asked for, prints it.
+Status deliver(const Arguments& arguments, Setup& setup, rivals::Document& result);
+
+}  // namespace thane::cli

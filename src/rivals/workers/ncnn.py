@@ -1,0 +1,66 @@
+"""ncnn. TorchScript and ONNX files are converted by pnnx while loading, which is timed as loading. ncnn networks have no
+batch axis: a batch of 1 is taken off and put back."""
+import os
+import re
+import subprocess
+import tempfile
+
+
+class Engine:
+    timed = "an Extractor made, fed with a Mat made beforehand, and asked for its outputs"
+
+    def __init__(self):
+        import ncnn
+        import numpy
+        import pnnx
+        self.ncnn, self.numpy, self.pnnx = ncnn, numpy, pnnx
+
+    def versions(self):
+        from importlib import metadata
+        return {"ncnn": metadata.version("ncnn"), "pnnx": metadata.version("pnnx")}
+
+    def open(self, model, threads, options):
+        self.model, self.threads, self.options, self.net = model, threads, options, None
+
+    def signature(self):
+        shapes = self.options.get("shapes") or []
+        return [(f"in{i}", "float32", shape) for i, shape in enumerate(shapes)], []
+
+    def convert(self, inputs):
+        program = os.path.join(os.path.dirname(self.pnnx.__file__), "bin", "pnnx")
+        with tempfile.TemporaryDirectory(dir=self.options["scratch"]) as folder:
+            target = os.path.join(folder, "m" + os.path.splitext(self.model)[1])
+            os.symlink(os.path.abspath(self.model), target)
+            shapes = ",".join("[" + ",".join(map(str, a.shape)) + "]" for a in inputs)
+            done = subprocess.run([program, target, "inputshape=" + shapes, "fp16=0"], cwd=folder, stdout=subprocess.PIPE,
+                                  stderr=subprocess.STDOUT, text=True)
+            param, binary = os.path.join(folder, "m.ncnn.param"), os.path.join(folder, "m.ncnn.bin")
+            if not os.path.exists(param):
+                raise RuntimeError("pnnx refuses the file: " + " ".join(done.stdout.split())[-300:])
+            net = self.ncnn.Net()
+            net.opt.num_threads = self.threads
+            net.opt.use_fp16_packed = net.opt.use_fp16_storage = net.opt.use_fp16_arithmetic = net.opt.use_bf16_storage = False
+            if net.load_param(param) or net.load_model(binary):
+                raise RuntimeError("ncnn cannot load what pnnx wrote")
+            text = open(param).read()
+            self.names_in = sorted(set(re.findall(r"\bin\d+\b", text)), key=lambda n: int(n[2:]))
+            self.names_out = sorted(set(re.findall(r"\bout\d+\b", text)), key=lambda n: int(n[3:]))
+        return net
+
+    def bind(self, inputs):
+        if any(a.dtype != self.numpy.float32 or a.ndim < 2 or a.shape[0] != 1 for a in inputs):
+            raise ValueError("ncnn takes float32 inputs of batch 1 only")
+        self.net = self.convert(inputs)
+        self.mats = [self.ncnn.Mat(self.numpy.ascontiguousarray(a[0])).clone() for a in inputs]
+        self.last = None
+
+    def runner(self):
+        def run():
+            extractor = self.net.create_extractor()
+            for name, mat in zip(self.names_in, self.mats):
+                extractor.input(name, mat)
+            self.last = [extractor.extract(name)[1] for name in self.names_out]
+        return run
+
+    def outputs(self):
+        return [(name, self.numpy.array(mat)[None]) for name, mat in zip(self.names_out, self.last)]
