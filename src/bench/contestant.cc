@@ -3,13 +3,13 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <chrono>
 #include <cmath>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
 
 #include "base/checked.h"
+#include "base/clock.h"
 #include "base/format.h"
 
 namespace thane::bench {
@@ -17,10 +17,6 @@ namespace {
 
 using rivals::Document;
 namespace fs = std::filesystem;
-
-double now() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
 
 // Asks the system to forget what it cached of a model, so that opening it reads the disk.
 void forget_pages(const std::string& path) {
@@ -57,10 +53,10 @@ Result<std::unique_ptr<Contestant>> Contestant::open(const Entry& entry, const L
   if (cold) forget_pages(entry.model);
   std::unique_ptr<Contestant> one(new Contestant);
   one->limits_ = limits;
-  const double start = now();
+  const double start = monotonic_seconds();
   THANE_ASSIGN(one->child_, rivals::Child::start(entry.launch));
   THANE_ASSIGN(const Document hello, one->child_->call({{"do", "hello"}}, limits.open_seconds));
-  one->phases_.start = now() - start;
+  one->phases_.start = monotonic_seconds() - start;
   one->versions_ = rivals::member(hello, "versions");
   one->timed_ = rivals::text(hello, "timed");
   Document request = {{"do", "open"}, {"model", entry.model}, {"threads", entry.threads}, {"options", entry.options}};
@@ -86,10 +82,10 @@ Result<std::vector<NamedTensor>> Contestant::first_run(const std::vector<NamedTe
                                  {"offset", offset}});
     offset += tensor.size_bytes();
   }
-  const double start = now();
+  const double start = monotonic_seconds();
   THANE_ASSIGN(const Document bound, child_->call(request, limits_.open_seconds));
   (void)bound;
-  phases_.bind = now() - start;
+  phases_.bind = monotonic_seconds() - start;
   THANE_ASSIGN(const Document first, child_->call({{"do", "first"}}, limits_.open_seconds));
   phases_.first = rivals::real(first, "seconds");
   return tensors(rivals::member(first, "outputs"));

@@ -27,6 +27,7 @@ struct Entry {
   rivals::Document options = rivals::Document::object();  // for the worker
   rivals::Launch launch;
   int64_t installed_bytes = 0;  // engine and model
+  std::shared_ptr<const std::vector<NamedTensor>> inputs;  // its own; null: the race's
 };
 
 struct Limits {

@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "api/pipeline.h"
+#include "base/clock.h"
 #include "base/format.h"
 #include "bench/statistics.h"
 #include "thane/version.h"
@@ -23,10 +24,6 @@ using rivals::Document;
 
 constexpr int kRequest = 3, kAnswer = 4, kInputs = 5, kOutputs = 6;
 constexpr size_t kMostSamples = 2'000'000;
-
-double now() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
 
 double cpu_seconds() {
   timespec time{};
@@ -99,7 +96,7 @@ class Worker {
   }
 
   Result<Document> open(const Document& request) {
-    const double start = now();
+    const double start = monotonic_seconds();
     const Document& options = rivals::member(request, "options");
     ReadOptions read;
     read.entry_point = rivals::text(options, "signature");
@@ -117,14 +114,14 @@ class Worker {
     pipeline.optimise = rivals::flag(options, "optimise", true);
     THANE_ASSIGN(session_, make_session(*model_, pipeline));
     Document out;
-    out["seconds"] = now() - start;
+    out["seconds"] = monotonic_seconds() - start;
     out["inputs"] = described(model_->graph, model_->graph.inputs);
     out["outputs"] = described(model_->graph, model_->graph.outputs);
     return out;
   }
 
   Result<Document> bind(const Document& request) {
-    const double start = now();
+    const double start = monotonic_seconds();
     inputs_.clear();
     const Document& items = rivals::member(request, "inputs");
     for (const Document& item : items) {
@@ -143,16 +140,16 @@ class Worker {
       inputs_.push_back(Value(std::move(tensor)));
     }
     Document out;
-    out["seconds"] = now() - start;
+    out["seconds"] = monotonic_seconds() - start;
     return out;
   }
 
   Result<Document> first() {
     session_->reset_states();
-    const double start = now();
+    const double start = monotonic_seconds();
     THANE_ASSIGN(const std::vector<Value> outputs, session_->run(inputs_));
     Document out;
-    out["seconds"] = now() - start;
+    out["seconds"] = monotonic_seconds() - start;
     out["outputs"] = Document::array();
     int64_t offset = 0;
     (void)::ftruncate(kOutputs, 0);
@@ -183,15 +180,15 @@ class Worker {
     const auto least = static_cast<size_t>(rivals::integer(request, "least", 1));
     const size_t most = std::min(static_cast<size_t>(rivals::integer(request, "most", 1)), kMostSamples);
     std::vector<double> samples;
-    const double cpu = cpu_seconds(), start = now(), end = start + rivals::real(request, "seconds");
+    const double cpu = cpu_seconds(), start = monotonic_seconds(), end = start + rivals::real(request, "seconds");
     while (samples.size() < most) {
-      const double before = now();
+      const double before = monotonic_seconds();
       THANE_TRY(run());
-      const double after = now();
+      const double after = monotonic_seconds();
       samples.push_back(after - before);
       if (after >= end && samples.size() >= least) break;
     }
-    return report(samples, now() - start, cpu_seconds() - cpu);
+    return report(samples, monotonic_seconds() - start, cpu_seconds() - cpu);
   }
 
   Result<Document> streams(const Document& request) const {
@@ -202,15 +199,15 @@ class Worker {
     double cpu = 0, start = 0;
     std::barrier gate(static_cast<ptrdiff_t>(wanted), [&]() noexcept {
       cpu = cpu_seconds();
-      start = now();
+      start = monotonic_seconds();
     });
     const auto work = [&](size_t index) {
       statuses[index] = run();
       gate.arrive_and_wait();
       while (statuses[index].ok()) {
-        const double before = now();
+        const double before = monotonic_seconds();
         statuses[index] = run();
-        const double after = now();
+        const double after = monotonic_seconds();
         results[index].push_back(after - before);
         if (after >= start + seconds) break;
       }
@@ -219,7 +216,7 @@ class Worker {
     for (size_t i = 1; i < wanted; ++i) threads.emplace_back(work, i);
     work(0);
     for (std::thread& thread : threads) thread.join();
-    const double elapsed = now() - start, used = cpu_seconds() - cpu;
+    const double elapsed = monotonic_seconds() - start, used = cpu_seconds() - cpu;
     std::vector<double> samples;
     for (size_t i = 0; i < wanted; ++i) {
       if (!statuses[i].ok()) return std::move(statuses[i]).error();
@@ -233,18 +230,18 @@ class Worker {
     const auto arrivals = poisson_arrivals(rivals::real(request, "rate", 1), seconds,
                                            static_cast<uint64_t>(rivals::integer(request, "seed")));
     std::vector<double> samples;
-    const double cpu = cpu_seconds(), start = now();
+    const double cpu = cpu_seconds(), start = monotonic_seconds();
     for (const double arrival : arrivals) {
       const double due = start + arrival;
-      for (double left; (left = due - now()) > 0;) {
+      for (double left; (left = due - monotonic_seconds()) > 0;) {
         if (left > 0.0005) std::this_thread::sleep_for(std::chrono::duration<double>(left - 0.0003));
       }
       THANE_TRY(run());
-      const double done = now();
+      const double done = monotonic_seconds();
       samples.push_back(done - due);
       if (done > start + 2 * seconds) break;  // hopelessly behind: what is still queued would only be later
     }
-    THANE_ASSIGN(Document out, report(samples, now() - start, cpu_seconds() - cpu));
+    THANE_ASSIGN(Document out, report(samples, monotonic_seconds() - start, cpu_seconds() - cpu));
     out["arrived"] = arrivals.size();
     return out;
   }

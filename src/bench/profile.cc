@@ -1,10 +1,10 @@
 #include "bench/profile.h"
 
 #include <algorithm>
-#include <chrono>
 #include <map>
 
 #include "api/macs.h"
+#include "base/clock.h"
 #include "base/format.h"
 #include "bench/statistics.h"
 #include "engine/plan.h"
@@ -17,10 +17,6 @@ using rivals::Document;
 
 constexpr double kRoofSeconds = 0.3;
 constexpr size_t kFewestRuns = 3, kMostRuns = 5000;
-
-double now() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
 
 struct Seen {
   NodeProfile profile;
@@ -124,18 +120,18 @@ Result<Profile> profile_model(const Model& model, const std::vector<Value>& inpu
                       {"args", {{"node", node.profile.node}, {"kernel", node.profile.kernel}}}});
   };
   THANE_ASSIGN(const std::unique_ptr<Session> session, make_session(model, observed));
-  const double warm_end = now() + 0.2 * seconds;
+  const double warm_end = monotonic_seconds() + 0.2 * seconds;
   do {
     THANE_ASSIGN(const std::vector<Value> outputs, session->run(inputs));
-  } while (now() < warm_end);
+  } while (monotonic_seconds() < warm_end);
   recording = true;
   std::vector<double> totals;
-  for (const double end = now() + seconds; totals.size() < kFewestRuns || (now() < end && totals.size() < kMostRuns);) {
+  for (const double end = monotonic_seconds() + seconds; totals.size() < kFewestRuns || (monotonic_seconds() < end && totals.size() < kMostRuns);) {
     run_number = totals.size();
     first = run_number == 1;  // the second: the first sets up what is recorded
-    run_start = now();
+    run_start = monotonic_seconds();
     THANE_ASSIGN(const std::vector<Value> outputs, session->run(inputs));
-    totals.push_back(now() - run_start);
+    totals.push_back(monotonic_seconds() - run_start);
   }
   Profile profile;
   profile.runs = static_cast<int>(totals.size());

@@ -1,10 +1,10 @@
 #include "bench/race.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <memory>
 
+#include "base/clock.h"
 #include "base/format.h"
 #include "bench/adapt.h"
 
@@ -13,11 +13,8 @@ namespace {
 
 constexpr double kWarmupSeconds = 3, kShortestTurn = 0.03, kLongestTurn = 5;
 constexpr size_t kLeastRuns = 3;
+constexpr double kUnknownFloor = 1.05;  // when the twins did not both run
 constexpr size_t kMostSamplesPerTurn = 200'000;
-
-double now() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
 
 struct Runner {
   Standing* standing;
@@ -48,7 +45,7 @@ class Race {
     if (result.twin) {
       const auto pairs = paired(result.standings.front(), *result.twin, options_.scenario, 0.5);
       result.twins = bootstrap_ratio(pairs, options_.seed);
-      result.floor = noise_floor(result.twins);
+      result.floor = pairs.empty() ? kUnknownFloor : noise_floor(result.twins);
     }
     return result;
   }
@@ -61,7 +58,7 @@ class Race {
     const size_t count = standings_.size();
     for (size_t i = 0; i < count; ++i) {
       Standing& standing = standings_[(i + static_cast<size_t>(process)) % count];
-      if (!standing.failure.empty()) continue;
+      if (!standing.failure.empty() || !standing.disqualified.empty()) continue;
       Runner runner{&standing, nullptr};
       if (start(runner, process)) runners.push_back(std::move(runner));
     }
@@ -99,7 +96,7 @@ class Race {
     if (!opened.ok()) return fail(runner, opened.error()), false;
     runner.contestant = std::move(*opened);
     Contestant& one = *runner.contestant;
-    auto inputs = adapted_inputs(inputs_, one.inputs());
+    auto inputs = adapted_inputs(standing.entry.inputs ? *standing.entry.inputs : inputs_, one.inputs());
     if (!inputs.ok()) return fail(runner, inputs.error()), false;
     auto outputs = one.first_run(*inputs);
     if (!outputs.ok()) return fail(runner, outputs.error()), false;
@@ -130,9 +127,9 @@ class Race {
     }
     std::vector<double> times;
     const double share = options_.budget_seconds / static_cast<double>(3 * standings_.size() * static_cast<size_t>(options_.processes));
-    const double start = now(), limit = std::min(kWarmupSeconds, std::max(0.1, share));
+    const double start = monotonic_seconds(), limit = std::min(kWarmupSeconds, std::max(0.1, share));
     runner.standing->steady = false;
-    while (now() - start < limit && !runner.standing->steady) {
+    while (monotonic_seconds() - start < limit && !runner.standing->steady) {
       auto block = one.block(limit / 4, 5, kMostSamplesPerTurn, 0);
       if (!block.ok()) return fail(runner, block.error()), false;
       times.insert(times.end(), block->samples.begin(), block->samples.end());

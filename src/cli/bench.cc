@@ -13,7 +13,7 @@ namespace {
 
 using rivals::Document;
 
-Status go(const Arguments& arguments, int& code) {
+Status bench_models(const Arguments& arguments, int& code) {
   THANE_ASSIGN(Setup setup, prepare(arguments, false));
   if (setup.entries.empty()) return invalid_argument("no engine takes part").at("thane bench");
   setup.race.budget_seconds = std::max(0.01, arguments.real(kTime));
@@ -39,7 +39,7 @@ Status go(const Arguments& arguments, int& code) {
 
 int bench_command(const Arguments& arguments) {
   int code = kSuccess;
-  if (auto status = go(arguments, code); !status.ok()) {
+  if (auto status = bench_models(arguments, code); !status.ok()) {
     close_live_view(arguments);
     return report(arguments, status.error());
   }

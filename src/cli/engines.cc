@@ -26,7 +26,7 @@ std::string requirement_version(const rivals::Rival& rival) {
   return std::string(rest.substr(0, rest.find_first_of(" \\\n")));
 }
 
-int list(const Arguments& arguments) {
+int list_engines(const Arguments& arguments) {
   const std::string home = data_folder(arguments);
   const auto installed = rivals::installed_engines(home);
   const auto find = [&](const rivals::Rival& rival) -> const rivals::Installed* {
@@ -62,7 +62,7 @@ int list(const Arguments& arguments) {
   return kSuccess;
 }
 
-Status change(const Arguments& arguments) {
+Status change_engines(const Arguments& arguments) {
   const std::string& verb = arguments.positional[0];
   const std::string home = data_folder(arguments);
   if (verb != "add" && verb != "remove") return invalid_argument(format("'{}'", verb)).at("engines").expecting("list, add or remove");
@@ -95,8 +95,8 @@ Status change(const Arguments& arguments) {
 }  // namespace
 
 int engines(const Arguments& arguments) {
-  if (arguments.positional.empty() || arguments.positional[0] == "list") return list(arguments);
-  const auto status = change(arguments);
+  if (arguments.positional.empty() || arguments.positional[0] == "list") return list_engines(arguments);
+  const auto status = change_engines(arguments);
   return status.ok() ? static_cast<int>(kSuccess) : report(arguments, status.error());
 }
 

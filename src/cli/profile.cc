@@ -13,7 +13,7 @@
 namespace thane::cli {
 namespace {
 
-Status go(const Arguments& arguments) {
+Status profile_one(const Arguments& arguments) {
   const std::string& path = arguments.positional[0];
   THANE_ASSIGN(const PipelineOptions options, pipeline_options(arguments));
   THANE_ASSIGN(const Model model, open_model(path, read_options(arguments)));
@@ -42,7 +42,7 @@ Status go(const Arguments& arguments) {
 }  // namespace
 
 int profile(const Arguments& arguments) {
-  const auto status = go(arguments);
+  const auto status = profile_one(arguments);
   return status.ok() ? static_cast<int>(kSuccess) : report(arguments, status.error());
 }
 

@@ -3,13 +3,13 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <filesystem>
 
 #include "api/generate.h"
 #include "api/io/npy.h"
 #include "api/io/write_file.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/format.h"
 #include "base/sha256.h"
@@ -34,7 +34,6 @@ using bench::Entry;
 using bench::NamedTensor;
 using rivals::Document;
 
-namespace fs = std::filesystem;
 
 Result<std::vector<std::string>> wanted_engines(const Arguments& arguments, bool forms) {
   std::vector<std::string> names;
@@ -58,7 +57,7 @@ bool wants(const std::vector<std::string>& names, std::string_view name) {
 
 int64_t program_bytes() {
   std::error_code error;
-  const auto size = fs::file_size("/proc/self/exe", error);
+  const auto size = std::filesystem::file_size("/proc/self/exe", error);
   return error ? 0 : static_cast<int64_t>(size);
 }
 
@@ -72,7 +71,7 @@ Document read_options_document(const Arguments& arguments) {
 
 Entry native_entry(const Arguments& arguments, const Setup& setup, const ModelFile& file, bool named) {
   Entry entry;
-  entry.label = named ? format("native ({})", fs::path(file.path).filename().string()) : "native";
+  entry.label = named ? format("native ({})", std::filesystem::path(file.path).filename().string()) : "native";
   entry.engine = "native";
   entry.model = file.path;
   entry.kind = file.kind;
@@ -93,7 +92,7 @@ Result<Entry> rival_entry(const Arguments& arguments, const Setup& setup, const 
   entry.engine = engine.rival->name;
   entry.variant = variant.name;
   entry.label = entry.engine + (variant.name.empty() ? "" : " " + std::string(variant.name));
-  if (named) entry.label += format(" ({})", fs::path(file.path).filename().string());
+  if (named) entry.label += format(" ({})", std::filesystem::path(file.path).filename().string());
   entry.model = file.path;
   entry.kind = file.kind;
   entry.threads = setup.threads;
@@ -185,11 +184,9 @@ Result<std::vector<NamedTensor>> made_up(const Document& wanted, int64_t batch, 
   return values;
 }
 
-double now() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
-
 }  // namespace
+
+static Result<std::vector<NamedTensor>> inputs_for(const Model& model, const Arguments& arguments, int64_t batch);
 
 Result<std::vector<NamedTensor>> make_inputs(const Arguments& arguments, const Setup& setup, int64_t batch) {
   if (!setup.base) {
@@ -206,7 +203,11 @@ Result<std::vector<NamedTensor>> make_inputs(const Arguments& arguments, const S
     }
     return invalid_argument(problem).at("inputs");
   }
-  const Graph& graph = setup.base->model->graph;
+  return inputs_for(*setup.base->model, arguments, batch);
+}
+
+static Result<std::vector<NamedTensor>> inputs_for(const Model& model, const Arguments& arguments, int64_t batch) {
+  const Graph& graph = model.graph;
   Arguments with = arguments;
   if (batch > 0) {
     for (ValueId id : graph.inputs) {
@@ -236,6 +237,18 @@ Entry with_threads(const Setup& setup, const Entry& entry, int threads) {
       other.launch = rivals::launch_of(*engine, threads, engine->rival->needs_scratch ? setup.scratch->path() : "", setup.memory_bytes);
   }
   return other;
+}
+
+// Different models, side by side: each gets inputs of its own.
+static Status give_own_inputs(const Arguments& arguments, Setup& setup) {
+  for (const ModelFile& file : setup.files) {
+    if (!file.model) continue;
+    THANE_ASSIGN(auto inputs, inputs_for(*file.model, arguments, arguments.integer(kBatch)));
+    const auto shared = std::make_shared<const std::vector<NamedTensor>>(std::move(inputs));
+    for (Entry& entry : setup.entries)
+      if (entry.model == file.path) entry.inputs = shared;
+  }
+  return ok();
 }
 
 Result<Setup> prepare(const Arguments& arguments, bool forms) {
@@ -295,6 +308,7 @@ Result<Setup> prepare(const Arguments& arguments, bool forms) {
   if (setup.inputs.empty() && !setup.base) {
     THANE_ASSIGN(setup.inputs, make_inputs(arguments, setup, arguments.integer(kBatch)));
   }
+  if (!forms && setup.files.size() > 1) THANE_TRY(give_own_inputs(arguments, setup));
   return setup;
 }
 
@@ -344,7 +358,7 @@ Status find_reference(Setup& setup) {
 Document race_manifest(const Arguments& arguments, const Setup& setup) {
   Document out = {{"thane", std::string(kVersion)}, {"command", arguments.command_line}, {"words", arguments.words}};
   std::error_code error;
-  out["folder"] = fs::current_path(error).string();
+  out["folder"] = std::filesystem::current_path(error).string();
   out["machine"] = bench::machine_document();
   out["threads"] = setup.threads;
   out["precision"] = std::string(precision_name(setup.pipeline.session.precision));
@@ -365,7 +379,7 @@ Document race_manifest(const Arguments& arguments, const Setup& setup) {
 bench::RaceView live_view(const Arguments& arguments, double expected_seconds) {
   bench::RaceView view;
   if (arguments.has(kQuiet) || !::isatty(STDERR_FILENO)) return view;
-  const double start = now();
+  const double start = monotonic_seconds();
   view.update = [=](const std::string& doing, double done, const std::vector<bench::Standing>& standings) {
     std::vector<std::pair<double, std::string>> order;
     for (const bench::Standing& s : standings) {
@@ -373,7 +387,7 @@ bench::RaceView live_view(const Arguments& arguments, double expected_seconds) {
     }
     std::ranges::sort(order);
     std::string line = format("\r[{:3.0f}%] ", done * 100);
-    const double left = done > 0.05 ? (now() - start) * (1 - done) / done : expected_seconds;
+    const double left = done > 0.05 ? (monotonic_seconds() - start) * (1 - done) / done : expected_seconds;
     line += format("{:.0f} s left · {}", left, doing);
     for (size_t i = 0; i < order.size() && i < 3; ++i) line += format("{} {} {:.3g} ms", i ? "," : " ·", order[i].second, order[i].first * 1e3);
     line = line.substr(0, 110) + "\x1b[K";

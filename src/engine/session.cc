@@ -1,10 +1,10 @@
 #include "engine/session.h"
 
-#include <chrono>
 #include <list>
 #include <map>
 #include <mutex>
 
+#include "base/clock.h"
 #include "base/format.h"
 #include "engine/plan.h"
 #include "ir/unaligned.h"
@@ -14,10 +14,6 @@ namespace thane {
 namespace {
 
 constexpr size_t kMostPlans = 32;
-
-double seconds_now() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
 
 // The concrete types of a set of inputs, as a key.
 std::vector<int64_t> shape_key(std::span<const Value> inputs) {
@@ -213,9 +209,9 @@ class SessionImpl : public Session {
     for (const Step& step : plan.steps()) {
       operands.clear();
       for (SlotId id : step.inputs) operands.push_back(id == kNoSlot ? nullptr : &frame.slots[id]);
-      const double start = options_.observer ? seconds_now() : 0;
+      const double start = options_.observer ? monotonic_seconds() : 0;
       auto status = run_step(plan, step, frame, operands, random);
-      if (options_.observer) options_.observer({graph_, plan, step, start, seconds_now() - start});
+      if (options_.observer) options_.observer({graph_, plan, step, start, monotonic_seconds() - start});
       if (!status.ok()) return std::move(status).error().at(step.node->label(graph_));
       for (SlotId id : step.release) frame.slots[id] = Value();
     }

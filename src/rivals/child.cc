@@ -12,11 +12,11 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 
+#include "base/clock.h"
 #include "base/format.h"
 
 namespace thane::rivals {
@@ -25,10 +25,6 @@ namespace {
 constexpr size_t kLongestAnswer = size_t{64} << 20;
 constexpr size_t kPrintedKept = size_t{16} << 10;
 constexpr double kMemoryCheckSeconds = 0.25;
-
-double now() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
 
 struct Ends {
   int read = -1, write = -1;
@@ -197,9 +193,9 @@ void Child::drain_output() {
 }
 
 Status Child::wait_for(int fd, short events, double deadline) {
-  double next_check = now() + kMemoryCheckSeconds;
+  double next_check = monotonic_seconds() + kMemoryCheckSeconds;
   for (;;) {
-    const double left = deadline - now();
+    const double left = deadline - monotonic_seconds();
     if (left <= 0) return failed(format("gave no answer to '{}' in time and was ended", phase_));
     pollfd fds[2] = {{fd, events, 0}, {output_, POLLIN, 0}};
     const int ms = static_cast<int>(std::min(left, kMemoryCheckSeconds) * 1000) + 1;
@@ -208,8 +204,8 @@ Status Child::wait_for(int fd, short events, double deadline) {
     if (n > 0 && (fds[1].revents & POLLIN)) drain_output();
     if (n > 0 && fds[1].revents == POLLHUP && !(fds[0].revents & (events | POLLHUP))) ::usleep(1000);
     if (n > 0 && (fds[0].revents & (events | POLLHUP | POLLERR))) return ok();
-    if (memory_limit_ > 0 && now() >= next_check) {
-      next_check = now() + kMemoryCheckSeconds;
+    if (memory_limit_ > 0 && monotonic_seconds() >= next_check) {
+      next_check = monotonic_seconds() + kMemoryCheckSeconds;
       if (resident_bytes(pid_) > memory_limit_)
         return failed(format("went over its memory limit of {} in '{}'", gibibytes(memory_limit_), phase_));
     }
@@ -255,7 +251,7 @@ Result<std::string> Child::receive(double deadline) {
 Result<Document> Child::call(const Document& request, double seconds) {
   if (pid_ <= 0) return runtime_error(epitaph_.empty() ? "was ended" : epitaph_);
   phase_ = text(request, "do");
-  const double deadline = now() + seconds;
+  const double deadline = monotonic_seconds() + seconds;
   const std::string body = to_text(request);
   std::string bytes;
   for (int i = 0; i < 4; ++i) bytes.push_back(static_cast<char>(body.size() >> (8 * i)));

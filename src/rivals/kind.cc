@@ -10,7 +10,6 @@
 namespace thane::rivals {
 namespace {
 
-namespace fs = std::filesystem;
 
 // The kind of a zip archive, by the names in its directory, which stands at the end of the file.
 std::string_view archive_kind(std::string_view bytes) {
@@ -28,8 +27,8 @@ std::string_view archive_kind(std::string_view bytes) {
 
 Result<std::string_view> model_kind(const std::string& path) {
   std::error_code error;
-  if (fs::is_directory(path, error)) {
-    const bool saved = fs::exists(fs::path(path) / "saved_model.pb", error);
+  if (std::filesystem::is_directory(path, error)) {
+    const bool saved = std::filesystem::exists(std::filesystem::path(path) / "saved_model.pb", error);
     return std::string_view(saved ? "saved_model" : "");
   }
   THANE_ASSIGN(const auto file, MappedFile::open(path));
@@ -37,7 +36,7 @@ Result<std::string_view> model_kind(const std::string& path) {
   if (bytes.substr(4, 4) == "TFL3") return std::string_view("tflite");
   if (bytes.starts_with("PK")) return archive_kind(bytes);
   if (bytes.starts_with("\x89HDF")) return std::string_view("keras");
-  const std::string extension = fs::path(path).extension().string();
+  const std::string extension = std::filesystem::path(path).extension().string();
   if (extension == ".pb") return std::string_view("graphdef");
   if (extension == ".onnx") return std::string_view("onnx");
   // An ONNX model without its extension: field 1 (ir_version), a small varint.
@@ -47,13 +46,13 @@ Result<std::string_view> model_kind(const std::string& path) {
 
 int64_t model_bytes(const std::string& path) {
   std::error_code error;
-  if (!fs::is_directory(path, error)) {
-    const auto size = fs::file_size(path, error);
+  if (!std::filesystem::is_directory(path, error)) {
+    const auto size = std::filesystem::file_size(path, error);
     return error ? 0 : static_cast<int64_t>(size);
   }
   int64_t total = 0;
-  for (auto entry = fs::recursive_directory_iterator(path, fs::directory_options::skip_permission_denied, error);
-       entry != fs::recursive_directory_iterator(); entry.increment(error)) {
+  for (auto entry = std::filesystem::recursive_directory_iterator(path, std::filesystem::directory_options::skip_permission_denied, error);
+       entry != std::filesystem::recursive_directory_iterator(); entry.increment(error)) {
     if (error) break;
     std::error_code ignored;
     if (entry->is_regular_file(ignored) && !entry->is_symlink(ignored)) total += static_cast<int64_t>(entry->file_size(ignored));

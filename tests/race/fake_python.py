@@ -68,7 +68,7 @@ def misbehave():
 
 
 def outputs(rows):
-    data = (pathlib.Path(os.environ.get("X", HERE)) / "expected.npy").read_bytes()
+    data = (HERE / "expected.npy").read_bytes()
     length = struct.unpack_from("<H", data, 8)[0]
     values = list(struct.unpack_from(f"<{rows * 10}f", data, 10 + length))
     if FAULT == "wrong":

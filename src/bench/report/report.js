@@ -12,7 +12,7 @@
       top1: 'top-1', against: 'against', manifest: 'Manifest', ok: 'ok', failed: 'failed', disqualified: 'disqualified', repeat: 'Repeat', noise: 'A/A noise', noiseNote: 'smaller differences are ties',
       flips: 'Where the winner changes', threads: 'threads', batch: 'batch', winner: 'winner', folklore: 'What is often said', held: 'it held here', notHeld: 'it did not hold here', untested: 'not tested here',
       exact: 'error against float64', tuned: 'Tuned, with an equal budget', settings: 'settings', timed: 'What is timed', light: 'Light', dark: 'Dark', other: '中文', ms: 'ms', quantile: 'quantile', memory: 'peak MB', round: 'turn', forms: 'Who opens which form',
-      champion: 'champion', tie: 'tie', none: 'nobody',
+      champion: 'champion', tie: 'tie', none: 'nobody qualified', ahead: (r, low, high, over) => `${r}× [${low}, ${high}] ahead of ${over}`,
     },
     zh: {
       title: 'thane：竞赛报告', verdict: '结论', standings: '排名', engine: '引擎', gate: '校验', p50: 'p50 毫秒', p90: 'p90', p99: 'p99',
@@ -24,7 +24,7 @@
       top1: 'top-1 一致率', against: '对照', manifest: '清单', ok: '通过', failed: '失败', disqualified: '取消资格', repeat: '重复测量', noise: 'A/A 噪声', noiseNote: '更小的差别视为平局',
       flips: '胜者在何处改变', threads: '线程', batch: '批大小', winner: '胜者', folklore: '常见说法', held: '在此成立', notHeld: '在此不成立', untested: '此处未测',
       exact: '相对 float64 的误差', tuned: '以相等预算调优后', settings: '设置', timed: '计时范围', light: '浅色', dark: '深色', other: 'English', ms: '毫秒', quantile: '分位', memory: '峰值 MB', round: '轮次', forms: '谁能打开哪种格式',
-      champion: '冠军', tie: '平局', none: '无',
+      champion: '冠军', tie: '平局', none: '无人合格', ahead: (r, low, high, over) => `是 ${over} 的 ${r} 倍 [${low}, ${high}]`,
     },
   };
   const colours = ['#2457c5', '#d1602e', '#1a8f66', '#8b4fc2', '#b8860b', '#c23b72', '#4a90a4', '#6b7280', '#7a9a01', '#a0522d'];
@@ -54,7 +54,14 @@
 
   const charts = [];
   const css = name => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-  const axis = (label, values) => ({ label, stroke: css('--soft'), grid: { stroke: css('--line') }, ticks: { stroke: css('--line') }, values, size: 56, labelSize: 22 });
+  // Ticks of a logarithmic axis: 1, 2 and 5 of each decade, or evenly where there is less than one.
+  const ticks = (u, index, low, high) => {
+    const all = [];
+    for (let e = Math.floor(Math.log10(low)); e <= Math.ceil(Math.log10(high)); ++e) for (const m of [1, 2, 5]) all.push(m * 10 ** e);
+    const inside = all.filter(v => v >= low && v <= high);
+    return inside.length > 2 ? inside : [0, 1, 2, 3, 4].map(i => low * (high / low) ** (i / 4));
+  };
+  const axis = (label, values) => ({ label, filter: (u, splits) => splits, stroke: css('--soft'), grid: { stroke: css('--line') }, ticks: { stroke: css('--line') }, values, size: 56, labelSize: 22 });
   const chart = (options, columns) => {
     const holder = make('div', { class: 'chart' });
     charts.push(() => {
@@ -69,7 +76,7 @@
     const v = data.verdict;
     if (!v) return null;
     const name = v.champion ? `${t('champion')}: ${v.champion}` : v.tie && v.tie.length ? `${t('tie')}: ${v.tie.join(', ')}` : t('none');
-    return section(t('verdict'), null, make('div', { class: 'verdict' }, make('p', {}, make('strong', {}, name)), make('p', {}, `${data.need} · ${v.measure || ''}`), make('p', { class: 'soft' }, v.text || ''),
+    return section(t('verdict'), null, make('div', { class: 'verdict' }, make('p', {}, make('strong', {}, name)), make('p', {}, `${data.need} · ${v.measure || ''}`), v.margin && v.champion ? make('p', { class: 'soft' }, t('ahead')(number(v.margin.ratio), number(v.margin.low), number(v.margin.high), v.margin.over)) : null,
       data.floor ? make('p', { class: 'soft' }, `${t('noise')}: ${number((data.floor.factor - 1) * 100)}% (${t('noiseNote')})`) : null,
       data.id ? make('p', { class: 'soft' }, `${t('repeat')}: `, make('code', {}, `thane replay ${data.id}`)) : null));
   };
@@ -95,8 +102,8 @@
     const columns = [grid.map(q => -Math.log10(1 - q)), ...fit.map(s => grid.map(q => { const p = s.latency.curve.find(p => p[0] === q); return p ? p[1] * 1e3 : null; }))];
     const marks = [0, 0.5, 0.9, 0.99, 0.999].map(q => -Math.log10(1 - q));
     return section(t('latency'), t('latencyNote'), legend(fit), chart({
-      scales: { x: { time: false }, y: { distr: 3 } },
-      axes: [{ ...axis(t('quantile'), (u, splits) => splits.map(v => 'p' + number((1 - 10 ** -v) * 100, 4))), splits: () => marks }, axis(t('ms'), (u, splits) => splits.map(v => v === null ? null : number(v)))],
+      scales: { x: { time: false }, y: { distr: 3, range: (u, low, high) => [low * 0.85, high * 1.15] } },
+      axes: [{ ...axis(t('quantile'), (u, splits) => splits.map(v => 'p' + number((1 - 10 ** -v) * 100, 4))), splits: () => marks }, { ...axis(t('ms'), (u, splits) => splits.map(v => v === null ? null : number(v, 2))), splits: ticks }],
       series: [{}, ...fit.map(s => ({ stroke: colourOf(s), width: 2, points: { show: true, size: 5 } }))],
     }, columns));
   };
@@ -107,7 +114,7 @@
     const keys = [...new Set(list.flatMap(s => s.turns.map(p => p[0] * 1000 + p[1])))].sort((a, b) => a - b);
     const columns = [keys.map((_, i) => i + 1), ...list.map(s => keys.map(k => { const p = s.turns.find(p => p[0] * 1000 + p[1] === k); return p ? p[2] * 1e3 : null; }))];
     return section(t('turns'), t('turnsNote'), legend(list), chart({
-      scales: { x: { time: false }, y: { distr: 3 } }, axes: [axis(t('round'), (u, splits) => splits.map(v => Number.isInteger(v) ? v : '')), axis(t('ms'), (u, splits) => splits.map(v => v === null ? null : number(v)))],
+      scales: { x: { time: false }, y: { distr: 3, range: (u, low, high) => [low * 0.85, high * 1.15] } }, axes: [axis(t('round'), (u, splits) => splits.map(v => Number.isInteger(v) ? v : '')), { ...axis(t('ms'), (u, splits) => splits.map(v => v === null ? null : number(v, 2))), splits: ticks }],
       series: [{}, ...list.map(s => ({ stroke: colourOf(s), width: 1, points: { show: true, size: 6 } }))],
     }, columns));
   };
@@ -119,7 +126,7 @@
     const front = s => !list.some(o => o !== s && o.latency.p50_s <= s.latency.p50_s && o.peak_bytes <= s.peak_bytes);
     const xs = sorted.map(s => s.latency.p50_s * 1e3);
     return section(t('pareto'), t('paretoNote'), legend(list), chart({
-      scales: { x: { time: false, distr: 3 }, y: { range: (u, low, high) => [0, high * 1.15] } },
+      scales: { x: { time: false, range: (u, low, high) => [0, high * 1.08] }, y: { range: (u, low, high) => [0, high * 1.15] } },
       axes: [axis('p50 ' + t('ms'), (u, splits) => splits.map(v => v === null ? null : number(v))), axis(t('memory'), (u, splits) => splits.map(v => number(v)))],
       series: [{}, ...sorted.map(s => ({ stroke: colourOf(s), paths: () => null, points: { show: true, size: 14, width: 2, fill: front(s) ? colourOf(s) : css('--ground') } }))],
     }, [xs, ...sorted.map((s, i) => xs.map((_, j) => i === j ? s.peak_bytes / 1e6 : null))]));
@@ -165,7 +172,7 @@
 
   const tuned = () => {
     const list = (data.tuned && data.tuned.standings) || [];
-    return list.length ? section(t('tuned'), data.tuned.verdict ? data.tuned.verdict.text : null, table([t('engine'), t('p50'), t('rate'), t('settings')],
+    return list.length ? section(t('tuned'), data.tuned.verdict ? (data.tuned.verdict.champion ? `${t('champion')}: ${data.tuned.verdict.champion}` : `${t('tie')}: ${data.tuned.verdict.tie.join(', ')}`) : null, table([t('engine'), t('p50'), t('rate'), t('settings')],
       list.map(s => [s.label, s.latency ? ms(s.latency.p50_s) : t(s.status), number(s.throughput_per_s, 4), make('td', { class: 'words' }, make('code', {}, `threads ${s.threads} ${JSON.stringify(s.options)}`))]))) : null;
   };
 

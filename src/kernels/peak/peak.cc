@@ -1,10 +1,10 @@
 #include "kernels/peak/peak.h"
 
 #include <algorithm>
-#include <chrono>
 #include <thread>
 #include <vector>
 
+#include "base/clock.h"
 #include "kernels/isa.h"
 
 namespace thane {
@@ -13,22 +13,18 @@ THANE_DECLARE_ISA(PeakKernel, kPeak)
 
 namespace {
 
-double now() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
-
 // The best of several tries of work(thread) on all threads at once: units per second, all together.
 template <class Work>
 double best_rate(int threads, double seconds, const Work& work) {
   double best = 0;
-  for (const double end = now() + seconds; now() < end;) {
+  for (const double end = monotonic_seconds() + seconds; monotonic_seconds() < end;) {
     std::vector<double> done(static_cast<size_t>(threads));
     std::vector<std::thread> others;
-    const double start = now();
+    const double start = monotonic_seconds();
     for (int t = 1; t < threads; ++t) others.emplace_back([&, t] { done[static_cast<size_t>(t)] = work(t); });
     done[0] = work(0);
     for (std::thread& other : others) other.join();
-    const double elapsed = now() - start;
+    const double elapsed = monotonic_seconds() - start;
     double total = 0;
     for (const double units : done) total += units;
     best = std::max(best, total / elapsed);
