@@ -34,7 +34,14 @@ class Race {
   }
 
   RaceResult run() {
-    for (int process = 0; process < options_.processes; ++process) run_process(process);
+    const double start = monotonic_seconds();
+    for (int process = 0; process < options_.processes; ++process) {
+      // One more costs what the last one did.
+      const double spent = monotonic_seconds() - start, next = process ? spent / process : 0;
+      const bool late = options_.deadline_seconds > 0 && process >= 2 && spent + next > options_.deadline_seconds;
+      if (late) break;
+      run_process(process);
+    }
     if (options_.scenario == Scenario::kServer) search_rates();
     RaceResult result;
     if (options_.twin && !standings_.empty()) {
@@ -79,7 +86,7 @@ class Race {
     for (Runner& runner : runners) {
       if (runner.contestant) read_memory(runner);
     }
-    if (process + 1 == options_.processes && options_.scenario == Scenario::kServer) last_ = std::move(runners);
+    if (options_.scenario == Scenario::kServer) last_ = std::move(runners);  // the latest ones go on to search
   }
 
   void fail(Runner& runner, const Error& error) {

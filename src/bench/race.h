@@ -20,7 +20,8 @@ std::optional<Scenario> scenario_from_name(std::string_view name);
 struct RaceOptions {
   Scenario scenario = Scenario::kSingle;
   double budget_seconds = 20;   // for measuring; opening engines comes on top
-  int processes = 3;            // fresh ones per engine
+  int processes = 4;            // fresh ones per engine
+  double deadline_seconds = 0;  // no further processes are started after this long, once there are two; 0: never
   int rounds = 5;               // turns per process
   int warmup = -1;              // runs before measuring; < 0: until the times are steady
   int64_t runs = 0;             // per turn; 0: as the budget allows

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <limits>
 #include <map>
 #include <numeric>
@@ -28,6 +29,15 @@ Interval median_interval(std::span<const double> sorted) {
   const double half = 0.98 * std::sqrt(n);
   const double low = std::max(0.0, std::floor(n / 2 - half)), high = std::min(n - 1, std::ceil(n / 2 + half));
   return {sorted[static_cast<size_t>(low)], sorted[static_cast<size_t>(high)]};
+}
+
+// Student's t, 97.5%, by degrees of freedom.
+double student(size_t degrees) {
+  constexpr double kTable[] = {12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228,
+                               2.201,  2.179, 2.160, 2.145, 2.131, 2.120, 2.110, 2.101, 2.093, 2.086};
+  constexpr double kNormal = 1.960;
+  if (degrees == 0) return kTable[0];
+  return degrees <= std::size(kTable) ? kTable[degrees - 1] : kNormal + 2.4 / static_cast<double>(degrees);
 }
 
 }  // namespace
@@ -92,7 +102,7 @@ std::optional<size_t> steady_from(std::span<const double> samples) {
   return cut * kBatch;
 }
 
-Ratio bootstrap_ratio(std::span<const Pair> pairs, uint64_t seed, double level, int resamples) {
+Ratio bootstrap_ratio(std::span<const Pair> pairs, uint64_t seed, int resamples) {
   std::map<int, std::vector<double>> by_process;
   double sum = 0;
   for (const Pair& pair : pairs) {
@@ -118,14 +128,18 @@ Ratio bootstrap_ratio(std::span<const Pair> pairs, uint64_t seed, double level, 
     means.push_back(total / static_cast<double>(count));
   }
   std::ranges::sort(means);
-  const double tail = (1 - level) / 2;
-  ratio.interval = {std::exp(quantile(means, tail)), std::exp(quantile(means, 1 - tail))};
+  const double low = quantile(means, 0.025), high = quantile(means, 0.975), middle = std::log(ratio.estimate);
+  ratio.resampled = {std::exp(low), std::exp(high)};
+  const size_t k = processes.size() > 1 ? processes.size() : pairs.size();
+  const double degrees = static_cast<double>(std::max<size_t>(k, 2) - 1);
+  const double widen = student(k - 1) / 1.960 * std::sqrt((degrees + 1) / degrees);
+  ratio.interval = {std::exp(middle - widen * (middle - low)), std::exp(middle + widen * (high - middle))};
   return ratio;
 }
 
 double noise_floor(const Ratio& twins) {
   const auto factor = [](double r) { return std::max(r, 1 / r); };
-  return std::max({factor(twins.estimate), factor(twins.interval.low), factor(twins.interval.high)});
+  return std::max({factor(twins.estimate), factor(twins.resampled.low), factor(twins.resampled.high)});
 }
 
 Outcome judge(const Ratio& ratio, double floor) {

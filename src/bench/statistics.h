@@ -44,15 +44,18 @@ struct Pair {
 
 // theirs ÷ ours: above 1 means that ours took less.
 struct Ratio {
-  double estimate = 1;   // geometric mean over the pairs
-  Interval interval{1, 1};
+  double estimate = 1;       // geometric mean over the pairs
+  Interval interval{1, 1};   // 95%
+  Interval resampled{1, 1};  // of the bootstrap alone, which is too narrow for a handful of processes
 };
 
-// Bootstrap in two stages: processes with replacement, then their rounds. `level` is the interval's coverage.
-Ratio bootstrap_ratio(std::span<const Pair> pairs, uint64_t seed = 1, double level = 0.95, int resamples = 4000);
+// Bootstrap in two stages: processes with replacement, then their rounds. The interval is its percentiles, widened about
+// the estimate by Student's t over the normal quantile and the bias of a variance from k processes (rounds, where there
+// is one process): √(k/(k-1)).
+Ratio bootstrap_ratio(std::span<const Pair> pairs, uint64_t seed = 1, int resamples = 4000);
 
 // What an A/A race, the same engine against itself, says about differences that mean nothing: the largest factor by
-// which the twins' ratio or its interval departs from 1.
+// which the twins' ratio, or its resampled interval, departs from 1.
 double noise_floor(const Ratio& twins);
 
 enum class Outcome { kFaster, kSlower, kTie };

@@ -84,19 +84,24 @@ TEST(Statistics, RatioOfPairs) {
   const double ours[] = {1.0, 1.1, 0.9, 1.05, 0.95, 1.0}, theirs[] = {1.2, 1.3, 1.1, 1.2, 1.15, 1.25};
   std::vector<Pair> pairs;
   for (int i = 0; i < 6; ++i) pairs.push_back({ours[i], theirs[i], i / 3});
-  const Ratio ratio = bootstrap_ratio(pairs, 1, 0.95, 40000);
+  const Ratio ratio = bootstrap_ratio(pairs, 1, 40000);
   EXPECT_NEAR(ratio.estimate, 1.2007696821036251, 1e-12);
-  EXPECT_NEAR(ratio.interval.low, 1.17122951, 0.003);
-  EXPECT_NEAR(ratio.interval.high, 1.22849611, 0.003);
-  EXPECT_EQ(judge(ratio, 1.05), Outcome::kFaster);
-  EXPECT_EQ(judge(ratio, 1.5), Outcome::kTie);
+  EXPECT_NEAR(ratio.resampled.low, 1.17122951, 0.003);
+  EXPECT_NEAR(ratio.resampled.high, 1.22849611, 0.003);
+  // Two processes: t(1) / 1.96 * sqrt(2), about the logarithm of the estimate.
+  const double widen = 12.706 / 1.96 * std::sqrt(2.0);
+  EXPECT_NEAR(std::log(ratio.interval.high / ratio.estimate), widen * std::log(ratio.resampled.high / ratio.estimate), 1e-9);
+  EXPECT_EQ(judge(ratio, 1.05), Outcome::kTie);  // two processes cannot carry that
+  for (int i = 0; i < 6; ++i) pairs[static_cast<size_t>(i)].process = i;
+  EXPECT_EQ(judge(bootstrap_ratio(pairs), 1.05), Outcome::kFaster);
+  EXPECT_EQ(judge(bootstrap_ratio(pairs), 1.5), Outcome::kTie);
   for (Pair& pair : pairs) std::swap(pair.ours, pair.theirs);
   EXPECT_EQ(judge(bootstrap_ratio(pairs), 1.05), Outcome::kSlower);
 }
 
 // A race of an engine against itself, 15 turns in 3 processes that differ a little, against the floor of a third twin.
 TEST(Statistics, ItselfAgainstItselfTies) {
-  int ties = 0;
+  int ties = 0, covered = 0;
   for (uint64_t race = 0; race < 400; ++race) {
     const std::vector<double> u = uniform(race * 7919 + 1, 3 * 3 + 3 * 15);
     const auto turns = [&](size_t who) {
@@ -111,9 +116,12 @@ TEST(Statistics, ItselfAgainstItselfTies) {
       ab.push_back({a[i], b[i], static_cast<int>(i / 5)});
       at.push_back({a[i], twin[i], static_cast<int>(i / 5)});
     }
-    ties += judge(bootstrap_ratio(ab), noise_floor(bootstrap_ratio(at))) == Outcome::kTie;
+    const Ratio ratio = bootstrap_ratio(ab);
+    covered += ratio.interval.low <= 1 && ratio.interval.high >= 1;
+    ties += judge(ratio, noise_floor(bootstrap_ratio(at))) == Outcome::kTie;
   }
-  EXPECT_GE(ties, 380);  // 95 in 100
+  EXPECT_GE(ties, 380);     // 95 in 100
+  EXPECT_GE(covered, 372);  // the interval's own promise, less what 400 races leave to chance
 }
 
 TEST(Statistics, ArrivalsAreRandomAtTheirRate) {

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <filesystem>
 
+#include "base/clock.h"
 #include "base/format.h"
 #include "bench/adapt.h"
 #include "bench/float64.h"
@@ -44,6 +45,7 @@ class Champion {
 
   Status go() {
     THANE_ASSIGN(budget_, parse_budget(arguments_.text(kBudget)));
+    start_ = monotonic_seconds();
     THANE_ASSIGN(setup_, prepare(arguments_, true));
     if (arguments_.has(kInstall) && !setup_.missing.empty()) THANE_TRY(install_missing());
     if (!setup_.missing.empty()) {
@@ -91,6 +93,8 @@ class Champion {
     return ok();
   }
 
+  double spent() const { return monotonic_seconds() - start_; }
+
   bool concurrent() const { return need_.name == "high-throughput"; }
 
   void main_race() {
@@ -101,6 +105,8 @@ class Champion {
     if (starts || need_.name == "high-precision" || need_.name == "cross-platform") setup_.race.rounds = 2;
     const double share = starts ? 0.2 : 0.5;
     setup_.race.budget_seconds = share * budget_;
+    // Heavy frameworks take long to start: fewer fresh processes then, rather than a budget that means nothing.
+    setup_.race.deadline_seconds = std::max(share * budget_, (starts ? 1.0 : 0.7) * budget_ - spent());
     race_ = bench::run_race(setup_.entries, setup_.inputs, setup_.race, gate_.get(), live_view(arguments_, share * budget_));
     quantile_ = concurrent() ? 0.5 : bench::common_quantile(race_);
     bench::add_race(result_, race_, setup_.race, setup_.reference ? &*setup_.reference : nullptr, quantile_);
@@ -269,6 +275,7 @@ class Champion {
     options.processes = 1;
     options.rounds = 4;
     options.twin = false;
+    options.deadline_seconds = 0;
     return options;
   }
 
@@ -329,6 +336,10 @@ class Champion {
     Document flips = Document::array();
     std::vector<std::string> last;
     for (const auto& [t, batch] : points) {
+      if (spent() > 1.2 * budget_) {
+        setup_.remarks.emplace_back("The budget ended before every batch size and number of threads was tried (--budget).");
+        break;
+      }
       auto inputs = make_inputs(arguments_, setup_, batch);
       if (!inputs.ok() || (batch > 1 && !grows(*inputs))) continue;
       std::vector<Entry> with;
@@ -391,7 +402,7 @@ class Champion {
 
   const Arguments& arguments_;
   const bench::Need& need_;
-  double budget_ = 120, quantile_ = 0.5;
+  double budget_ = 120, start_ = 0, quantile_ = 0.5;
   Setup setup_;
   std::unique_ptr<bench::ReferenceGate> gate_;
   bench::RaceResult race_;

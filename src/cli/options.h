@@ -99,7 +99,7 @@ inline constexpr Option kWarmup = {"-w,--warmup", "N", "runs before measuring; e
                                    Takes::kInteger};
 inline constexpr Option kRuns = {"-r,--runs", "N", "runs per turn; else as many as fit the time", Takes::kInteger};
 inline constexpr Option kTime = {"-t,--time", "SECONDS", "to measure, all engines together", Takes::kReal, false, {}, "10"};
-inline constexpr Option kProcesses = {"--processes", "N", "fresh processes per engine", Takes::kInteger, false, {}, "3"};
+inline constexpr Option kProcesses = {"--processes", "N", "fresh processes per engine", Takes::kInteger, false, {}, "4"};
 inline constexpr Option kScenario = {"--scenario",
                                      "NAME",
                                      "single: one run after the other; multi: several streams; server: random arrivals, "

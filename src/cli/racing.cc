@@ -262,7 +262,7 @@ Result<Setup> prepare(const Arguments& arguments, bool forms) {
                            ? static_cast<int64_t>(arguments.real(kMemoryLimit) * (1 << 30))
                            : static_cast<int64_t>(0.8 * static_cast<double>(bench::read_machine().available_bytes));
   setup.race.scenario = *bench::scenario_from_name(arguments.has(kScenario) ? arguments.text(kScenario) : "single");
-  setup.race.processes = static_cast<int>(std::clamp<int64_t>(arguments.has(kProcesses) ? arguments.integer(kProcesses) : 3, 1, 50));
+  setup.race.processes = static_cast<int>(std::clamp<int64_t>(arguments.integer(kProcesses), 1, 50));
   setup.race.warmup = arguments.has(kWarmup) ? static_cast<int>(std::min<int64_t>(arguments.integer(kWarmup), 1'000'000)) : -1;
   setup.race.runs = arguments.has(kRuns) ? std::min<int64_t>(arguments.integer(kRuns), 1'000'000) : 0;
   setup.race.bound_seconds = arguments.has(kBound) ? arguments.real(kBound) / 1e3 : 0;
