@@ -1,13 +1,12 @@
-// Time that never goes back.
+// Time that never goes back. (Not <chrono>: in newer standard libraries that brings std::format along, which every call of
+// format with a std::string would then be confused with.)
 #pragma once
-
-#include <chrono>
 
 namespace thane {
 
 // Since some moment in the past, the same for all processes of one boot.
-inline double monotonic_seconds() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
+double monotonic_seconds();
+
+void sleep_seconds(double seconds);
 
 }  // namespace thane

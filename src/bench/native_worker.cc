@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <barrier>
-#include <chrono>
 #include <cstdlib>
 #include <cstring>
 #include <ctime>
@@ -234,7 +233,7 @@ class Worker {
     for (const double arrival : arrivals) {
       const double due = start + arrival;
       for (double left; (left = due - monotonic_seconds()) > 0;) {
-        if (left > 0.0005) std::this_thread::sleep_for(std::chrono::duration<double>(left - 0.0003));
+        if (left > 0.0005) sleep_seconds(left - 0.0003);
       }
       THANE_TRY(run());
       const double done = monotonic_seconds();

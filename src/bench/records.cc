@@ -3,10 +3,10 @@
 #include <sqlite3.h>
 #include <sys/random.h>
 
-#include <chrono>
 #include <ctime>
 #include <filesystem>
 
+#include "base/clock.h"
 #include "base/cpu.h"
 #include "base/file.h"
 #include "base/format.h"
@@ -31,7 +31,7 @@ constexpr const char* kSchema =
 std::string fresh_id() {
   unsigned char bytes[4] = {};
   if (::getrandom(bytes, sizeof(bytes), 0) != sizeof(bytes)) {
-    const auto ticks = std::chrono::steady_clock::now().time_since_epoch().count();
+    const auto ticks = static_cast<uint64_t>(monotonic_seconds() * 1e9);
     for (int i = 0; i < 4; ++i) bytes[i] = static_cast<unsigned char>(ticks >> (8 * i));
   }
   return format("{:02x}{:02x}{:02x}{:02x}", bytes[0], bytes[1], bytes[2], bytes[3]);

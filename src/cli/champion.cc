@@ -1,6 +1,5 @@
 // thane champion: the gate, the race, the verdict.
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <filesystem>
 

@@ -155,6 +155,7 @@ std::optional<Installed> installed_engine(const std::string& home, const Rival& 
   if (!card.ok()) return std::nullopt;
   Installed engine{&rival, text(*card, "python"), folder.string(), text(*card, "version"), integer(*card, "bytes")};
   if (!fs::exists(engine.python, error)) return std::nullopt;
+  if (!engine.python.starts_with(engine.folder + "/")) engine.folder.clear();  // the user's own
   return engine;
 }
 

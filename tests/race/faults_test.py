@@ -13,9 +13,9 @@ KILLS = int(os.environ.get("THANE_KILLS", "25"))
 
 
 class Faults(Case):
-    def failing(self, mode, *arguments, says, code=0):
+    def failing(self, mode, *arguments, says, timeout=10):
         self.fake(mode)
-        result = self.race(*arguments, code=code)
+        result = self.race(*arguments, timeout=timeout)
         self.assertEqual(standing(result, "native")["status"], "ok")
         rival = standing(result, "onnxruntime")
         self.assertEqual(rival["status"], "failed", rival)
@@ -33,11 +33,11 @@ class Faults(Case):
     def test_hangs(self):
         for mode in ("hang open", "spin block"):
             start = time.monotonic()
-            self.failing(mode, "--timeout", "1", says="gave no answer")
+            self.failing(mode, says="gave no answer", timeout=2)
             self.assertLess(time.monotonic() - start, 60)
 
     def test_eats_memory(self):
-        self.failing("memory open", "--memory-limit", "0.5", "--timeout", "20", says="memory")
+        self.failing("memory open", "--memory-limit", "0.5", says="memory", timeout=20)
 
     def test_garbage(self):
         self.failing("garbage open", says="garbage")

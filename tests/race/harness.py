@@ -48,9 +48,9 @@ class Case(unittest.TestCase):
         self.thane("engines", "add", engine, "--python", program)
         return folder
 
-    def race(self, *arguments, code=0):
+    def race(self, *arguments, code=0, timeout=3):
         return self.json("bench", DIGITS / "digits.onnx", "-i", DIGITS / "digits.npy", "-e", "native,onnxruntime", "-t", "0.3",
-                         "--processes", "2", "--timeout", "3", *arguments, code=code)
+                         "--processes", "2", "--timeout", timeout, *arguments, code=code)
 
     def leftovers(self):
         """Processes that still run something of ours, and files outside what is meant to stay."""
