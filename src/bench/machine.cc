@@ -3,9 +3,10 @@
 #include <sys/sysinfo.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
 #include <cstdlib>
+
+#include "base/clock.h"
 
 namespace thane::bench {
 namespace {
@@ -58,14 +59,13 @@ Machine read_machine() {
 }
 
 Noise measure_noise(int milliseconds) {
-  using Clock = std::chrono::steady_clock;
-  const auto end = Clock::now() + std::chrono::milliseconds(milliseconds);
+  const double end = monotonic_seconds() + milliseconds * 1e-3;
   std::vector<double> times;
   uint64_t seed = 1;
-  while (Clock::now() < end) {
-    const auto start = Clock::now();
+  while (monotonic_seconds() < end) {
+    const double start = monotonic_seconds();
     seed = fixed_work(seed);
-    times.push_back(std::chrono::duration<double, std::micro>(Clock::now() - start).count());
+    times.push_back((monotonic_seconds() - start) * 1e6);
   }
   Noise noise{static_cast<int>(times.size()), 0, 0};
   if (times.empty() || seed == 0) return noise;  // asking for the seed keeps the work from being optimised away
