@@ -335,7 +335,7 @@ class Champion {
     Document flips = Document::array();
     std::vector<std::string> last;
     for (const auto& [t, batch] : points) {
-      if (spent() > 1.2 * budget_) {
+      if (!flips.empty() && spent() > 1.2 * budget_) {
         setup_.remarks.emplace_back("The budget ended before every batch size and number of threads was tried (--budget).");
         break;
       }
