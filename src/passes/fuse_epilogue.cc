@@ -31,6 +31,11 @@ std::optional<Activation> activation_of(const Graph& graph, const Node& node) {
   if (is_onnx(node, "Sigmoid")) return Activation{ActivationKind::kSigmoid};
   if (is_onnx(node, "Tanh")) return Activation{ActivationKind::kTanh};
   if (is_onnx(node, "HardSwish")) return Activation{ActivationKind::kHardSwish};
+  if (is_onnx(node, "Swish") && node.attrs_as<UnitAlphaAttrs>().alpha == 1) return Activation{ActivationKind::kSilu};
+  if (is_onnx(node, "Gelu")) {
+    const bool exact = node.attrs_as<GeluAttrs>().approximate == GeluApproximation::kNone;
+    return Activation{exact ? ActivationKind::kGelu : ActivationKind::kGeluTanh};
+  }
   if (is_onnx(node, "LeakyRelu")) return Activation{ActivationKind::kLeakyRelu, node.attrs_as<LeakyReluAttrs>().alpha};
   if (is_onnx(node, "HardSigmoid")) {
     const auto& attrs = node.attrs_as<HardSigmoidAttrs>();

@@ -12,6 +12,8 @@ Status remove_identities(Graph& graph, const PassOptions& options);
 Status fold_constants(Graph& graph, const PassOptions& options);
 Status merge_equal_nodes(Graph& graph, const PassOptions& options);
 Status fold_batch_norm(Graph& graph, const PassOptions& options);
+Status fuse_attention(Graph& graph, const PassOptions& options);
+Status recognise_activations(Graph& graph, const PassOptions& options);
 Status channels_last(Graph& graph, const PassOptions& options);
 Status fuse_epilogue(Graph& graph, const PassOptions& options);
 Status remove_dead_code(Graph& graph, const PassOptions& options);

@@ -1,5 +1,6 @@
 // Attention in its variants, and rotary embeddings.
 #include "ops/attention/attention.h"
+#include "ops/attention/kernels.h"
 #include "ops/families.h"
 
 namespace thane {
@@ -38,6 +39,8 @@ constexpr Param kFlexInputs[] = {{.name = "Q", .types = kFloats, .variable = 'T'
 constexpr Param kY[] = {{.name = "Y", .types = kFloats, .variable = 'T'}};
 constexpr std::string_view kFlexBodies[] = {"score_mod", "prob_mod"};
 
+constexpr const Kernel* kAttentionKernels[] = {&kHeadsAttention};
+
 constexpr OpDef kOps[] = {
     {.name = "Attention",
      .inputs = kAttentionInputs,
@@ -45,7 +48,8 @@ constexpr OpDef kOps[] = {
      .outputs = kAttentionOutputs,
      .attrs = &attrs_schema<AttentionAttrs>,
      .infer = infer_attention,
-     .eval = eval_attention},
+     .eval = eval_attention,
+     .kernels = kAttentionKernels},
     {.name = "RotaryEmbedding",
      .inputs = kRotaryInputs,
      .min_inputs = 3,

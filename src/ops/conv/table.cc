@@ -37,8 +37,9 @@ constexpr Param kCausalInputs[] = {{.name = "input", .types = kCausal, .variable
 constexpr Param kCausalOutputs[] = {{.name = "output", .types = kCausal, .variable = 'T'},
                                     {.name = "present_state", .types = kCausal, .variable = 'T', .optional = true}};
 
-constexpr const Kernel* kConvKernels[] = {&kDepthwiseConv, &kIndirectConv, &kGemmConv};
-constexpr const Kernel* kFusedConvKernels[] = {&kDepthwiseFusedConv, &kIndirectFusedConv, &kGemmFusedConv};
+constexpr const Kernel* kConvKernels[] = {&kDepthwiseConv, &kWinogradConv, &kIndirectConv, &kGemmConv};
+constexpr const Kernel* kFusedConvKernels[] = {&kDepthwiseFusedConv, &kWinogradFusedConv, &kIndirectFusedConv,
+                                               &kGemmFusedConv};
 constexpr const Kernel* kConvTransposeKernels[] = {&kIndirectConvTranspose};
 
 constexpr OpDef kOps[] = {

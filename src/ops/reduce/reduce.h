@@ -68,6 +68,8 @@ struct SoftmaxAttrs : Attrs {
 Status infer_softmax(InferContext& context);
 Status eval_softmax(KernelContext& context);
 extern const Kernel kRowSoftmax;
+extern const Kernel kRowMean;
+extern const Kernel kRowSum;
 Status eval_log_softmax(KernelContext& context);
 Status eval_hardmax(KernelContext& context);
 

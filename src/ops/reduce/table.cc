@@ -27,14 +27,16 @@ constexpr Param kSoftmaxIn[] = {{.name = "input", .types = kFloats, .variable = 
 constexpr Param kSoftmaxOut[] = {{.name = "output", .types = kFloats, .variable = 'T'}};
 
 template <Reduction kReduction>
-constexpr OpDef reduction(std::string_view name, std::span<const Param> inputs = kNumericIn) {
+constexpr OpDef reduction(std::string_view name, std::span<const Param> inputs = kNumericIn,
+                          std::span<const Kernel* const> kernels = {}) {
   return {.name = name,
           .inputs = inputs,
           .min_inputs = 1,
           .outputs = kReduced,
           .attrs = &attrs_schema<ReduceAttrs>,
           .infer = infer<kReduction>,
-          .eval = eval<kReduction>};
+          .eval = eval<kReduction>,
+          .kernels = kernels};
 }
 constexpr OpDef arg(std::string_view name, Status (*eval)(KernelContext&)) {
   return {.name = name,
@@ -68,6 +70,8 @@ constexpr OpDef softmax(std::string_view name, Status (*eval)(KernelContext&), u
           .flags = flags};
 }
 
+constexpr const Kernel* kMeanKernels[] = {&kRowMean};
+constexpr const Kernel* kSumKernels[] = {&kRowSum};
 constexpr const Kernel* kSoftmaxKernels[] = {&kRowSoftmax};
 
 constexpr OpDef kOps[] = {
@@ -82,10 +86,10 @@ constexpr OpDef kOps[] = {
     reduction<Reduction::kLogSum>("ReduceLogSum"),
     reduction<Reduction::kLogSumExp>("ReduceLogSumExp"),
     reduction<Reduction::kMax>("ReduceMax", kOrderedIn),
-    reduction<Reduction::kMean>("ReduceMean"),
+    reduction<Reduction::kMean>("ReduceMean", kNumericIn, kMeanKernels),
     reduction<Reduction::kMin>("ReduceMin", kOrderedIn),
     reduction<Reduction::kProd>("ReduceProd"),
-    reduction<Reduction::kSum>("ReduceSum"),
+    reduction<Reduction::kSum>("ReduceSum", kNumericIn, kSumKernels),
     reduction<Reduction::kSumSquare>("ReduceSumSquare"),
     softmax("Softmax", eval_softmax, kInPlace, kSoftmaxKernels),
 };

@@ -1,0 +1,102 @@
+#include "kernels/winograd/winograd.h"
+
+#include "kernels/simd.h"
+
+namespace thane::THANE_ISA {
+namespace {
+
+constexpr float kP = 0.75f, kQ = 1.5f, kPP = kP * kP, kQQ = kQ * kQ;
+
+// v = Bᵀ·d along one axis. Pairs ±p and ±q share an even and an odd part.
+THANE_INLINE void transform_in(const Vec (&d)[6], Vec (&v)[6]) {
+  const Vec pp = splat(kPP), qq = splat(kQQ), both = splat(kPP * kQQ), sum = splat(kPP + kQQ);
+  const Vec even_p = d[4] - qq * d[2], odd_p = splat(kP) * (d[3] - qq * d[1]);
+  const Vec even_q = d[4] - pp * d[2], odd_q = splat(kQ) * (d[3] - pp * d[1]);
+  v[0] = both * d[0] - sum * d[2] + d[4];
+  v[1] = even_p + odd_p;
+  v[2] = even_p - odd_p;
+  v[3] = even_q + odd_q;
+  v[4] = even_q - odd_q;
+  v[5] = both * d[1] - sum * d[3] + d[5];
+}
+
+// y = Aᵀ·m along one axis.
+THANE_INLINE void transform_out(const Vec (&m)[6], Vec (&y)[4]) {
+  const Vec even_p = m[1] + m[2], odd_p = m[1] - m[2], even_q = m[3] + m[4], odd_q = m[3] - m[4];
+  y[0] = m[0] + even_p + even_q;
+  y[1] = splat(kP) * odd_p + splat(kQ) * odd_q;
+  y[2] = splat(kPP) * even_p + splat(kQQ) * even_q;
+  y[3] = splat(kP * kPP) * odd_p + splat(kQ * kQQ) * odd_q + m[5];
+}
+
+template <class Get, class Put>
+THANE_INLINE void input_vector(const float* const* taps, int64_t c, const Get& get, const Put& put) {
+  Vec half[6][6];  // [column][point along the rows]
+  for (int x = 0; x < 6; ++x) {
+    Vec column[6];
+    for (int y = 0; y < 6; ++y) column[y] = get(taps[y * 6 + x] + c);
+    transform_in(column, half[x]);
+  }
+  for (int i = 0; i < 6; ++i) {
+    const Vec row[6] = {half[0][i], half[1][i], half[2][i], half[3][i], half[4][i], half[5][i]};
+    Vec v[6];
+    transform_in(row, v);
+    for (int j = 0; j < 6; ++j) put(i * 6 + j, v[j]);
+  }
+}
+
+void input(int64_t channels, const float* const* taps, float* v, int64_t stride) noexcept {
+  int64_t c = 0;
+  for (; c + kLanes <= channels; c += kLanes) {
+    input_vector(
+        taps, c, [](const float* from) { return load(from); },
+        [&](int64_t point, Vec value) { store(v + point * stride + c, value); });
+  }
+  if (c == channels) return;
+  const int64_t n = channels - c;
+  input_vector(
+      taps, c, [n](const float* from) { return load_some(from, n); },
+      [&](int64_t point, Vec value) { store_some(v + point * stride + c, value, n); });
+}
+
+template <class Get, class Put>
+THANE_INLINE void output_vector(const WinogradOutput& t, int64_t c, const Get& get, const Put& put) {
+  Vec half[6][4];
+  for (int x = 0; x < 6; ++x) {
+    Vec column[6];
+    for (int i = 0; i < 6; ++i) column[i] = get(t.m + (i * 6 + x) * t.point_stride + c);
+    transform_out(column, half[x]);
+  }
+  const Vec bias = t.bias ? get(t.bias + c) : Vec{};
+  const Vec low = splat(t.low), high = splat(t.high);
+  for (int r = 0; r < t.rows; ++r) {
+    const Vec row[6] = {half[0][r], half[1][r], half[2][r], half[3][r], half[4][r], half[5][r]};
+    Vec y[4];
+    transform_out(row, y);
+    for (int x = 0; x < t.columns; ++x) {
+      const int64_t at = r * t.row_stride + x * t.channels + c;
+      Vec value = y[x] + bias;
+      if (t.residual) value += get(t.residual + at);
+      put(t.y + at, min(high, max(low, value)));
+    }
+  }
+}
+
+void output(const WinogradOutput& tile) noexcept {
+  int64_t c = 0;
+  for (; c + kLanes <= tile.channels; c += kLanes) {
+    output_vector(
+        tile, c, [](const float* from) { return load(from); }, [](float* to, Vec v) { store(to, v); });
+  }
+  if (c == tile.channels) return;
+  const int64_t n = tile.channels - c;
+  output_vector(
+      tile, c, [n](const float* from) { return load_some(from, n); }, [n](float* to, Vec v) { store_some(to, v, n); });
+}
+
+}  // namespace
+
+extern const WinogradKernels kWinograd;
+const WinogradKernels kWinograd = {input, output};
+
+}  // namespace thane::THANE_ISA
