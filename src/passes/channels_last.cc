@@ -216,6 +216,7 @@ class ChannelsLast {
     if (is(node, "Transpose")) return convert_transpose(node);
     if (is(node, "Concat")) return convert_concat(node);
     if (is(node, "Shape")) return convert_shape(node);
+    if (is(node, "QuantizeLinear") || is(node, "DequantizeLinear")) return convert_scaled(node);
     if (is(node, "Softmax") || is(node, "LogSoftmax")) return convert_axis<SoftmaxAttrs>(node);
     if (is(node, "Split")) return convert_axis<SplitAttrs>(node);
     if (is(node, "Pad")) return convert_pad(node);
@@ -332,6 +333,16 @@ class ChannelsLast {
     AttrMap axis;
     auto gather = find_op(Domain::kOnnx, "Gather")->attrs->parse(axis);
     emit("Gather", {shape, order}, std::move(*gather), node.outputs[0]);
+    return true;
+  }
+
+  // Quantization with one scale for all elements.
+  bool convert_scaled(Node& node) {
+    const Type& scale = graph_.values[node.inputs[1]].type;
+    if (!scale.dims || !count_of(*scale.dims).is_number(1)) return false;
+    if (rank(node.outputs[0]) != rank(node.inputs[0])) return false;
+    node.inputs[0] = last(node.inputs[0]);
+    push(std::move(node), nullptr);
     return true;
   }
 

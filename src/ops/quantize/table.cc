@@ -1,6 +1,7 @@
 // Quantization, and arithmetic on quantized numbers.
 #include "ops/conv/conv.h"
 #include "ops/families.h"
+#include "ops/quantize/kernels.h"
 #include "ops/quantize/quantize.h"
 
 namespace thane {
@@ -56,6 +57,9 @@ constexpr Param kQLinearConvIn[] = {{.name = "x", .types = kBytes, .variable = '
                                     {.name = "B", .types = kInt32, .optional = true}};
 constexpr Param kQLinearConvOut[] = {{.name = "y", .types = kBytes, .variable = 'Y'}};
 
+constexpr const Kernel* kQuantizeKernels[] = {&kPlainQuantize};
+constexpr const Kernel* kDequantizeKernels[] = {&kPlainDequantize};
+
 constexpr OpDef kOps[] = {
     {.name = "ConvInteger",
      .inputs = kConvIntegerIn,
@@ -71,7 +75,8 @@ constexpr OpDef kOps[] = {
      .outputs = kDequantizeOut,
      .attrs = &attrs_schema<DequantizeAttrs>,
      .infer = infer_dequantize_linear,
-     .eval = eval_dequantize_linear},
+     .eval = eval_dequantize_linear,
+     .kernels = kDequantizeKernels},
     {.name = "DynamicQuantizeLinear",
      .inputs = kDynamicIn,
      .min_inputs = 1,
@@ -107,7 +112,8 @@ constexpr OpDef kOps[] = {
      .outputs = kQuantizeOut,
      .attrs = &attrs_schema<QuantizeAttrs>,
      .infer = infer_quantize_linear,
-     .eval = eval_quantize_linear},
+     .eval = eval_quantize_linear,
+     .kernels = kQuantizeKernels},
 };
 
 }  // namespace
