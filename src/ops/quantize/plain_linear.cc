@@ -8,10 +8,10 @@ namespace thane {
 namespace {
 
 constexpr int64_t kPlainGrain = 16384;
-constexpr DTypeMask kBytes = mask_of(DType::kInt8, DType::kUInt8);
+constexpr DTypeMask kByteTypes = mask_of(DType::kInt8, DType::kUInt8);
 
 std::string refuse_plain(const KernelQuery& query, DType floats, DType bytes) {
-  if (floats != DType::kFloat32 || !(mask_of(bytes) & kBytes)) return "not between float32 and 8 bits";
+  if (floats != DType::kFloat32 || !(mask_of(bytes) & kByteTypes)) return "not between float32 and 8 bits";
   if (query.inputs[1]->dtype != DType::kFloat32) return "the scale is not float32";
   return count_of(*query.inputs[1]->dims).is_number(1) ? "" : "several scales";
 }
