@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/result_pool.h"
 #include "engine/session.h"
 #include "ir/context.h"
 #include "ir/graph.h"
@@ -62,6 +63,8 @@ class Plan {
   static Result<std::unique_ptr<Plan>> create(const Graph& graph, std::span<const Type> inputs,
                                               const SessionOptions& options);
 
+  // Memory for a kResult slot.
+  Result<Tensor> allocate_result(const Slot& slot) const { return results_->allocate(slot.dtype, slot.dims); }
   std::unique_ptr<Frame> take_frame() const;  // null when memory is short
   void give_back(std::unique_ptr<Frame> frame) const;
 
@@ -80,6 +83,7 @@ class Plan {
   std::vector<SlotId> output_slots_;
   std::vector<SlotId> value_slots_;
   int64_t arena_bytes_ = 0;
+  std::shared_ptr<ResultPool> results_ = std::make_shared<ResultPool>();
 
   mutable std::mutex mutex_;
   mutable std::vector<std::unique_ptr<Frame>> idle_;

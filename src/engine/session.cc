@@ -202,7 +202,7 @@ class SessionImpl : public Session {
     for (SlotId id : plan.output_slots()) {
       const Slot& slot = plan.slots()[id];
       if (slot.kind != Slot::Kind::kResult || !frame.slots[id].empty()) continue;
-      THANE_ASSIGN(Tensor fresh, Tensor::allocate(slot.dtype, slot.dims));
+      THANE_ASSIGN(Tensor fresh, plan.allocate_result(slot));
       frame.slots[id] = Value(std::move(fresh));
     }
     std::vector<const Value*> operands;

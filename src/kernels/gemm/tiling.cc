@@ -7,6 +7,7 @@
 namespace thane {
 namespace {
 
+constexpr int64_t kMostRows = 192;  // low enough that a product of few columns has work for several threads
 constexpr int64_t kLeastTiles = 8;  // high enough that a panel of B, once in the cache, is used a few times
 
 // Rows of A that take half of L2.
@@ -20,7 +21,7 @@ int64_t rows_in_cache(int64_t depth) {
 GemmTiling::GemmTiling(const GemmKernel& kernel, int64_t m, int64_t n, int64_t depth)
     : kernel_(&kernel), m_(m), n_(n), depth_(depth) {
   if (m <= 0 || n <= 0) return;
-  const int64_t most = std::max(kLeastTiles * kernel.rows, std::min<int64_t>(rows_in_cache(depth), 512));
+  const int64_t most = std::max(kLeastTiles * kernel.rows, std::min(rows_in_cache(depth), kMostRows));
   chunks_ = (m + most - 1) / most;
   panels_ = (n + kernel.columns - 1) / kernel.columns;
   // About 5 µs at 50 GFLOP/s: below that a thread costs more than it gives.
