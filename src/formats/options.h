@@ -1,8 +1,12 @@
 // What a caller may ask of any format's reader.
 #pragma once
 
+#include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
+
+#include "ir/tensor.h"
 
 namespace thane {
 
@@ -11,9 +15,14 @@ struct ReadOptions {
   bool companions = true;
   // The signature or method to read; empty: the one most callers mean ("serving_default", "forward", the only one).
   std::string entry_point = {};
-  // For graphs without declared outputs (frozen GraphDefs): the values to deliver, as "name" or "name:index"; empty: those
-  // that nothing reads.
+  // For graphs without declared outputs (frozen GraphDefs): the values to deliver, as "name" or "name:index"; empty:
+  // those that nothing reads.
   std::vector<std::string> outputs = {};
+  // Asked for every weight while reading, by the name the file gives it (ONNX: of the initializer or Constant output;
+  // TorchScript and .pt2: the parameter's or buffer's qualified name, "conv1.weight"); what it returns stands in, and
+  // must be of the same dtype and shape. So whatever an importer folds follows from the weights bound. Empty: the
+  // file's own weights. Called by one thread.
+  std::function<Result<Tensor>(std::string_view name, const Tensor& own)> weight = {};
 };
 
 }  // namespace thane

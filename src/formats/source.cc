@@ -32,6 +32,7 @@ Source::Source(std::shared_ptr<const MappedFile> file, const ReadOptions& option
     : file_(std::move(file)),
       folder_(folder_of(file_->path())),
       companions_allowed_(options.companions),
+      weight_(options.weight),
       claimable_bytes_(kClaimableBytes + static_cast<int64_t>(file_->bytes().size())) {}
 
 std::string_view Source::bytes() const { return view_of(*file_); }
@@ -62,6 +63,16 @@ Result<std::string_view> Source::companion(std::string_view relative_path) {
   auto file = MappedFile::open_beneath(folder_, name);
   if (!file.ok()) return std::move(file).error().at("external data");
   return view_of(*companions_.emplace(name, std::move(*file)).first->second);
+}
+
+Result<Tensor> Source::weight(std::string_view name, Tensor own) const {
+  if (!weight_) return own;
+  THANE_ASSIGN(Tensor other, weight_(name, own));
+  if (other.dtype() != own.dtype() || other.dims() != own.dims()) {
+    return invalid_argument(format("{}{} for weight '{}'", dtype_name(other.dtype()), to_string(other.dims()), name))
+        .expecting(format("{}{}", dtype_name(own.dtype()), to_string(own.dims())));
+  }
+  return other;
 }
 
 Status Source::claim(int64_t bytes) {

@@ -87,7 +87,8 @@ Status Importer::import_initializers(const GraphProto& proto, Scope& scope, bool
     if (named.name.empty()) return invalid_model("an initializer without a name");
     const std::string name(named.name);
     if (!main && scope.ids.contains(name)) return ok();  // the default of a body's input, which is always given
-    return define(scope, name, scope.filler.add_constant(name, std::move(named.tensor)));
+    THANE_ASSIGN(Tensor tensor, source_.weight(name, std::move(named.tensor)));
+    return define(scope, name, scope.filler.add_constant(name, std::move(tensor)));
   };
   for (const Bytes& message : proto.initializers) {
     THANE_ASSIGN(NamedTensor named, read_tensor(message, source_));
@@ -340,7 +341,9 @@ Status Importer::import_constant(const ForeignNode& node, Scope& scope) {
     tensor = Tensor::vector<std::string>(*ss);
   if (!tensor.defined()) return invalid_model("a Constant without a value");
   const std::string& name = node.outputs[0];
-  return define(scope, name, scope.filler.add_constant(readable_name(scope, name), std::move(tensor)));
+  const std::string readable = readable_name(scope, name);
+  THANE_ASSIGN(tensor, source_.weight(readable, std::move(tensor)));
+  return define(scope, name, scope.filler.add_constant(readable, std::move(tensor)));
 }
 
 // Stands for a body that was left out.

@@ -40,7 +40,9 @@ Result<StridedTensor> strided(Args args, std::string_view what) {
   const auto shape = integers(*args[2]), strides = integers(*args[3]);
   if (!shape || !strides) return bad_arguments(what);
   StridedTensor tensor = *args[0]->tensor;
-  tensor.offset = args[1]->integer;
+  const auto offset = checked_add(tensor.offset, args[1]->integer);  // legacy storages may be parts of others
+  if (!offset || args[1]->integer < 0) return bad_arguments(what);
+  tensor.offset = *offset;
   tensor.shape = *shape;
   tensor.strides = *strides;
   return tensor;
@@ -79,6 +81,7 @@ Result<Quantization> quantization(const PickleValue& value) {
     if (from.is(Kind::kFloat)) return to.push_back(from.real), ok();
     if (from.is(Kind::kInt)) return to.push_back(static_cast<double>(from.integer)), ok();
     if (!from.is(Kind::kTensor)) return bad_arguments("_rebuild_qtensor");
+    if (!from.tensor->storage || !from.tensor->storage->bytes) return ok();  // legacy files bring them later
     THANE_ASSIGN(const Tensor tensor, from.tensor->dense());
     THANE_ASSIGN(const Tensor aligned, tensor.aligned() ? Result<Tensor>(tensor) : tensor.copy());
     for (int64_t i = 0; i < aligned.size(); ++i) to.push_back(aligned.as_double(i));
