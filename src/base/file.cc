@@ -98,6 +98,27 @@ Result<std::shared_ptr<const MappedFile>> MappedFile::open_beneath(const std::st
   return map(at.fd, real, false);
 }
 
+Result<std::shared_ptr<const MappedFile>> MappedFile::read(const std::string& path) {
+  const Descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
+  struct stat info {};
+  if (file.fd < 0 || ::fstat(file.fd, &info) != 0) return io_error(std::strerror(errno)).at(path);
+  if (!S_ISREG(info.st_mode)) return io_error("not a regular file").at(path).expecting("a file");
+  const auto size = static_cast<size_t>(info.st_size);
+  void* data = nullptr;
+  if (size > 0) {
+    data = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (data == MAP_FAILED) return resource_limit(std::string("cannot read: ") + std::strerror(errno)).at(path);
+  }
+  std::shared_ptr<const MappedFile> copy(new MappedFile(path, static_cast<const std::byte*>(data), size));
+  for (size_t done = 0; done < size;) {
+    const ssize_t got = ::read(file.fd, static_cast<std::byte*>(data) + done, size - done);
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) return io_error("the file changes while it is read").at(path);
+    done += static_cast<size_t>(got);
+  }
+  return copy;
+}
+
 MappedFile::~MappedFile() {
   if (size_ > 0) ::munmap(const_cast<std::byte*>(data_), size_);
 }

@@ -18,6 +18,8 @@ class MappedFile {
   // Opens `relative` below `folder` for the sake of an untrusted file that names it: nothing outside the folder is
   // opened, be it by an absolute path, "..", or a symbolic or hard link, and nothing but a regular file.
   static Result<std::shared_ptr<const MappedFile>> open_beneath(const std::string& folder, const std::string& relative);
+  // A copy of the file in memory, for files that others rewrite in place. Fails when it changes length meanwhile.
+  static Result<std::shared_ptr<const MappedFile>> read(const std::string& path);
   ~MappedFile();
   MappedFile(const MappedFile&) = delete;
   MappedFile& operator=(const MappedFile&) = delete;

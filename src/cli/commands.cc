@@ -13,8 +13,10 @@ constexpr Example kInspectExamples[] = {
     {"inspect model.onnx -s batch=8", "cost for a batch of 8"},
     {"inspect model.onnx --stage=plan", "every step, its kernel, and why faster ones refused"},
     {"inspect old.onnx new.onnx", "what differs"},
+    {"inspect last.ckpt", "epoch, hyper-parameters, callbacks, optimizers, weights of a checkpoint"},
+    {"inspect model.onnx --weights last.ckpt", "which weights a checkpoint binds"},
 };
-constexpr const Option* kInspectOptions[] = {&kShape,      &kSignature, &kOutputNames, &kStage, &kThreads, &kPrecision, &kIsa,
+constexpr const Option* kInspectOptions[] = {&kShape,      &kWeights, &kWeightsPrefix, &kAllowIncomplete, &kSignature, &kOutputNames, &kStage, &kThreads, &kPrecision, &kIsa,
                                              &kNoOptimise, &kJson,  &kQuiet,   &kVerbose,   &kHelp};
 
 constexpr Example kRunExamples[] = {
@@ -23,8 +25,10 @@ constexpr Example kRunExamples[] = {
     {"run model.onnx -i image=pictures/ -o out", "one run per file of a folder"},
     {"run bert.onnx -i input_ids=0:30522 -i attention_mask=ones -s seq=128", "made-up inputs"},
     {"run vad.onnx -i input=speech.wav --rate 16000 -i state=zeros -i sr=16000", "sound, a state, a number"},
+    {"run model.onnx --weights last.ckpt -i x.npy", "with the weights of a checkpoint"},
+    {"run model.onnx --weights last.ckpt --watch -i x.npy", "again whenever training saves"},
 };
-constexpr const Option* kRunOptions[] = {&kInput,  &kShape, &kSignature, &kOutputNames,      &kSaveOutputs, &kOutputFormat, &kTop,       &kLabels,
+constexpr const Option* kRunOptions[] = {&kInput,  &kShape, &kWeights, &kWeightsPrefix, &kAllowIncomplete, &kWatch, &kSignature, &kOutputNames,      &kSaveOutputs, &kOutputFormat, &kTop,       &kLabels,
                                          &kResize, &kMean,       &kStd,         &kScale,        &kLayout,    &kChannels,
                                          &kGray,   &kRate,       &kCast,        &kThreads,      &kPrecision, &kIsa,
                                          &kSeed,   &kNoOptimise, &kJson,        &kQuiet,        &kVerbose,   &kHelp};
@@ -34,7 +38,7 @@ constexpr Example kVerifyExamples[] = {
     {"verify model.onnx quantized.onnx -i x.npy --atol 0.1", "on real data, with a tolerance"},
     {"verify model.onnx --settings precision=exact,fp32 --settings threads=1,4", "one model at several settings"},
 };
-constexpr const Option* kVerifyOptions[] = {&kInput,      &kShape, &kSignature, &kOutputNames, &kSettings, &kAtol,      &kRtol,     &kResize,
+constexpr const Option* kVerifyOptions[] = {&kInput,      &kShape, &kWeights, &kWeightsPrefix, &kAllowIncomplete, &kSignature, &kOutputNames, &kSettings, &kAtol,      &kRtol,     &kResize,
                                             &kMean,       &kStd,   &kScale,    &kLayout,    &kChannels, &kGray,
                                             &kRate,       &kCast,  &kThreads,  &kPrecision, &kIsa,      &kSeed,
                                             &kNoOptimise, &kJson,  &kQuiet,    &kVerbose,   &kHelp};

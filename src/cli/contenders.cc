@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/format.h"
+#include "cli/open.h"
 #include "cli/options.h"
 #include "cli/settings.h"
 #include "cli/text.h"
@@ -82,7 +83,7 @@ Result<std::vector<Contender>> make_contenders(const Arguments& arguments) {
   }
   std::vector<Contender> contenders;
   for (const std::string& path : arguments.positional) {
-    auto opened = open_model(path, read_options(arguments));
+    auto opened = open_model(arguments, path);
     if (!opened.ok()) return std::move(opened).error();
     const auto model = std::make_shared<const Model>(std::move(*opened));
     for (const Setting& setting : settings) {

@@ -6,8 +6,10 @@
 #include "cli/commands.h"
 #include "cli/cost.h"
 #include "cli/input_source.h"
+#include "cli/inspect_checkpoint.h"
 #include "cli/manifest.h"
 #include "cli/model_diff.h"
+#include "cli/open.h"
 #include "cli/options.h"
 #include "cli/plan_text.h"
 #include "cli/settings.h"
@@ -49,7 +51,9 @@ class Inspection {
 
   Status go() {
     THANE_ASSIGN(options_, pipeline_options(arguments_));
-    THANE_ASSIGN(model_, open_model(path_, read_options(arguments_)));
+    THANE_ASSIGN(const bool checkpoint, is_checkpoint(path_));
+    if (checkpoint) return go_checkpoint();
+    THANE_ASSIGN(model_, open_model(arguments_, path_, &binding_));
     if (arguments_.positional.size() == 2) return diff();
     THANE_ASSIGN(types_, InputSource::default_types(model_.graph, arguments_));
     if (arguments_.has(kStage)) return stage(arguments_.text(kStage));
@@ -102,10 +106,22 @@ class Inspection {
     return types;
   }
 
+  Status go_checkpoint() {
+    if (arguments_.positional.size() == 2) {
+      THANE_ASSIGN(const auto changes, checkpoint_differences(path_, arguments_.positional[1]));
+      return show(changes);
+    }
+    THANE_ASSIGN(text_, describe_checkpoint(arguments_));
+    return ok();
+  }
+
   Status diff() {
     if (arguments_.has(kStage)) return invalid_argument("with two models").at("--stage").expecting("one model");
-    THANE_ASSIGN(const Model other, open_model(arguments_.positional[1], read_options(arguments_)));
-    const auto changes = differences(model_, other);
+    THANE_ASSIGN(const Model other, open_model(arguments_, arguments_.positional[1]));
+    return show(differences(model_, other));
+  }
+
+  Status show(const std::vector<Change>& changes) {
     if (arguments_.has(kJson)) {
       Json json;
       json.begin_object();
@@ -120,7 +136,7 @@ class Inspection {
       text_ = json.end_array().end_object().text();
       return ok();
     }
-    if (changes.empty()) text_ = "no difference in inputs, outputs, ops, weights, versions or metadata\n";
+    if (changes.empty()) text_ = "no difference in what the files hold\n";
     const size_t most = arguments_.has(kVerbose) ? changes.size() : kMostShownChanges;
     Table table;
     for (size_t i = 0; i < std::min(changes.size(), most); ++i) {
@@ -299,6 +315,7 @@ class Inspection {
     }
     json.end_array();
     add_pairs(json, "metadata", model_.metadata);
+    if (arguments_.has(kWeights)) add_binding(json, arguments_, binding_);
     text_ = json.end_object().text();
   }
 
@@ -306,6 +323,7 @@ class Inspection {
   const std::string path_;
   PipelineOptions options_;
   Model model_;
+  Binding binding_;
   Graph imported_;  // for the shapes of types_
   std::vector<Type> types_;
   std::optional<Cost> cost_;

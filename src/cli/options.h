@@ -71,6 +71,18 @@ inline constexpr Option kSignature = {"--signature,--method", "NAME",
 inline constexpr Option kOutputNames = {"--outputs", "NAME[,NAME]",
                                         "the values to deliver, for graphs that declare no outputs", Takes::kText};
 
+// ---- weights
+inline constexpr Option kWeights = {
+    "--weights", "FILE",
+    "bind the tensors of a checkpoint (.ckpt, .pt, .pth, .safetensors) in place of the model's own", Takes::kFile};
+inline constexpr Option kWeightsPrefix = {"--weights-prefix", "PREFIX",
+                                          "bind only tensors whose names start so, as in ema or callbacks.EMA.weights",
+                                          Takes::kText};
+inline constexpr Option kAllowIncomplete = {
+    "--allow-incomplete", "", "bind what fits, and keep the model's own weights for the rest", Takes::kNothing};
+inline constexpr Option kWatch = {"--watch", "", "run again whenever the file of --weights changes, until interrupted",
+                                  Takes::kNothing};
+
 // ---- inspect
 inline constexpr Option kStage = {"--stage",
                                   "STAGE",

@@ -1,10 +1,14 @@
 // thane run: inputs in, outputs shown or saved.
+#include <chrono>
+
 #include "api/pipeline.h"
 #include "base/format.h"
 #include "cli/commands.h"
 #include "cli/describe.h"
+#include "cli/file_watch.h"
 #include "cli/input_source.h"
 #include "cli/manifest.h"
+#include "cli/open.h"
 #include "cli/options.h"
 #include "cli/save_outputs.h"
 #include "cli/settings.h"
@@ -27,11 +31,21 @@ class Run {
     if (arguments_.has(kLabels)) {
       THANE_ASSIGN(labels_, read_labels(arguments_.text(kLabels)));
     }
-    THANE_ASSIGN(const Model model, open_model(arguments_.positional[0], read_options(arguments_)));
+    if (arguments_.has(kWatch)) return watch();
+    THANE_ASSIGN(const Model model, open_model(arguments_, arguments_.positional[0], &binding_));
     THANE_ASSIGN(const InputSource inputs, InputSource::create(model.graph, arguments_, false));
     // Read before the session is made: a wrong input is told at once.
     THANE_ASSIGN(std::vector<Value> values, inputs.load(0));
     THANE_ASSIGN(const std::unique_ptr<Session> session, make_session(model, options_));
+    return run_all(model, inputs, *session, std::move(values));
+  }
+
+  std::string take_text() { return std::move(text_); }
+
+ private:
+  Status run_all(const Model& model, const InputSource& inputs, const Session& session, std::vector<Value> values) {
+    input_names_.clear();
+    output_names_.clear();
     for (ValueId id : model.graph.inputs) input_names_.push_back(model.graph.values[id].name);
     for (ValueId id : model.graph.outputs) output_names_.push_back(model.graph.values[id].name);
 
@@ -42,7 +56,7 @@ class Run {
       if (set > 0) {
         THANE_ASSIGN(values, inputs.load(set));
       }
-      auto outputs = session->run(values);
+      auto outputs = session.run(values);
       if (!outputs.ok()) return located(std::move(outputs).error(), inputs.label(set));
       THANE_TRY(finish_one(inputs, set, values, *outputs));
     }
@@ -50,9 +64,56 @@ class Run {
     return ok();
   }
 
-  std::string take_text() { return std::move(text_); }
+  // Runs, waits until the checkpoint is another one, and runs again. What of the model does not follow from its weights
+  // is kept: the file's mapping, the thread pool.
+  Status watch() {
+    if (!arguments_.has(kWeights)) {
+      return invalid_argument("nothing to watch").at("--watch").expecting("--weights FILE");
+    }
+    const std::string path = arguments_.text(kWeights);
+    options_.session.pool = std::make_shared<ThreadPool>(options_.session.threads);
+    THANE_ASSIGN(const BindableModel bindable, BindableModel::open(arguments_.positional[0], read_options(arguments_)));
+    FileState seen = state_of(path);
+    for (bool first = true;; first = false) {
+      const auto start = std::chrono::steady_clock::now();
+      auto status = run_with(bindable, path, start);
+      if (!status.ok() && first) return status;
+      if (!status.ok() && !settled(path, seen)) continue;  // still being written
+      if (!status.ok()) note(arguments_, status.error().to_string());
+      print(take_text());
+      flush_results();
+      seen = wait_for_change(path, seen);
+    }
+  }
 
- private:
+  // Whether a file that could not be read stays as it is for a while. Else `seen` is what it has become.
+  static bool settled(const std::string& path, FileState& seen) {
+    constexpr int kPauses = 20, kPauseMilliseconds = 25;
+    for (int i = 0; i < kPauses; ++i) {
+      pause_for(kPauseMilliseconds);
+      const FileState now = state_of(path);
+      if (now == seen) continue;
+      seen = now;
+      return false;
+    }
+    return true;
+  }
+
+  Status run_with(const BindableModel& bindable, const std::string& path, std::chrono::steady_clock::time_point start) {
+    text_.clear();
+    json_ = {};
+    THANE_ASSIGN(const Checkpoint checkpoint, open_weights(path, true));
+    THANE_ASSIGN(const Model model, bindable.bind(checkpoint, binding_options(arguments_), binding_));
+    THANE_ASSIGN(const InputSource inputs, InputSource::create(model.graph, arguments_, false));
+    THANE_ASSIGN(std::vector<Value> values, inputs.load(0));
+    THANE_ASSIGN(const std::unique_ptr<Session> session, make_session(model, options_));
+    THANE_TRY(run_all(model, inputs, *session, std::move(values)));
+    const std::chrono::duration<double, std::milli> spent = std::chrono::steady_clock::now() - start;
+    note(arguments_,
+         format("{} weights bound, first outputs after {} ms", binding_.bound.size(), number_text(spent.count(), 3)));
+    return ok();
+  }
+
   static Error located(Error error, const std::string& label) {
     return label.empty() ? std::move(error) : std::move(error).at(label);
   }
@@ -134,7 +195,9 @@ class Run {
 
   void end() {
     if (!arguments_.has(kJson)) return;
-    json_.end_array().end_object();
+    json_.end_array();
+    if (arguments_.has(kWeights)) add_binding(json_, arguments_, binding_);
+    json_.end_object();
     text_ = json_.text();
   }
 
@@ -184,6 +247,7 @@ class Run {
 
   const Arguments& arguments_;
   PipelineOptions options_;
+  Binding binding_;
   std::vector<std::string> labels_, input_names_, output_names_;
   Json json_;
   std::string text_;

@@ -4,6 +4,7 @@
 
 #include "api/io/npy.h"
 #include "base/format.h"
+#include "checkpoint_entry.h"
 #include "compare.h"
 #include "engine/session.h"
 #include "formats/recognise.h"
@@ -134,7 +135,9 @@ Status run(const Json& entry, const Folder& folder) {
 }  // namespace
 
 std::string judge(const Json& entry, const Folder& folder) {
-  const std::string expect = entry.value("expect", "");
+  const std::string format = entry.at("format"), expect = entry.value("expect", "");
+  if (format == "torch_state" || format == "lightning" || format == "safetensors")
+    return judge_checkpoint(entry, folder);
   if (expect.empty()) {
     const Status status = run(entry, folder);
     return status.ok() ? "" : status.error().to_string();

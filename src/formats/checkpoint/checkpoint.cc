@@ -129,11 +129,11 @@ std::string_view text_of(const MappedFile& file) {
   return {reinterpret_cast<const char*>(file.bytes().data()), file.bytes().size()};
 }
 
-Result<Checkpoint> read_pickled(std::shared_ptr<const MappedFile> file) {
+Result<Checkpoint> read_pickled(std::shared_ptr<const MappedFile> file, bool verify) {
   Checkpoint checkpoint;
   std::shared_ptr<PickleTree> tree;
   if (text_of(*file).starts_with("PK")) {
-    THANE_ASSIGN(const auto archive, torch::Archive::open(std::move(file)));
+    THANE_ASSIGN(const auto archive, torch::Archive::open(std::move(file), verify));
     THANE_ASSIGN(tree, archive->unpickle("data.pkl", "data/"));
     checkpoint.container = "zip";
   } else {
@@ -178,10 +178,10 @@ std::string path_text(const CheckpointPath& path) {
   return text;
 }
 
-Result<Checkpoint> read_checkpoint(std::shared_ptr<const MappedFile> file) {
+Result<Checkpoint> read_checkpoint(std::shared_ptr<const MappedFile> file, const CheckpointOptions& options) {
   const std::string path = file->path();
   const bool safe = is_safetensors(text_of(*file));
-  auto checkpoint = safe ? read_safetensors(std::move(file)) : read_pickled(std::move(file));
+  auto checkpoint = safe ? read_safetensors(std::move(file)) : read_pickled(std::move(file), options.verify);
   if (!checkpoint.ok()) return std::move(checkpoint).error().at(path);
   return checkpoint;
 }

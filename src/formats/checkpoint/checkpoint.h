@@ -50,8 +50,12 @@ struct Checkpoint {
   std::vector<std::vector<size_t>> shared_storage() const;
 };
 
-// Opens any of them, judged by content. Tensors are views of the file; nothing of them is read yet.
-Result<Checkpoint> read_checkpoint(std::shared_ptr<const MappedFile> file);
+struct CheckpointOptions {
+  bool verify = false;  // check the tensors' checksums, where the file has them; reads all of it
+};
+
+// Opens any of them, judged by content. Tensors are views of the file.
+Result<Checkpoint> read_checkpoint(std::shared_ptr<const MappedFile> file, const CheckpointOptions& options = {});
 
 // Fills tensors, scalars and foreign_globals from a pickle's tree. Fails when it nests deeper than 200 levels or shares
 // so much that it has no end.

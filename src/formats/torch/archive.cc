@@ -26,12 +26,13 @@ std::string folder_of(const ZipArchive& zip) {
 
 }  // namespace
 
-Result<std::shared_ptr<Archive>> Archive::open(std::shared_ptr<const MappedFile> file) {
+Result<std::shared_ptr<Archive>> Archive::open(std::shared_ptr<const MappedFile> file, bool verify) {
   auto archive = std::make_shared<Archive>();
   THANE_ASSIGN(archive->zip_, ZipArchive::open(file));
   archive->folder_ = folder_of(archive->zip_);
   archive->budget_ = kFreeBytes + kMostRatio * file->bytes().size();
   archive->file_ = std::move(file);
+  archive->verify_ = verify;
   if (archive->has("byteorder")) {
     THANE_ASSIGN(const auto order, archive->read("byteorder", true));
     const std::string_view text(reinterpret_cast<const char*>(order->data()), order->size_bytes());
@@ -78,7 +79,7 @@ Result<std::shared_ptr<Storage>> Archive::storage(const StorageId& id, std::stri
   if (!bytes) return invalid_model(format("storage '{}' declares {} elements", id.key, id.count));
   // Tensors on torch's meta device have a shape only.
   if (id.device != "meta") {
-    THANE_ASSIGN(storage->bytes, read(name, false));
+    THANE_ASSIGN(storage->bytes, read(name, verify_));
     if (storage->bytes->size_bytes() < static_cast<size_t>(*bytes)) {
       return invalid_model(
           format("storage '{}' holds {} bytes and declares {}", id.key, storage->bytes->size_bytes(), *bytes));

@@ -16,7 +16,8 @@ struct StorageId;
 
 class Archive {
  public:
-  static Result<std::shared_ptr<Archive>> open(std::shared_ptr<const MappedFile> file);
+  // `verify`: check the storages' checksums, too, when a pickle refers to them (which reads them all).
+  static Result<std::shared_ptr<Archive>> open(std::shared_ptr<const MappedFile> file, bool verify = false);
 
   const ZipArchive& zip() const { return zip_; }
   // Names below are within the archive's folder: "data.pkl", "data/0", "code/__torch__.py".
@@ -37,6 +38,7 @@ class Archive {
 
   std::shared_ptr<const MappedFile> file_;
   ZipArchive zip_;
+  bool verify_ = false;
   std::string folder_;  // "" or "archive/"
   mutable uint64_t budget_ = 0;
   std::map<std::string, std::shared_ptr<Storage>, std::less<>> storages_;  // by member name
