@@ -14,24 +14,32 @@ namespace {
 
 using Kind = PickleValue::Kind;
 
-constexpr size_t kMostDepth = 200, kMostSteps = size_t{8} << 20;
+constexpr size_t kMostDepth = 200, kFreeSteps = size_t{64} << 10, kFreePathBytes = size_t{16} << 20;
 
 // Walks a pickle's tree in the order in which Python would print it.
 class Lister {
  public:
-  explicit Lister(Checkpoint& checkpoint) : checkpoint_(checkpoint) {}
+  explicit Lister(Checkpoint& checkpoint)
+      : checkpoint_(checkpoint), steps_left_(kFreeSteps + 4 * checkpoint.tree->size()) {
+    const auto& source = checkpoint.tree->source();
+    path_bytes_left_ = kFreePathBytes + 32 * (source ? source->size_bytes() : 0);
+  }
 
   Status visit(const PickleValue& value) {
-    if (++steps_ > kMostSteps) return resource_limit("the checkpoint's values refer to each other without end");
+    if (steps_left_-- == 0) return endless();
     switch (value.kind) {
       case Kind::kNone:
       case Kind::kBool:
       case Kind::kInt:
       case Kind::kBigInt:
       case Kind::kFloat:
-      case Kind::kString: checkpoint_.scalars.push_back({path_, &value}); return ok();
+      case Kind::kString:
+        THANE_TRY(claim_path());
+        checkpoint_.scalars.push_back({path_, &value});
+        return ok();
       case Kind::kTensor:
       case Kind::kArray:
+        THANE_TRY(claim_path());
         checkpoint_.tensors.push_back({path_, name(), *value.tensor, value.is(Kind::kArray)});
         return ok();
       case Kind::kList:
@@ -47,6 +55,17 @@ class Lister {
   }
 
  private:
+  static Error endless() { return resource_limit("the checkpoint's values refer to each other without end"); }
+
+  // A long key above many values would be copied to each of their paths.
+  Status claim_path() {
+    size_t bytes = 0;
+    for (const PathPart& part : path_) bytes += sizeof part + 2 * part.text.size();
+    if (bytes > path_bytes_left_) return endless();
+    path_bytes_left_ -= bytes;
+    return ok();
+  }
+
   // A container that is being visited already is a cycle: Python's modules have them (a parent kept by its child).
   Status enter(const PickleValue& value) {
     if (std::find(open_.begin(), open_.end(), &value) != open_.end()) return ok();
@@ -122,7 +141,7 @@ class Lister {
   Checkpoint& checkpoint_;
   CheckpointPath path_;
   std::vector<const PickleValue*> open_;
-  size_t steps_ = 0;
+  size_t steps_left_, path_bytes_left_ = 0;
 };
 
 std::string_view text_of(const MappedFile& file) {

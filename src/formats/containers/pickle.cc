@@ -1,6 +1,7 @@
 #include "formats/containers/pickle.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <charconv>
 #include <cstring>
@@ -16,9 +17,10 @@ using Kind = PickleValue::Kind;
 
 namespace {
 
-// Real pickles nest a few dozen levels, for Python's own pickler recurses. Values cost about 100 bytes each.
-constexpr size_t kMostMarks = 4096, kMostValues = size_t{4} << 20, kMostMemo = size_t{4} << 20,
-                 kMostOpcodes = size_t{32} << 20, kFreeBytes = size_t{16} << 20;
+// Real pickles nest a few dozen levels, for Python's own pickler recurses, and number their memo from 0.
+constexpr size_t kMostMarks = 4096, kMostOpcodes = size_t{64} << 20, kFreeValues = size_t{64} << 10,
+                 kFreeMemo = size_t{64} << 10, kFreeBytes = size_t{16} << 20;
+constexpr size_t kSmallInts = 256;  // shared
 
 Error broken(std::string what) { return invalid_model("broken pickle: " + std::move(what)); }
 
@@ -47,7 +49,8 @@ std::string_view PickleValue::global() const {
 }
 
 Result<PickleValue*> PickleTree::make(Kind kind) {
-  if (values_.size() >= kMostValues) return resource_limit(format("a pickle of more than {} values", kMostValues));
+  const size_t most = kFreeValues + (source_ ? source_->size_bytes() / 2 : 0);
+  if (values_.size() >= most) return resource_limit("the pickle makes more values than its size explains");
   PickleValue& value = values_.emplace_back();
   value.kind = kind;
   if (kind == Kind::kObject) value.object = std::make_unique<PickleObject>();
@@ -193,14 +196,14 @@ class PickleMachine {
   // --- the memo
   Status put(uint64_t index) {
     THANE_ASSIGN(PickleValue * value, top());
-    if (memo_.size() >= kMostMemo) return resource_limit("a pickle with a huge memo");
+    if (index > kFreeMemo + at_) return resource_limit(format("a pickle that numbers its memo up to {}", index));
+    if (index >= memo_.size()) memo_.resize(index + 1);
     memo_[index] = value;
     return ok();
   }
   Status get(uint64_t index) {
-    const auto found = memo_.find(index);
-    if (found == memo_.end()) return broken(format("memo {} is empty", index));
-    return push(found->second);
+    if (index >= memo_.size() || !memo_[index]) return broken(format("memo {} is empty", index));
+    return push(memo_[index]);
   }
   template <class T>
   Status indexed(Status (PickleMachine::*use)(uint64_t)) {
@@ -236,9 +239,10 @@ class PickleMachine {
   size_t at_ = 0;
   std::vector<PickleValue*> stack_;
   std::vector<size_t> marks_;
-  std::unordered_map<uint64_t, PickleValue*> memo_;
+  std::vector<PickleValue*> memo_;  // null: nothing put there
   std::unordered_map<std::string, PickleValue*> globals_;
   PickleValue *none_ = nullptr, *true_ = nullptr, *false_ = nullptr;
+  std::array<PickleValue*, kSmallInts> small_ints_{};
 };
 
 Status PickleMachine::run() {
@@ -282,7 +286,10 @@ Status PickleMachine::step(unsigned char opcode, bool& stop) {
     }
     case 'K': {
       THANE_ASSIGN(const auto value, number<uint8_t>());
-      return push(tree_.make_int(value));
+      if (!small_ints_[value]) {
+        THANE_ASSIGN(small_ints_[value], tree_.make_int(value));
+      }
+      return push(small_ints_[value]);
     }
     case 'M': {
       THANE_ASSIGN(const auto value, number<uint16_t>());

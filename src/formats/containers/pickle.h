@@ -98,6 +98,7 @@ class PickleTree {
   // Asks for `bytes` of memory which a few opcodes may demand again and again.
   Status claim(size_t bytes);
   const std::shared_ptr<Buffer>& source() const { return source_; }
+  size_t size() const { return values_.size(); }
 
  private:
   friend class PickleMachine;
