@@ -8,6 +8,7 @@
 #include "base/format.h"
 #include "formats/containers/protobuf.h"
 #include "formats/onnx/reader.h"
+#include "formats/tflite/reader.h"
 
 namespace thane {
 namespace {
@@ -195,6 +196,7 @@ Result<Model> load_model(const std::string& path, const ReadOptions& options) {
   const Format format = recognise_bytes(text_of(*file));
   switch (format) {
     case Format::kOnnx: return read_onnx(std::move(file), options);
+    case Format::kTfLite: return read_tflite(std::move(file), options);
     case Format::kUnknown: return not_a_model(path, file->bytes().size());
     default: return unsupported(thane::format("{} files cannot be read yet", format_name(format))).at(path);
   }

@@ -18,6 +18,7 @@ class Source {
   Source(std::shared_ptr<const MappedFile> file, const ReadOptions& options);
 
   std::string_view bytes() const;
+  const std::shared_ptr<const MappedFile>& file() const { return file_; }
   // Memory for `bytes`: a view when they lie in the file or one of its companions, else a copy.
   Result<std::shared_ptr<Buffer>> share(std::string_view bytes) const;
   // All of another file which this one names; opened once. Confined to the file's folder.

@@ -1,14 +1,15 @@
 #include "entry.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "api/io/npy.h"
+#include "api/pipeline.h"
 #include "base/format.h"
 #include "checkpoint_entry.h"
 #include "compare.h"
 #include "engine/session.h"
 #include "formats/recognise.h"
-#include "passes/passes.h"
 
 namespace thane {
 namespace {
@@ -37,15 +38,29 @@ Result<Tensor> read_array(const Json& item, const Folder& folder) {
   return tensor;
 }
 
+// Whether the pack names tensors by position only: "", "input0", "output1".
+bool has_position_names(const Json& items, size_t count) {
+  if (items.size() != count) return false;
+  for (const Json& item : items) {
+    const std::string name = item.at("name");
+    if (!name.empty() && !name.starts_with("input") && !name.starts_with("output")) return false;
+  }
+  return true;
+}
+
 Result<std::vector<Value>> read_inputs(const Json& entry, const Graph& graph, const Folder& folder) {
   std::vector<Value> values;
-  for (ValueId id : graph.inputs) {
-    const std::string& name = graph.values[id].name;
-    const Json* found = nullptr;
-    for (const Json& item : entry.at("inputs")) {
-      if (item.at("name") == name) found = &item;
+  const Json& items = entry.at("inputs");
+  for (size_t i = 0; i < graph.inputs.size(); ++i) {
+    const std::string& name = graph.values[graph.inputs[i]].name;
+    const auto named = [&](const Json& item) { return item.at("name") == name; };
+    auto found = std::find_if(items.begin(), items.end(), named);
+    if (found == items.end()) {
+      // Frameworks without names for inputs: the pack has them in order.
+      if (!has_position_names(items, graph.inputs.size()))
+        return invalid_argument(format("the pack has no input '{}'", name));
+      found = items.begin() + static_cast<std::ptrdiff_t>(i);
     }
-    if (!found) return invalid_argument(format("the pack has no input '{}'", name));
     THANE_ASSIGN(Tensor tensor, read_array(*found, folder));
     values.emplace_back(std::move(tensor));
   }
@@ -108,24 +123,29 @@ Result<std::string> judge_output(const Value& value, const Json& item, const Jso
   return reason;
 }
 
-Result<size_t> output_index(const Graph& graph, const std::string& name) {
+Result<size_t> output_index(const Graph& graph, const Json& items, size_t item) {
+  const std::string name = items[item].at("name");
   for (size_t i = 0; i < graph.outputs.size(); ++i) {
     if (graph.values[graph.outputs[i]].name == name) return i;
   }
+  if (has_position_names(items, graph.outputs.size())) return item;
   return invalid_model(format("the model has no output '{}'", name));
 }
 
 Status run(const Json& entry, const Folder& folder) {
-  THANE_ASSIGN(Model model, load_model(folder / entry.at("path").get<std::string>(), {}));
-  THANE_TRY(optimise(model.graph, {}));
-  SessionOptions options;
-  options.threads = 1;
-  THANE_ASSIGN(const auto session, Session::create(std::move(model.graph), options));
+  ReadOptions read;
+  if (const Json signature = entry.value("signature", Json()); signature.is_string()) read.entry_point = signature;
+  THANE_ASSIGN(const Model model, load_model(folder / entry.at("path").get<std::string>(), read));
+  PipelineOptions options;
+  options.session.threads = 1;
+  THANE_ASSIGN(const auto session, make_session(model, options));
   THANE_ASSIGN(const auto inputs, read_inputs(entry, session->graph(), folder));
   THANE_ASSIGN(const auto outputs, session->run(inputs));
-  for (const Json& item : entry.at("outputs")) {
+  const Json& items = entry.at("outputs");
+  for (size_t k = 0; k < items.size(); ++k) {
+    const Json& item = items[k];
     const std::string name = item.at("name");
-    THANE_ASSIGN(const size_t i, output_index(session->graph(), name));
+    THANE_ASSIGN(const size_t i, output_index(session->graph(), items, k));
     THANE_ASSIGN(const std::string reason, judge_output(outputs[i], item, entry, folder));
     if (!reason.empty()) return runtime_error(format("output '{}': {}", name, reason));
   }

@@ -27,7 +27,7 @@ std::string name_of(const nlohmann::json& entry) {
 int main(int argc, char** argv) {
   CLI::App app{"Compares real models with their frameworks' answers"};
   std::string index, variable;
-  std::vector<std::string> filters, formats = {"onnx", "torch_state", "lightning", "safetensors"};
+  std::vector<std::string> filters, formats = {"onnx", "torch_state", "lightning", "safetensors", "tflite"};
   int jobs = thane::usable_cores();
   bool verbose = false;
   app.add_option("--index", index, "index.json of the pack");
