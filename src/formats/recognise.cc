@@ -9,6 +9,7 @@
 #include "formats/containers/protobuf.h"
 #include "formats/onnx/reader.h"
 #include "formats/tflite/reader.h"
+#include "formats/tensorflow/reader.h"
 
 namespace thane {
 namespace {
@@ -116,6 +117,8 @@ MessageShape shape_of(std::string_view bytes) {
 // SavedModel: 1 its version, 2 the meta graphs.
 Format recognise_message(std::string_view bytes) {
   const MessageShape shape = shape_of(bytes);
+  // MetaGraphDef: 1 about it, 2 the graph, 3 how to save it.
+  if (shape.blobs[1] == 1 && shape.blobs[2] == 1 && shape.blobs[3] == 1) return Format::kMetaGraph;
   if (shape.blobs[1] > 0 && shape.varints[1] == 0 && shape.blobs[7] == 0) {
     return shape.damaged && shape.blobs[1] < 2 ? Format::kUnknown : Format::kGraphDef;
   }
@@ -138,12 +141,18 @@ Format recognise_bytes(std::string_view bytes) {
   return recognise_message(bytes);
 }
 
-bool is_saved_model_folder(const std::string& path) {
+// The file of a folder that says what the model is: of a SavedModel, or the MetaGraph of a checkpoint. Empty: neither.
+std::string main_file(const std::string& folder) {
+  std::error_code error;
   for (const auto* name : {"saved_model.pb", "saved_model.pbtxt", "saved_model.cpb"}) {
-    std::error_code error;
-    if (std::filesystem::exists(std::filesystem::path(path) / name, error)) return true;
+    const auto path = std::filesystem::path(folder) / name;
+    if (std::filesystem::exists(path, error)) return path;
   }
-  return false;
+  std::string found;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
+    if (entry.path().extension() == ".meta" && (found.empty() || entry.path().string() > found)) found = entry.path();
+  }
+  return found;
 }
 
 bool is_folder(const std::string& path) {
@@ -167,6 +176,7 @@ std::string_view format_name(Format format) {
     case Format::kTfLite: return "TensorFlow Lite";
     case Format::kSavedModel: return "TensorFlow SavedModel";
     case Format::kGraphDef: return "TensorFlow GraphDef";
+    case Format::kMetaGraph: return "TensorFlow MetaGraph";
     case Format::kTfCheckpoint: return "TensorFlow checkpoint";
     case Format::kTorchScript: return "TorchScript";
     case Format::kTorchExport: return "torch.export (.pt2)";
@@ -181,22 +191,29 @@ std::string_view format_name(Format format) {
 }
 
 Result<Format> recognise(const std::string& path) {
-  if (is_folder(path)) return is_saved_model_folder(path) ? Format::kSavedModel : Format::kUnknown;
+  if (is_folder(path)) {
+    const std::string file = main_file(path);
+    if (file.empty()) return Format::kUnknown;
+    return file.ends_with(".meta") ? Format::kMetaGraph : Format::kSavedModel;
+  }
   THANE_ASSIGN(const auto file, MappedFile::open(path));
   return recognise_bytes(text_of(*file));
 }
 
 Result<Model> load_model(const std::string& path, const ReadOptions& options) {
   if (is_folder(path)) {
-    if (!is_saved_model_folder(path))
-      return invalid_model("a folder without a saved_model.pb").at(path).expecting("a model file");
-    return unsupported("TensorFlow SavedModels cannot be read yet").at(path);
+    const std::string inner = main_file(path);
+    if (inner.empty()) return invalid_model("a folder without a saved_model.pb").at(path).expecting("a model file");
+    return load_model(inner, options);
   }
   THANE_ASSIGN(auto file, MappedFile::open(path));
   const Format format = recognise_bytes(text_of(*file));
   switch (format) {
     case Format::kOnnx: return read_onnx(std::move(file), options);
     case Format::kTfLite: return read_tflite(std::move(file), options);
+    case Format::kSavedModel: return read_saved_model(std::move(file), options);
+    case Format::kGraphDef: return read_graph_def(std::move(file), options);
+    case Format::kMetaGraph: return read_tf1_checkpoint(std::move(file), options);
     case Format::kUnknown: return not_a_model(path, file->bytes().size());
     default: return unsupported(thane::format("{} files cannot be read yet", format_name(format))).at(path);
   }

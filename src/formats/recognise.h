@@ -17,6 +17,7 @@ enum class Format : uint8_t {
   kTfLite,
   kSavedModel,  // a folder with saved_model.pb, or that file
   kGraphDef,
+  kMetaGraph,     // NAME.meta beside a TensorFlow checkpoint, or their folder
   kTfCheckpoint,  // index of a TensorFlow checkpoint
   kTorchScript,
   kTorchExport,  // .pt2
