@@ -31,6 +31,7 @@ std::span<const OpDef> reduce_ops();
 std::span<const OpDef> select_ops();
 std::span<const OpDef> sequence_ops();
 std::span<const OpDef> signal_ops();
+std::span<const OpDef> special_ops();
 std::span<const OpDef> text_ops();
 std::span<const OpDef> training_ops();
 

@@ -1,0 +1,7 @@
+#include "formats/torch/aten/lowering.h"
+
+namespace thane::aten {
+
+std::span<const Row> special_rows() { return {}; }
+
+}  // namespace thane::aten
