@@ -14,7 +14,7 @@ struct NumpyType {
   std::string_view code;  // of numpy.dtype(code)
   DType dtype;
 };
-constexpr NumpyType kTypes[] = {
+constexpr NumpyType kNumpyTypes[] = {
     {"b1", DType::kBool},      {"i1", DType::kInt8},        {"u1", DType::kUInt8},   {"i2", DType::kInt16},
     {"u2", DType::kUInt16},    {"i4", DType::kInt32},       {"u4", DType::kUInt32},  {"i8", DType::kInt64},
     {"u8", DType::kUInt64},    {"f2", DType::kFloat16},     {"f4", DType::kFloat32}, {"f8", DType::kFloat64},
@@ -29,7 +29,7 @@ DType dtype_of(const PickleValue& value) {
   if (!code.is(Kind::kString)) return {};
   const PickleValue* state = value.object->state;
   if (state && state->is_sequence() && state->items.size() > 1 && state->items[1]->is_string(">")) return {};
-  for (const NumpyType& type : kTypes) {
+  for (const NumpyType& type : kNumpyTypes) {
     if (type.code == code.text) return type.dtype;
   }
   return {};
