@@ -284,6 +284,16 @@ Result<Model> BindableModel::bind(const Checkpoint& checkpoint, const BindingOpt
   return load_model(path_, reading);
 }
 
+Result<Model> open_model(const std::string& path, const ReadOptions& options, const WeightsFile& weights,
+                         Binding& binding) {
+  if (weights.path.empty()) return load_model(path, options);
+  THANE_ASSIGN(const Checkpoint checkpoint, open_weights(weights.path, false));
+  THANE_ASSIGN(const BindableModel model, BindableModel::open(path, options));
+  auto bound = model.bind(checkpoint, weights.options, binding);
+  if (!bound.ok()) return std::move(bound).error().at(weights.path);
+  return bound;
+}
+
 Result<Checkpoint> open_weights(const std::string& path, bool copy) {
   THANE_ASSIGN(auto file, copy ? MappedFile::read(path) : MappedFile::open(path));
   return read_checkpoint(std::move(file), {.verify = true});

@@ -63,6 +63,16 @@ class BindableModel {
   std::vector<Weight> weights_;
 };
 
+// A checkpoint file, and how to bind it.
+struct WeightsFile {
+  std::string path;  // empty: the model's own weights
+  BindingOptions options;
+};
+
+// Opens a model and binds a checkpoint onto it, if one is given.
+Result<Model> open_model(const std::string& path, const ReadOptions& options, const WeightsFile& weights,
+                         Binding& binding);
+
 // Opens a checkpoint whose tensors will be used: checksums are verified. A `copy` survives that the file is rewritten
 // in place.
 Result<Checkpoint> open_weights(const std::string& path, bool copy);

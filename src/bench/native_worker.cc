@@ -12,6 +12,7 @@
 
 #include "api/pipeline.h"
 #include "base/clock.h"
+#include "api/weights.h"
 #include "base/format.h"
 #include "bench/statistics.h"
 #include "thane/version.h"
@@ -107,7 +108,10 @@ class Worker {
       for (const Document& name : outputs)
         if (name.is_string()) read.outputs.push_back(name.get<std::string>());
     }
-    THANE_ASSIGN(Model opened, open_model(rivals::text(request, "model"), read));
+    const WeightsFile weights{rivals::text(options, "weights"),
+                              {rivals::text(options, "weights_prefix"), rivals::flag(options, "allow_incomplete", false)}};
+    Binding binding;
+    THANE_ASSIGN(Model opened, open_model(rivals::text(request, "model"), read, weights, binding));
     model_ = std::make_unique<Model>(std::move(opened));
     PipelineOptions pipeline;
     pipeline.session.threads = static_cast<int>(rivals::integer(request, "threads", 1));

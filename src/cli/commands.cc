@@ -51,7 +51,7 @@ constexpr Example kBenchExamples[] = {
 };
 constexpr const Option* kBenchOptions[] = {
     &kEngine,   &kTime,     &kScenario, &kThreads,  &kBatch,       &kStreams,    &kBound,     &kWarmup,    &kRuns,
-    &kProcesses, &kInput,   &kShape,    &kSignature, &kOutputNames, &kPrecision, &kIsa,       &kNoOptimise, &kModule,
+    &kProcesses, &kInput,   &kShape,    &kWeights, &kWeightsPrefix, &kAllowIncomplete, &kSignature, &kOutputNames, &kPrecision, &kIsa,       &kNoOptimise, &kModule,
     &kGateAtol, &kGateRtol, &kMaxDrop,  &kAnswers,  &kResize,      &kMean,       &kStd,       &kScale,     &kLayout,
     &kChannels, &kGray,     &kRate,     &kCast,     &kSeed,        &kMemoryLimit, &kTimeout,  &kHtml,      &kMarkdown,
     &kNoRecord, &kHome,     &kJson,     &kQuiet,    &kVerbose,     &kHelp};
@@ -72,7 +72,7 @@ constexpr Example kProfileExamples[] = {
     {"profile model.onnx", "time per kind of op and per node"},
     {"profile model.onnx --trace trace.json", "a timeline for Perfetto"},
 };
-constexpr const Option* kProfileOptions[] = {&kTime,      &kMost,        &kTrace,     &kInput,   &kShape, &kSignature,
+constexpr const Option* kProfileOptions[] = {&kTime,      &kMost,        &kTrace,     &kInput,   &kShape, &kWeights, &kWeightsPrefix, &kAllowIncomplete, &kSignature,
                                              &kOutputNames, &kThreads,   &kPrecision, &kIsa,     &kNoOptimise, &kResize,
                                              &kMean,      &kStd,         &kScale,     &kLayout,  &kChannels, &kGray,
                                              &kRate,      &kCast,        &kSeed,      &kJson,    &kQuiet, &kVerbose,

@@ -25,18 +25,16 @@ void add_left(Json& json, std::string_view side, const std::vector<UnboundWeight
 
 }  // namespace
 
-BindingOptions binding_options(const Arguments& arguments) {
-  return {arguments.has(kWeightsPrefix) ? arguments.text(kWeightsPrefix) : "", arguments.has(kAllowIncomplete)};
+WeightsFile weights_file(const Arguments& arguments) {
+  return {arguments.has(kWeights) ? arguments.text(kWeights) : "",
+          {arguments.has(kWeightsPrefix) ? arguments.text(kWeightsPrefix) : "", arguments.has(kAllowIncomplete)}};
 }
 
 Result<Model> open_model(const Arguments& arguments, const std::string& path, Binding* binding) {
-  if (!arguments.has(kWeights)) return thane::open_model(path, read_options(arguments));
-  THANE_ASSIGN(const Checkpoint checkpoint, open_weights(arguments.text(kWeights), false));
-  THANE_ASSIGN(const BindableModel bindable, BindableModel::open(path, read_options(arguments)));
   Binding own;
-  auto model = bindable.bind(checkpoint, binding_options(arguments), binding ? *binding : own);
-  if (!model.ok()) return std::move(model).error().at("--weights " + arguments.text(kWeights));
-  note_binding(arguments, binding ? *binding : own);
+  Binding& report = binding ? *binding : own;
+  THANE_ASSIGN(Model model, thane::open_model(path, read_options(arguments), weights_file(arguments), report));
+  if (arguments.has(kWeights)) note_binding(arguments, report);
   return model;
 }
 

@@ -11,7 +11,7 @@ namespace thane::cli {
 // error unless --allow-incomplete, which notes on stderr what was left over. `binding` (may be null) receives it all.
 Result<Model> open_model(const Arguments& arguments, const std::string& path, Binding* binding = nullptr);
 
-BindingOptions binding_options(const Arguments& arguments);
+WeightsFile weights_file(const Arguments& arguments);  // --weights and how; no path when not given
 // One line: what was bound, what was not. Nothing when all names are the same.
 void note_binding(const Arguments& arguments, const Binding& binding);
 // Adds "binding" to an open object.

@@ -6,6 +6,7 @@
 #include "cli/commands.h"
 #include "cli/input_source.h"
 #include "cli/manifest.h"
+#include "cli/open.h"
 #include "cli/options.h"
 #include "cli/settings.h"
 #include "cli/terminal.h"
@@ -16,7 +17,7 @@ namespace {
 Status profile_one(const Arguments& arguments) {
   const std::string& path = arguments.positional[0];
   THANE_ASSIGN(const PipelineOptions options, pipeline_options(arguments));
-  THANE_ASSIGN(const Model model, open_model(path, read_options(arguments)));
+  THANE_ASSIGN(const Model model, open_model(arguments, path));
   THANE_ASSIGN(const InputSource source, InputSource::create(model.graph, arguments, true));
   THANE_ASSIGN(const std::vector<Value> inputs, source.load(0));
   const double seconds = arguments.has(kTime) ? arguments.real(kTime) : 2;

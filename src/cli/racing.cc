@@ -20,6 +20,7 @@
 #include "bench/report.h"
 #include "bench/result.h"
 #include "cli/input_source.h"
+#include "cli/open.h"
 #include "cli/options.h"
 #include "cli/settings.h"
 #include "cli/terminal.h"
@@ -77,6 +78,11 @@ Entry native_entry(const Arguments& arguments, const Setup& setup, const ModelFi
   entry.kind = file.kind;
   entry.threads = setup.threads;
   entry.options = read_options_document(arguments);
+  if (const WeightsFile weights = weights_file(arguments); !weights.path.empty()) {
+    entry.options["weights"] = weights.path;
+    entry.options["weights_prefix"] = weights.options.prefix;
+    entry.options["allow_incomplete"] = weights.options.allow_incomplete;
+  }
   entry.options["precision_level"] = static_cast<int>(setup.pipeline.session.precision);
   entry.options["isa"] = std::string(isa_name(setup.pipeline.session.isa));
   entry.options["optimise"] = setup.pipeline.optimise;
@@ -281,7 +287,7 @@ Result<Setup> prepare(const Arguments& arguments, bool forms) {
   for (const std::string& path : arguments.positional) {
     ModelFile file{path, "", nullptr, ""};
     THANE_ASSIGN(file.kind, rivals::model_kind(path));
-    auto model = open_model(path, read_options(arguments));
+    auto model = open_model(arguments, path);
     if (model.ok() && !model->graph.outputs.empty())
       file.model = std::make_unique<Model>(std::move(*model));
     else
@@ -304,7 +310,11 @@ Result<Setup> prepare(const Arguments& arguments, bool forms) {
       setup.entries.push_back(native_entry(arguments, setup, file, !forms && setup.files.size() > 1));
     }
   }
-  THANE_TRY(add_rivals(arguments, setup, names, forms));
+  if (!arguments.has(kWeights)) {
+    THANE_TRY(add_rivals(arguments, setup, names, forms));
+  } else if (names.size() > 1 || !wants(names, "native")) {
+    setup.remarks.push_back("rivals do not take part: they would run the files' own weights, not those of --weights");
+  }
   if (setup.inputs.empty() && !setup.base) {
     THANE_ASSIGN(setup.inputs, make_inputs(arguments, setup, arguments.integer(kBatch)));
   }

@@ -103,7 +103,7 @@ class Run {
     text_.clear();
     json_ = {};
     THANE_ASSIGN(const Checkpoint checkpoint, open_weights(path, true));
-    THANE_ASSIGN(const Model model, bindable.bind(checkpoint, binding_options(arguments_), binding_));
+    THANE_ASSIGN(const Model model, bindable.bind(checkpoint, weights_file(arguments_).options, binding_));
     THANE_ASSIGN(const InputSource inputs, InputSource::create(model.graph, arguments_, false));
     THANE_ASSIGN(std::vector<Value> values, inputs.load(0));
     THANE_ASSIGN(const std::unique_ptr<Session> session, make_session(model, options_));

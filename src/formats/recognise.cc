@@ -215,6 +215,13 @@ Result<Model> load_model(const std::string& path, const ReadOptions& options) {
     case Format::kGraphDef: return read_graph_def(std::move(file), options);
     case Format::kMetaGraph: return read_tf1_checkpoint(std::move(file), options);
     case Format::kUnknown: return not_a_model(path, file->bytes().size());
+    case Format::kTorchState:
+    case Format::kTorchLegacy:
+    case Format::kLightning:
+    case Format::kSafetensors:
+      return unsupported(thane::format("a {} file holds weights but no graph", format_name(format)))
+          .at(path)
+          .hinting("thane run MODEL --weights FILE binds them onto a model; thane inspect lists them");
     default: return unsupported(thane::format("{} files cannot be read yet", format_name(format))).at(path);
   }
 }
