@@ -8,6 +8,7 @@
 #include "base/format.h"
 #include "formats/containers/protobuf.h"
 #include "formats/onnx/reader.h"
+#include "formats/safetensors/safetensors.h"
 #include "formats/tflite/reader.h"
 #include "formats/tensorflow/reader.h"
 
@@ -25,11 +26,6 @@ T little_endian(std::string_view bytes, size_t offset) {
   T value = 0;
   if (offset + sizeof(T) <= bytes.size()) std::memcpy(&value, bytes.data() + offset, sizeof(T));
   return value;
-}
-
-bool is_safetensors(std::string_view bytes) {
-  if (bytes.size() < 10 || bytes[8] != '{') return false;
-  return little_endian<uint64_t>(bytes, 0) <= bytes.size() - 8;
 }
 
 // The footer of a LevelDB-style table.
