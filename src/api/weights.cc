@@ -271,15 +271,18 @@ Result<Model> BindableModel::bind(const Checkpoint& checkpoint, const BindingOpt
         .at(path_)
         .hinting("--allow-incomplete binds what fits and keeps the graph's own weights for the rest");
   }
-  std::unordered_map<std::string, size_t> tensors;
+  // By value: graphs that are specialised later ask again.
+  auto tensors = std::make_shared<std::unordered_map<std::string, Tensor>>();
   for (size_t i = 0; i < weights_.size(); ++i) {
-    if (matcher.choice()[i] != Matcher::kNone) tensors.emplace(weights_[i].name, matcher.choice()[i]);
+    if (matcher.choice()[i] == Matcher::kNone) continue;
+    auto tensor = checkpoint.tensors[matcher.choice()[i]].tensor.dense();
+    if (!tensor.ok()) return std::move(tensor).error().at(weights_[i].name);
+    tensors->emplace(weights_[i].name, std::move(*tensor));
   }
   ReadOptions reading = options_;
-  reading.weight = [&](std::string_view name, const Tensor& own) -> Result<Tensor> {
-    const auto found = tensors.find(std::string(name));
-    if (found == tensors.end()) return own;
-    return checkpoint.tensors[found->second].tensor.dense();
+  reading.weight = [tensors](std::string_view name, const Tensor& own) -> Result<Tensor> {
+    const auto found = tensors->find(std::string(name));
+    return found == tensors->end() ? own : found->second;
   };
   return load_model(path_, reading);
 }

@@ -18,10 +18,10 @@ struct ReadOptions {
   // For graphs without declared outputs (frozen GraphDefs): the values to deliver, as "name" or "name:index"; empty:
   // those that nothing reads.
   std::vector<std::string> outputs = {};
-  // Asked for every weight while reading, by the name the file gives it (ONNX: of the initializer or Constant output;
-  // TorchScript and .pt2: the parameter's or buffer's qualified name, "conv1.weight"); what it returns stands in, and
-  // must be of the same dtype and shape. So whatever an importer folds follows from the weights bound. Empty: the
-  // file's own weights. Called by one thread.
+  // Asked for every weight, by the name the file gives it (ONNX: of the initializer or Constant output; TorchScript and
+  // .pt2: the parameter's or buffer's qualified name, "conv1.weight"), before anything is folded; what it returns
+  // stands in, and must be of the same dtype and shape. While reading, every weight is asked for once; graphs
+  // specialised later may ask again, from any thread. Empty: the file's own weights.
   std::function<Result<Tensor>(std::string_view name, const Tensor& own)> weight = {};
 };
 
