@@ -269,7 +269,8 @@ Result<Model> BindableModel::bind(const Checkpoint& checkpoint, const BindingOpt
                       "checkpoint left over\n{}",
                       binding.bound.size(), binding.graph.size(), binding.checkpoint.size(), binding_text(binding, 20)))
         .at(path_)
-        .hinting("--allow-incomplete binds what fits and keeps the graph's own weights for the rest");
+        .hinting(
+            "export without folding (torch.onnx.export(…, optimize=False)), or bind what fits with --allow-incomplete");
   }
   // By value: graphs that are specialised later ask again.
   auto tensors = std::make_shared<std::unordered_map<std::string, Tensor>>();

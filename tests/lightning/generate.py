@@ -11,7 +11,9 @@ script says how they were made:
 import copy
 import json
 import pathlib
+import shutil
 import warnings
+import zipfile
 
 import lightning
 import numpy as np
@@ -21,6 +23,7 @@ from lightning.pytorch.callbacks import EarlyStopping, EMAWeightAveraging, Model
 from torch import nn
 
 FOLDER = pathlib.Path(__file__).parent / "data"
+RUNS = pathlib.Path("/tmp/thane-lightning")  # Lightning writes its paths into checkpoints
 CASES: list[dict] = []
 
 warnings.filterwarnings("ignore")
@@ -117,7 +120,7 @@ def data(kind: str, count: int = 16) -> torch.utils.data.TensorDataset:
 def train(module: lightning.LightningModule, kind: str, callbacks: list, epochs: int = 2) -> lightning.Trainer:
     trainer = lightning.Trainer(
         max_epochs=epochs, accelerator="cpu", devices=1, logger=False, enable_progress_bar=False, callbacks=callbacks,
-        enable_model_summary=False, default_root_dir=str(FOLDER / "tmp"), enable_checkpointing=any(isinstance(c, ModelCheckpoint) for c in callbacks))
+        enable_model_summary=False, default_root_dir=str(RUNS), enable_checkpointing=any(isinstance(c, ModelCheckpoint) for c in callbacks))
     trainer.fit(module, torch.utils.data.DataLoader(data(kind), batch_size=4))
     return trainer
 
@@ -132,17 +135,40 @@ def perturbed(net: nn.Module) -> nn.Module:
     return net
 
 
-def onnx(name: str, net: nn.Module, sample: torch.Tensor, dynamo: bool = True) -> str:
+def onnx(name: str, net: nn.Module, sample: torch.Tensor, dynamo: bool = True, optimize: bool = False) -> str:
+    """Unoptimised exports keep every weight as it is; others fold batch norms and transpose Linear weights."""
     path = FOLDER / f"{name}.onnx"
+    more = {"optimize": optimize, "external_data": False} if dynamo else {}
     if not path.exists():
-        torch.onnx.export(perturbed(net), (sample,), path, dynamo=dynamo, input_names=["x"], output_names=["y"], external_data=False, verbose=False)
+        torch.onnx.export(perturbed(net), (sample,), path, dynamo=dynamo, input_names=["x"], output_names=["y"], verbose=False, **more)
+        without_traces(path)
     return path.name
+
+
+def without_traces(path: pathlib.Path) -> None:
+    """Drops the exporter's notes on which line of which file made a node."""
+    import onnx as onnx_module
+
+    model = onnx_module.load(path)
+    for item in [model, model.graph, *model.graph.node, *model.graph.value_info, *model.graph.input, *model.graph.output, *model.graph.initializer]:
+        del item.metadata_props[:]
+    onnx_module.save(model, path)
 
 
 def torch_graphs(name: str, net: nn.Module, sample: torch.Tensor) -> list[str]:
     other = perturbed(net)
-    torch.jit.trace(other, sample).save(FOLDER / f"{name}.pt")
-    torch.export.save(torch.export.export(other, (sample,)), FOLDER / f"{name}.pt2")
+    traced = FOLDER / f"{name}.pt"
+    torch.jit.trace(other, sample).save(traced)
+    with zipfile.ZipFile(traced) as archive:  # without the notes on who made which line
+        members = {m: archive.read(m) for m in archive.namelist() if not m.endswith(".debug_pkl")}
+    with zipfile.ZipFile(traced, "w") as archive:
+        for member, contents in members.items():
+            archive.writestr(member, contents)
+    torch.jit.load(traced)
+    program = torch.export.export(other, (sample,))
+    for node in program.graph.nodes:
+        node.meta.pop("stack_trace", None)
+    torch.export.save(program, FOLDER / f"{name}.pt2")
     return [f"{name}.pt", f"{name}.pt2"]
 
 
@@ -176,7 +202,7 @@ def facts(path: pathlib.Path) -> dict:
 def convolutional() -> None:
     net = ConvNet()
     module = Trained(net, schedule={"kind": "step", "milestones": [2, 4]}, note=pathlib.PurePosixPath("runs/first"))
-    saver = ModelCheckpoint(monitor="train_loss", save_last=True, dirpath=FOLDER / "tmp")
+    saver = ModelCheckpoint(monitor="train_loss", save_last=True, dirpath=RUNS)
     trainer = train(module, "image", [saver, EarlyStopping("train_loss")])
     checkpoint = FOLDER / "conv.ckpt"
     trainer.save_checkpoint(checkpoint)
@@ -201,6 +227,9 @@ def convolutional() -> None:
     # The whole module as a graph: its names have the prefix, a bare state_dict's have not.
     whole = Trained(net)
     case("conv_prefixed_graph", onnx("conv_whole", whole, x), "conv.pth", trained, x)
+
+    # Folded into convolutions that keep their names: only what is left over of the checkpoint tells.
+    case("conv_folded", onnx("conv_folded", net, x, optimize=True), "conv.pth", trained, x, expect="unbindable", left=["bn1.weight", "block.1.running_mean"])
 
     half = {key: value for key, value in plain.items() if not key.startswith("head.")}
     torch.save(half, FOLDER / "conv_half.pth")
@@ -273,6 +302,7 @@ def tied() -> None:
     state = torch.load(FOLDER / "tied.ckpt", weights_only=False)["state_dict"]
     x = torch.randint(11, (2, 5))
     case("tied", onnx("tied", net, x), "tied.ckpt", load(net, state, "model."), x)
+    case("tied_folded", onnx("tied_folded", net, x, optimize=True), "tied.ckpt", load(net, state, "model."), x, expect="unbindable", left=["model.mlp.0.weight", "perhaps 'model.mlp.0.weight', which the exporter transposed"])
 
 
 def repacked() -> None:
@@ -298,9 +328,7 @@ def main() -> None:
     compiled()
     tied()
     repacked()
-    for file in (FOLDER / "tmp").rglob("*"):
-        if file.is_file():
-            file.unlink()
+    shutil.rmtree(RUNS, ignore_errors=True)
     (FOLDER / "cases.json").write_text(json.dumps(CASES, indent=1) + "\n")
     print(len(CASES), "cases,", sum(f.stat().st_size for f in FOLDER.iterdir() if f.is_file()), "bytes")
 
