@@ -3,6 +3,7 @@
 
 #include "api/pipeline.h"
 #include "base/format.h"
+#include "base/threads.h"
 #include "cli/commands.h"
 #include "cli/describe.h"
 #include "cli/file_watch.h"
@@ -13,6 +14,7 @@
 #include "cli/save_outputs.h"
 #include "cli/settings.h"
 #include "cli/terminal.h"
+#include "cli/text.h"
 #include "cli/top_scores.h"
 
 namespace thane::cli {
@@ -73,36 +75,39 @@ class Run {
     const std::string path = arguments_.text(kWeights);
     options_.session.pool = std::make_shared<ThreadPool>(options_.session.threads);
     THANE_ASSIGN(const BindableModel bindable, BindableModel::open(arguments_.positional[0], read_options(arguments_)));
-    FileState seen = state_of(path);
+    FileState seen;
     for (bool first = true;; first = false) {
-      const auto start = std::chrono::steady_clock::now();
-      auto status = run_with(bindable, path, start);
+      auto checkpoint = settled_weights(path, seen);
+      auto status = checkpoint.ok() ? run_with(bindable, *checkpoint) : Status(std::move(checkpoint).error());
       if (!status.ok() && first) return status;
-      if (!status.ok() && !settled(path, seen)) continue;  // still being written
       if (!status.ok()) note(arguments_, status.error().to_string());
       print(take_text());
       flush_results();
-      seen = wait_for_change(path, seen);
+      wait_for_change(path, seen);
     }
   }
 
-  // Whether a file that could not be read stays as it is for a while. Else `seen` is what it has become.
-  static bool settled(const std::string& path, FileState& seen) {
+  // The checkpoint as it is now, which is what `seen` receives. A file that changes while it is read is read again, and
+  // one that is none (yet) is given half a second to become one.
+  static Result<Checkpoint> settled_weights(const std::string& path, FileState& seen) {
     constexpr int kPauses = 20, kPauseMilliseconds = 25;
-    for (int i = 0; i < kPauses; ++i) {
-      pause_for(kPauseMilliseconds);
-      const FileState now = state_of(path);
-      if (now == seen) continue;
-      seen = now;
-      return false;
+    for (;;) {
+      seen = state_of(path);
+      auto checkpoint = open_weights(path, true);
+      bool same = state_of(path) == seen;
+      if (same && checkpoint.ok()) return checkpoint;
+      for (int i = 0; same && i < kPauses; ++i) {
+        pause_for(kPauseMilliseconds);
+        same = state_of(path) == seen;
+      }
+      if (same) return checkpoint;
     }
-    return true;
   }
 
-  Status run_with(const BindableModel& bindable, const std::string& path, std::chrono::steady_clock::time_point start) {
+  Status run_with(const BindableModel& bindable, const Checkpoint& checkpoint) {
+    const auto start = std::chrono::steady_clock::now();
     text_.clear();
-    json_ = {};
-    THANE_ASSIGN(const Checkpoint checkpoint, open_weights(path, true));
+    json_ = Json();
     THANE_ASSIGN(const Model model, bindable.bind(checkpoint, weights_file(arguments_).options, binding_));
     THANE_ASSIGN(const InputSource inputs, InputSource::create(model.graph, arguments_, false));
     THANE_ASSIGN(std::vector<Value> values, inputs.load(0));

@@ -9,6 +9,7 @@ script says how they were made:
 """
 
 import copy
+import hashlib
 import json
 import pathlib
 import shutil
@@ -318,6 +319,55 @@ def repacked() -> None:
         case("lstm_" + file[5:], file, "lstm.ckpt", trained, x)
 
 
+def listed(value: object, path: list, tensors: list, storages: dict) -> None:
+    """Every tensor of a checkpoint, as PyTorch sees it."""
+    if isinstance(value, torch.Tensor):
+        stored = value.detach().int_repr() if value.is_quantized else value.detach()
+        raw = stored.contiguous().flatten().view(torch.uint8).numpy().tobytes() if stored.numel() else b""
+        storages.setdefault(value.untyped_storage().data_ptr(), []).append(len(tensors))
+        tensors.append({"path": path, "dtype": str(value.dtype).removeprefix("torch."), "shape": list(value.shape), "strides": list(value.stride()),
+                        "storage_offset": value.storage_offset(), "sha256": hashlib.sha256(raw).hexdigest()})
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            listed(item, [*path, key], tensors, storages)
+    elif isinstance(value, (list, tuple)):
+        for index, item in enumerate(value):
+            listed(item, [*path, index], tensors, storages)
+
+
+def dtypes_and_views() -> None:
+    """Checkpoints of every dtype and of all ways in which tensors lie in memory; index.json is for tests/model_pack."""
+    t = torch.arange(24.0).reshape(2, 3, 4) / 8
+    kinds = {
+        "views": {"t": t, "transposed": t.transpose(0, 2), "part": t[:, 1:, ::2], "row": t[1, 2], "expanded": t[:1, :1].expand(2, 5, 4), "scalar": t[0, 0, 3]},
+        "dtypes": [t.to(d) for d in (torch.float64, torch.float16, torch.bfloat16, torch.int8, torch.int16, torch.int32, torch.int64, torch.uint8, torch.bool,
+                                      torch.complex64, torch.complex128, torch.float8_e4m3fn, torch.float8_e5m2, torch.uint16, torch.uint32, torch.uint64)],
+        "quantized": (torch.quantize_per_tensor(t, 0.1, 3, torch.quint8), torch.quantize_per_channel(t, torch.tensor([0.1, 0.2, 0.3]), torch.tensor([1, 2, 3]), 1, torch.qint8)),
+        "parameter": nn.Parameter(t[0].clone()), "empty": torch.empty(0, 3), "numpy": np.asfortranarray(t.numpy()), "number": np.float64(0.1),
+        "others": [torch.device("cpu"), torch.float16, t.shape, 2**80, b"bytes", 1 + 2j, slice(1, 2), {3, 4}],
+    }
+    old = {key: kinds[key] for key in ("views", "parameter", "empty", "numpy")}
+    torch.save(kinds, FOLDER / "kinds.pt")
+    torch.save(old, FOLDER / "kinds_legacy.pt", _use_new_zipfile_serialization=False)
+    torch.serialization.set_crc32_options(False)
+    torch.save(kinds, FOLDER / "kinds_unchecked.pt")
+    torch.serialization.set_crc32_options(True)
+    torch.save(kinds, FOLDER / "kinds_protocol4.pt", pickle_protocol=4)
+    with zipfile.ZipFile(FOLDER / "kinds.pt") as archive, zipfile.ZipFile(FOLDER / "kinds_deflated.pt", "w", zipfile.ZIP_DEFLATED) as other:
+        for name in archive.namelist():
+            other.writestr(name, archive.read(name))
+    index = []
+    for path in sorted(FOLDER.glob("*.pt")) + sorted(FOLDER.glob("*.ckpt")) + sorted(FOLDER.glob("*.pth")):
+        if path.name in ("conv.pt", "lstm.pt", "conv_module.pth"):
+            continue
+        tensors, storages = [], {}
+        listed(torch.load(path, weights_only=False), [], tensors, storages)
+        shared = sorted(group for group in storages.values() if len(group) > 1 and all(0 not in tensors[i]["shape"] for i in group))
+        (FOLDER / f"{path.name}.json").write_text(json.dumps({"tensors": tensors, "shared_storage": shared}))
+        index.append({"path": path.name, "format": "lightning" if path.suffix == ".ckpt" else "torch_state", "tensors_file": f"{path.name}.json"})
+    (FOLDER / "index.json").write_text(json.dumps(index, indent=1) + "\n")
+
+
 def main() -> None:
     FOLDER.mkdir(exist_ok=True)
     for old in FOLDER.glob("*.*"):
@@ -328,6 +378,7 @@ def main() -> None:
     compiled()
     tied()
     repacked()
+    dtypes_and_views()
     shutil.rmtree(RUNS, ignore_errors=True)
     (FOLDER / "cases.json").write_text(json.dumps(CASES, indent=1) + "\n")
     print(len(CASES), "cases,", sum(f.stat().st_size for f in FOLDER.iterdir() if f.is_file()), "bytes")

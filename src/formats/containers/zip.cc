@@ -188,6 +188,8 @@ Result<ZipArchive> ZipArchive::open(std::shared_ptr<const MappedFile> file) {
     rest = rest.subspan(kEntryBytes + name + extra + comment);
   }
   THANE_TRY(check_overlaps(archive.members_, directory));
+  archive.checksums_ = std::any_of(archive.members_.begin(), archive.members_.end(),
+                                   [](const Member& member) { return member.crc32 != 0; });
   return archive;
 }
 
@@ -212,13 +214,13 @@ Result<std::shared_ptr<Buffer>> ZipArchive::read(const Member& member, uint64_t 
   }
   THANE_ASSIGN(std::shared_ptr<Buffer> buffer, allocate_buffer(member.bytes));
   THANE_TRY(inflate_into(data, *buffer));
-  THANE_TRY(verify_checksum(member, *buffer));
+  if (checksums_) THANE_TRY(verify_checksum(member, *buffer));
   return buffer;
 }
 
 Result<std::shared_ptr<Buffer>> ZipArchive::read_verified(const Member& member, uint64_t most_bytes) const {
   THANE_ASSIGN(auto buffer, read(member, most_bytes));
-  if (member.stored()) THANE_TRY(verify_checksum(member, *buffer));
+  if (member.stored() && checksums_) THANE_TRY(verify_checksum(member, *buffer));
   return buffer;
 }
 

@@ -44,6 +44,7 @@ class ZipArchive {
  private:
   std::shared_ptr<const MappedFile> file_;
   std::vector<Member> members_;
+  bool checksums_ = true;  // false: all are 0, as torch.serialization.set_crc32_options(False) leaves them
   std::unordered_map<std::string, size_t> by_name_;
 };
 
