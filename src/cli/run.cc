@@ -66,8 +66,7 @@ class Run {
     return ok();
   }
 
-  // Runs, waits until the checkpoint is another one, and runs again. What of the model does not follow from its weights
-  // is kept: the file's mapping, the thread pool.
+  // Runs, waits until the checkpoint is another one, and runs again.
   Status watch() {
     if (!arguments_.has(kWeights)) {
       return invalid_argument("nothing to watch").at("--watch").expecting("--weights FILE");
@@ -89,10 +88,11 @@ class Run {
 
   // The checkpoint as it is now, which is what `seen` receives. A file that changes while it is read is read again, and
   // one that is none (yet) is given half a second to become one.
-  static Result<Checkpoint> settled_weights(const std::string& path, FileState& seen) {
+  Result<Checkpoint> settled_weights(const std::string& path, FileState& seen) {
     constexpr int kPauses = 20, kPauseMilliseconds = 25;
     for (;;) {
       seen = state_of(path);
+      start_ = std::chrono::steady_clock::now();
       auto checkpoint = open_weights(path, true);
       bool same = state_of(path) == seen;
       if (same && checkpoint.ok()) return checkpoint;
@@ -105,7 +105,6 @@ class Run {
   }
 
   Status run_with(const BindableModel& bindable, const Checkpoint& checkpoint) {
-    const auto start = std::chrono::steady_clock::now();
     text_.clear();
     json_ = Json();
     THANE_ASSIGN(const Model model, bindable.bind(checkpoint, weights_file(arguments_).options, binding_));
@@ -113,7 +112,7 @@ class Run {
     THANE_ASSIGN(std::vector<Value> values, inputs.load(0));
     THANE_ASSIGN(const std::unique_ptr<Session> session, make_session(model, options_));
     THANE_TRY(run_all(model, inputs, *session, std::move(values)));
-    const std::chrono::duration<double, std::milli> spent = std::chrono::steady_clock::now() - start;
+    const std::chrono::duration<double, std::milli> spent = std::chrono::steady_clock::now() - start_;
     note(arguments_,
          format("{} weights bound, first outputs after {} ms", binding_.bound.size(), number_text(spent.count(), 3)));
     return ok();
@@ -253,6 +252,7 @@ class Run {
   const Arguments& arguments_;
   PipelineOptions options_;
   Binding binding_;
+  std::chrono::steady_clock::time_point start_;  // of reading the weights
   std::vector<std::string> labels_, input_names_, output_names_;
   Json json_;
   std::string text_;
