@@ -22,6 +22,17 @@ double distance(const thane::Tensor& a, const thane::Tensor& b) {
   return most;
 }
 
+TEST(PublicApi, BindsCheckpoints) {
+  thane::LoadOptions options;
+  options.weights = "digits.ckpt";
+  EXPECT_TRUE(thane::Model::load(kModel, options));
+  options.weights_prefix = "ema";  // nothing is named so
+  EXPECT_FALSE(thane::Model::load(kModel, options));
+  options = {};
+  options.weights = kModel;  // a graph, no checkpoint
+  EXPECT_FALSE(thane::Model::load(kModel, options));
+}
+
 TEST(PublicApi, TellsWhatAModelIs) {
   const thane::Model model = digits();
   const thane::ModelInfo& info = model.info();

@@ -1,4 +1,5 @@
 #include "api/pipeline.h"
+#include "api/weights.h"
 #include "api/public/access.h"
 
 namespace thane::v1 {
@@ -53,7 +54,8 @@ Result<Model> Model::load(const std::string& path, const LoadOptions& options) {
   ReadOptions read;
   read.entry_point = options.entry_point;
   read.outputs = options.outputs;
-  auto model = open_model(path, read);
+  Binding binding;
+  auto model = open_model(path, read, {options.weights, {options.weights_prefix, options.allow_incomplete}}, binding);
   if (!model.ok()) return to_public(model.error());
   ModelInfo info = describe(*model);
   return Model(std::make_shared<const Body>(Body{std::move(*model), std::move(info)}));
