@@ -14,6 +14,8 @@ std::span<const OpDef> cast_ops();
 std::span<const OpDef> contrib_ops();
 std::span<const OpDef> control_ops();
 std::span<const OpDef> conv_ops();
+std::span<const OpDef> detection_ops();
+std::span<const OpDef> fixed_point_ops();
 std::span<const OpDef> image_ops();
 std::span<const OpDef> indexing_ops();
 std::span<const OpDef> logic_ops();

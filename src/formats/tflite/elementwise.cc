@@ -13,6 +13,7 @@ namespace {
 struct Unary {
   std::string_view onnx;
   double (*f)(double x);
+  bool interpolated = false;  // of int16: between few points
 };
 double sigmoid(double x) { return 1 / (1 + std::exp(-x)); }
 double elu(double x) { return x < 0 ? std::expm1(x) : x; }
@@ -22,7 +23,7 @@ double sign(double x) { return x > 0 ? 1 : x < 0 ? -1 : 0; }
 
 template <const Unary& kUnary>
 void lower_unary(Op& op) {
-  if (has_fixed_point(op)) return lower_table(op, kUnary.f);
+  if (has_fixed_point(op)) return lower_table(op, kUnary.f, kUnary.interpolated);
   Edge x = op.in(0);
   op.done(op(kUnary.onnx, {x}));
 }
@@ -31,9 +32,9 @@ constexpr Unary kAbs{"Abs", [](double x) { return std::fabs(x); }};
 constexpr Unary kCeil{"Ceil", [](double x) { return std::ceil(x); }};
 constexpr Unary kCos{"Cos", [](double x) { return std::cos(x); }};
 constexpr Unary kElu{"Elu", elu};
-constexpr Unary kExp{"Exp", [](double x) { return std::exp(x); }};
+constexpr Unary kExp{"Exp", [](double x) { return std::exp(x); }, true};
 constexpr Unary kFloor{"Floor", [](double x) { return std::floor(x); }};
-constexpr Unary kLog{"Log", [](double x) { return std::log(x); }};
+constexpr Unary kLog{"Log", [](double x) { return std::log(x); }, true};
 constexpr Unary kNeg{"Neg", [](double x) { return -x; }};
 constexpr Unary kRound{"Round", [](double x) { return std::nearbyint(x); }};
 constexpr Unary kSign{"Sign", sign};
@@ -53,7 +54,7 @@ void lower_tanh(Op& op) {
   op.done(op("Tanh", {op.in(0)}));
 }
 void lower_rsqrt(Op& op) {
-  if (has_fixed_point(op)) return lower_table(op, rsqrt);
+  if (has_fixed_point(op)) return lower_table(op, rsqrt, true);
   op.done(op("Reciprocal", {op("Sqrt", {op.in(0)})}));
 }
 void lower_square(Op& op) {

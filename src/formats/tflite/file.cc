@@ -145,6 +145,8 @@ class Decoder {
       if (zero < INT32_MIN || zero > INT32_MAX) return invalid_model(format("zero point {}", zero));
     }
     if (!q.per_axis()) return ok();
+    // Converters leave the axis of the weights in their bias.
+    if (info.shape.size() == 1 && info.shape[0] == static_cast<int64_t>(q.scales.size())) q.axis = 0;
     const bool fits = q.axis >= 0 && static_cast<size_t>(q.axis) < info.shape.size() &&
                       info.shape[static_cast<size_t>(q.axis)] == static_cast<int64_t>(q.scales.size());
     if (fits) return ok();

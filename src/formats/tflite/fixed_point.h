@@ -19,8 +19,9 @@ struct IntegerRange {
 };
 IntegerRange activation_range(Op& op, const TensorInfo& result, int activation);
 
-// A function of one number, as a table over all values of the operand.
-void lower_table(Op& op, const std::function<double(double)>& f);
+// A function of one number, as a table over all values of the operand. TensorFlow Lite interpolates some functions of
+// int16 between few points.
+void lower_table(Op& op, const std::function<double(double)>& f, bool interpolated = false);
 // y = table[x]: `map` gives the result for each integer of the operand.
 void lower_integer_table(Op& op, const std::function<int32_t(int32_t)>& map);
 void lower_logistic_int16(Op& op);
@@ -36,7 +37,6 @@ void lower_fixed_l2_normalization(Op& op);
 void lower_fixed_resize(Op& op, bool align_corners, bool half_pixel);
 void lower_fixed_sum(Op& op, const Edge& axes, bool keep_dims, bool mean);
 void lower_fixed_softmax(Op& op, float beta);
-void lower_fixed_log_softmax(Op& op);
 
 enum class FixedBinary : uint8_t { kAdd, kSub, kMul, kDiv, kSquaredDifference, kPRelu };
 void lower_fixed_binary(Op& op, FixedBinary kind, int activation);

@@ -22,7 +22,7 @@ Op::Op(Scope& scope, const OperatorInfo& info, const Builtin& row) : scope_(scop
 
 const TensorInfo& Op::tensor(size_t i) const { return scope_.tensor(info_.inputs[i]); }
 const TensorInfo& Op::result(size_t i) const { return scope_.tensor(info_.outputs[i]); }
-GraphBuilder& Op::build() { return scope_.builder(); }
+GraphBuilder& Op::build() { return target_ ? *target_ : scope_.builder(); }
 
 void Op::fail(Error error) {
   if (!failed_) failed_ = std::move(error);
@@ -191,6 +191,10 @@ Edge Op::quantized(const Edge& edge, const TensorInfo& info) {
 void Op::set_raw(size_t i, const Edge& edge) {
   if (failed() || !wants(i)) return;
   scope_.set(info_.outputs[i], edge);
+}
+
+void Op::set_variable(size_t i, const Edge& edge) {
+  if (!failed() && has(i)) scope_.set(info_.inputs[i], edge);
 }
 
 void Op::set(size_t i, const Edge& edge) {

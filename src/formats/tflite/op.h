@@ -64,6 +64,18 @@ class Op {
   Edge scalar(double value, DType dtype);
   Edge scalar_like(double value, const Edge& like) { return scalar(value, like.dtype()); }
   GraphBuilder& build();
+  // Emits into the body of a node instead, until the guard goes.
+  class Inside {
+   public:
+    Inside(Op& op, GraphBuilder& body) : op_(op), outer_(op.target_) { op.target_ = &body; }
+    ~Inside() { op_.target_ = outer_; }
+    Inside(const Inside&) = delete;
+    Inside& operator=(const Inside&) = delete;
+
+   private:
+    Op& op_;
+    GraphBuilder* outer_;
+  };
 
   // --- phrases that many lowerings use
   int rank(const Edge& edge);           // an error, and 0, when unknown
@@ -83,6 +95,8 @@ class Op {
   // --- results
   void set(size_t i, const Edge& edge);  // quantized when the row works on reals
   void set_raw(size_t i, const Edge& edge);
+  // Leaves `edge` in the variable tensor that is input i.
+  void set_variable(size_t i, const Edge& edge);
   void done(const Edge& edge) { set(0, edge); }
 
   void fail(Error error);
@@ -101,6 +115,7 @@ class Op {
   Table options_;
   std::string name_;
   std::optional<Error> failed_;
+  GraphBuilder* target_ = nullptr;  // where nodes go; null: the scope's own
 };
 
 // Whether the tensor's integers stand for reals.

@@ -59,7 +59,6 @@ void lower_softmax(Op& op) {
   op.done(op("Softmax", {x}, {{"axis", int64_t{-1}}}));
 }
 void lower_log_softmax(Op& op) {
-  if (has_fixed_point(op)) return lower_fixed_log_softmax(op);
   op.done(op("LogSoftmax", {op.in(0)}, {{"axis", int64_t{-1}}}));
 }
 
