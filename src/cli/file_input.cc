@@ -60,7 +60,9 @@ Result<Value> message(std::shared_ptr<const MappedFile> file, const Target& targ
 }
 
 Result<Value> picture(std::shared_ptr<const MappedFile> file, const Target& target, const Arguments& options) {
-  auto tensor = picture_tensor(*file, wanted_of(target.type), options);
+  Wanted wanted = wanted_of(target.type);
+  wanted.hint = target.hint;
+  auto tensor = picture_tensor(*file, wanted, options);
   if (!tensor.ok()) return std::move(tensor).error();
   return Value(std::move(*tensor));
 }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "cli/arguments.h"
+#include "ir/graph.h"
 #include "ir/value.h"
 
 namespace thane::cli {
@@ -14,6 +15,7 @@ namespace thane::cli {
 struct Target {
   std::string name;
   Type type;
+  InputHint hint = {};
 };
 
 bool is_archive(const std::string& path);  // .npz: several arrays in one file

@@ -159,6 +159,7 @@ Status InputSource::expand_folder(std::vector<InputSpec> specs) {
 
 Result<Value> InputSource::read(const std::string& path, size_t input) const {
   Target target{names_[input], declared_type(*graph_, input)};
+  if (const auto hint = hints_.find(target.name); hint != hints_.end()) target.hint = hint->second;
   if (const auto shape = shapes_.inputs.find(target.name); shape != shapes_.inputs.end()) {
     if (target.type.is_tensor()) target.type.dims = to_symbolic(shape->second);
   }

@@ -17,6 +17,9 @@ class InputSource {
   // otherwise that is an error. Files are looked for here, and read in load().
   static Result<InputSource> create(const Graph& graph, const Arguments& arguments, bool fill);
 
+  // What the model file says about preparing pictures, by input.
+  void use(const std::map<std::string, InputHint>& hints) { hints_ = hints; }
+
   // Runs to make: 1, or one per entry of a folder.
   size_t size() const { return sets_.size(); }
   // Name of the folder's entry, without extension; empty when there is no folder.
@@ -48,6 +51,7 @@ class InputSource {
   const Arguments* arguments_;
   bool fill_ = false;
   std::vector<std::string> names_;
+  std::map<std::string, InputHint> hints_;
   ShapeSpecs shapes_;
   std::vector<Set> sets_;
 };

@@ -74,9 +74,10 @@ Result<Picture> sized_picture(const MappedFile& file, const Wanted& wanted, cons
 }
 
 // One number per channel: as given, one for all, or the default.
-Result<std::vector<double>> per_channel(const Arguments& options, const Option& option, int channels, double fallback) {
+Result<std::vector<double>> per_channel(const Arguments& options, const Option& option, int channels,
+                                        const std::vector<double>& fallback) {
   std::vector<double> values = options.reals(option);
-  if (values.empty()) values = {fallback};
+  if (values.empty()) values = fallback;
   if (values.size() == 1) values.assign(static_cast<size_t>(channels), values[0]);
   if (values.size() != static_cast<size_t>(channels)) {
     return invalid_argument(format("{} numbers", values.size()))
@@ -134,10 +135,16 @@ Result<Tensor> picture_tensor(const MappedFile& file, const Wanted& wanted, cons
   const DType dtype = wanted.dtype == DType::kUndefined ? DType::kFloat32 : wanted.dtype;
   const bool floats = mask_of(dtype) & kFloats;
   const bool plain = !options.has(kScale) && !options.has(kMean) && !options.has(kStd);
-  const double scale = options.has(kScale) ? options.real(kScale) : floats ? 1.0 / 255 : 1.0;
-  const double centre = dtype == DType::kInt8 && plain ? 128 : 0;  // int8 pixels are 0..255 moved down
+  const bool hinted = plain && floats && !wanted.hint.mean.empty() && !wanted.hint.std.empty();
+  const double scale = options.has(kScale) ? options.real(kScale) : floats && !hinted ? 1.0 / 255 : 1.0;
+  std::vector<double> centre = {dtype == DType::kInt8 && plain ? 128.0 : 0.0};  // int8 pixels are 0..255 moved down
+  std::vector<double> spread = {1.0};
+  if (hinted) {
+    centre.assign(wanted.hint.mean.begin(), wanted.hint.mean.end());
+    spread.assign(wanted.hint.std.begin(), wanted.hint.std.end());
+  }
   THANE_ASSIGN(const std::vector<double> mean, per_channel(options, kMean, channels, centre));
-  THANE_ASSIGN(const std::vector<double> deviation, per_channel(options, kStd, channels, 1));
+  THANE_ASSIGN(const std::vector<double> deviation, per_channel(options, kStd, channels, spread));
   if (std::ranges::count(deviation, 0.0))
     return invalid_argument("a deviation of 0").at("--std").expecting("other numbers");
   Dims dims(static_cast<size_t>(axes.rank), 1);

@@ -7,7 +7,7 @@
 #include "api/io/picture.h"
 #include "api/io/wav.h"
 #include "cli/arguments.h"
-#include "ir/tensor.h"
+#include "ir/graph.h"
 
 namespace thane::cli {
 
@@ -15,9 +15,11 @@ namespace thane::cli {
 struct Wanted {
   DType dtype = DType::kUndefined;
   std::optional<Dims> dims;
+  InputHint hint = {};  // what the model file says about preparing pictures
 };
 
-// Layout, channels, size, scale, mean and std come from the options, else from `wanted`.
+// Layout, channels, size, scale, mean and std come from the options, else from `wanted`. Hints are for real inputs:
+// integers take pixels as they are.
 Result<Tensor> picture_tensor(const MappedFile& file, const Wanted& wanted, const Arguments& options);
 
 // Cuts the sound into windows where `wanted` has a fixed length; `cut` tells how many samples were left out because the

@@ -35,7 +35,9 @@ class Run {
     }
     if (arguments_.has(kWatch)) return watch();
     THANE_ASSIGN(const Model model, open_model(arguments_, arguments_.positional[0], &binding_));
-    THANE_ASSIGN(const InputSource inputs, InputSource::create(model.graph, arguments_, false));
+    THANE_ASSIGN(InputSource inputs, InputSource::create(model.graph, arguments_, false));
+    inputs.use(model.hints);
+    if (labels_.empty()) use_labels_of(model);
     // Read before the session is made: a wrong input is told at once.
     THANE_ASSIGN(std::vector<Value> values, inputs.load(0));
     THANE_ASSIGN(const std::unique_ptr<Session> session, make_session(model, options_));
@@ -45,6 +47,16 @@ class Run {
   std::string take_text() { return std::move(text_); }
 
  private:
+  // Those in the file, where an output has as many classes.
+  void use_labels_of(const Model& model) {
+    const auto classes = static_cast<int64_t>(model.labels.size());
+    for (ValueId id : model.graph.outputs) {
+      const Type& type = model.graph.values[id].type;
+      const bool fits = type.is_tensor() && type.dims && !type.dims->empty() && type.dims->back().is_number(classes);
+      if (classes > 1 && fits) labels_ = model.labels;
+    }
+  }
+
   Status run_all(const Model& model, const InputSource& inputs, const Session& session, std::vector<Value> values) {
     input_names_.clear();
     output_names_.clear();

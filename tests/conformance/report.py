@@ -92,6 +92,36 @@ def page(runs):
     return "\n".join(lines) + "\n"
 
 
+# Misses of the pack of public models are explained in tests/model_pack/known_misses.txt.
+PACK = "## Public models"
+
+
+def pack_section(results):
+    lines = [PACK, "", "The pack that `THANE_TEST_MODELS` names (`model_pack.further`): model files from public repositories with "
+             "their own frameworks' outputs, judged with the pack's tolerances. Files that their framework refuses count as "
+             "passed when thane refuses them too, or runs them where they are merely unusual.", "",
+             "| format | entries | passed | of those that their framework runs |", "|---|---:|---:|---:|"]
+    for form in sorted({r["format"] for r in results}):
+        rows = [r for r in results if r["format"] == form]
+        runs = [r for r in rows if r["runs"]]
+        good = sum(r["passed"] for r in runs)
+        share = f"{good} of {len(runs)}, {100 * good / len(runs):.1f}%" if runs else ""
+        lines.append(f"| {form} | {len(rows)} | {sum(r['passed'] for r in rows)} | {share} |")
+    misses = defaultdict(list)
+    for r in results:
+        if not r["passed"]:
+            misses[r["reason"]].append(r["name"])
+    for reason, names in misses.items():
+        lines += ["", f"- {reason}"] + [f"  - `{name}`" for name in names]
+    return "\n".join(lines) + "\n"
+
+
+def kept_section(path):
+    """What the page says already, for machines without the pack."""
+    text = path.read_text() if path.exists() else ""
+    return text[text.index(PACK):] if PACK in text else ""
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", nargs="?", type=Path, default=ROOT / "build/dev/tests/conformance")
@@ -102,6 +132,10 @@ def main():
     if missing:
         sys.exit(f"error: no results of {', '.join(missing)} in {options.folder}; run: ctest -R conformance")
     text = page({run: json.loads((options.folder / f"{run}.json").read_text()) for run in RUNS})
+    pack = options.folder.parent / "model_pack/further.json"
+    section = pack_section(json.loads(pack.read_text())) if pack.exists() else kept_section(options.output)
+    if section:
+        text += "\n" + section
     if not options.check:
         options.output.write_text(text)
     elif not options.output.exists() or options.output.read_text() != text:

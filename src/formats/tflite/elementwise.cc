@@ -17,7 +17,8 @@ struct Unary {
 };
 double sigmoid(double x) { return 1 / (1 + std::exp(-x)); }
 double elu(double x) { return x < 0 ? std::expm1(x) : x; }
-double rsqrt(double x) { return 1 / std::sqrt(x); }
+double rsqrt(double x) { return x <= 0 ? HUGE_VAL : 1 / std::sqrt(x); }
+double natural_log(double x) { return x <= 0 ? -HUGE_VAL : std::log(x); }
 double square(double x) { return x * x; }
 double sign(double x) { return x > 0 ? 1 : x < 0 ? -1 : 0; }
 
@@ -34,7 +35,7 @@ constexpr Unary kCos{"Cos", [](double x) { return std::cos(x); }};
 constexpr Unary kElu{"Elu", elu};
 constexpr Unary kExp{"Exp", [](double x) { return std::exp(x); }, true};
 constexpr Unary kFloor{"Floor", [](double x) { return std::floor(x); }};
-constexpr Unary kLog{"Log", [](double x) { return std::log(x); }, true};
+constexpr Unary kLog{"Log", natural_log, true};
 constexpr Unary kNeg{"Neg", [](double x) { return -x; }};
 constexpr Unary kRound{"Round", [](double x) { return std::nearbyint(x); }};
 constexpr Unary kSign{"Sign", sign};
@@ -121,17 +122,7 @@ void lower_extreme(Op& op) {
   op.set_raw(0, op(kMax ? "Max" : "Min", {op.raw(0), op.raw(1)}));
 }
 void lower_pow(Op& op) { op.done(op("Pow", {op.in(0), op.in(1)})); }
-void lower_atan2(Op& op) {
-  const Edge y = op.in(0), x = op.in(1);
-  const Edge zero = op.scalar_like(0, x), pi = op.scalar_like(3.14159265358979323846, x);
-  // The angle of the right half plane, turned by π on the side of y's sign for the left one.
-  const Edge half = op("Atan", {op("Div", {y, x})});
-  const Edge below = op("Less", {y, zero});
-  const Edge turn = op("Where", {below, op("Neg", {pi}), pi});
-  const Edge left = op("Where", {op("Less", {x, zero}), op("Add", {half, turn}), half});
-  const Edge both_zero = op("And", {op("Equal", {x, zero}), op("Equal", {y, zero})});
-  op.done(op("Where", {both_zero, zero, left}));
-}
+void lower_atan2(Op& op) { op.done(op.own("Atan2", {op.in(0), op.in(1)})); }
 
 bool is_float(const Edge& edge) { return mask_of(edge.dtype()) & kFloats; }
 

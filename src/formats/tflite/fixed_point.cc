@@ -75,11 +75,12 @@ void lower_integer_table(Op& op, const std::function<int32_t(int32_t)>& map) {
 void lower_table(Op& op, const std::function<double(double)>& f, bool interpolated) {
   const TensorInfo &x = op.tensor(0), &y = op.result();
   if (interpolated && x.dtype == DType::kInt16) {
-    const auto clamped = [&](double v) {
+    const double low = scale_of(y) * (-32768 - zero_of(y)), high = scale_of(y) * (32767 - zero_of(y));
+    const auto finite = [&](double v) {
       const double r = f(v);
-      return std::isnan(r) ? 0.0 : std::clamp(r, -1e30, 1e30);
+      return std::isfinite(r) ? r : r > 0 ? high : low;
     };
-    const InterpolatedTable table(scale_of(x), zero_of(x), scale_of(y), zero_of(y), clamped);
+    const InterpolatedTable table(scale_of(x), zero_of(x), scale_of(y), zero_of(y), finite);
     return lower_integer_table(op, [&](int32_t q) { return int32_t{table(static_cast<int16_t>(q))}; });
   }
   const int32_t zero = zero_of(x);

@@ -19,7 +19,8 @@ Type input_type(const TensorInfo& info, const std::string& name, bool only_batch
   SymDims dims;
   for (size_t axis = 0; axis < info.dims().size(); ++axis) {
     const int64_t size = info.dims()[axis];
-    if (size >= 0) {
+    // Converters without signatures left sizes they did not know 0.
+    if (size > 0 || (size == 0 && !info.signature.empty())) {
       dims.emplace_back(size);
     } else if (axis == 0 && only_batches) {
       dims.push_back(Dim::symbol("batch"));

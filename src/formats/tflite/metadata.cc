@@ -29,6 +29,12 @@ InputHint hint_of(const Table& tensor) {
   return {};
 }
 
+std::string text_of(const std::vector<float>& numbers) {
+  std::string text;
+  for (float number : numbers) text += (text.empty() ? "" : ", ") + format("{}", number);
+  return numbers.size() == 1 ? text : "[" + text + "]";
+}
+
 std::vector<std::string> lines_of(std::string_view text) {
   std::vector<std::string> lines;
   while (!text.empty()) {
@@ -67,12 +73,16 @@ void add_described(const Table& description, Source& source, Model& model) {
   for (size_t i = 0; i < inputs.size() && i < model.graph.inputs.size(); ++i) {
     InputHint hint = hint_of(inputs[i]);
     if (!hint.mean.empty() && hint.mean.size() == hint.std.size()) {
+      model.metadata.emplace_back("normalization", format("(pixel - {}) / {}", text_of(hint.mean), text_of(hint.std)));
       model.hints[model.graph.values[model.graph.inputs[i]].name] = std::move(hint);
     }
   }
   for (const Table& output : outputs) {
     const std::string name = label_file(output);
     if (!name.empty() && model.labels.empty()) model.labels = labels_in(source, name);
+  }
+  if (!model.labels.empty()) {
+    model.metadata.emplace_back("labels", format("{}: {}, …", model.labels.size(), model.labels.front()));
   }
 }
 

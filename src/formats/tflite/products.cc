@@ -220,13 +220,21 @@ Edge swapped(Op& op, const Edge& x) {
   return op.transpose(x, perm);
 }
 
+// Whether scales belong to columns of the product, or to all of it.
+bool scaled_by_column(Op& op, bool transposed) {
+  if (!op.has(1) || !op.tensor(1).quantization.per_axis()) return true;
+  const auto rank = static_cast<int>(op.tensor(1).shape.size());
+  return op.tensor(1).quantization.axis == rank - (transposed ? 2 : 1);
+}
+
 void lower_batch_matmul(Op& op) {
   const bool adj_x = op.options().flag(0), adj_y = op.options().flag(1);
-  if (has_fixed_product(op)) {
+  const bool by_column = scaled_by_column(op, adj_y);
+  if (by_column && has_fixed_product(op)) {
     const Edge a = adj_x ? swapped(op, op.raw(0)) : op.raw(0), b = adj_y ? swapped(op, op.raw(1)) : op.raw(1);
     return lower_fixed_batch_matmul(op, a, b);
   }
-  if (is_hybrid(op)) {
+  if (by_column && is_hybrid(op)) {
     const Edge a = adj_x ? swapped(op, op.in(0)) : op.in(0), b = adj_y ? swapped(op, op.raw(1)) : op.raw(1);
     return lower_hybrid_batch_matmul(op, a, b);
   }

@@ -236,21 +236,32 @@ void lower_batch_to_space(Op& op) {
 
 // --- types
 
+Edge real_part(Op& op, const Edge& x) {
+  return op("Gather", {op.own("ViewAsReal", {x}), op.number(0)}, {{"axis", int64_t{-1}}});
+}
+Edge complex_of(Op& op, const Edge& x) {
+  const Edge pair = op("Pad", {op("Unsqueeze", {x, op.list({-1})}), op.list({0, 1}), Edge{}, op.list({-1})});
+  return op.own("ViewAsComplex", {pair});
+}
+
 void lower_cast(Op& op) {
   const Edge x = op.raw(0);
   const DType to = op.result().dtype;
   if (x.dtype() == to) return op.set_raw(0, op("Identity", {x}));
   if (to == DType::kUndefined || to == DType::kString) return op.unsupported_form(format("to {}", dtype_name(to)));
   if (mask_of(x.dtype()) & kComplexes) {
-    return op.set_raw(0, mask_of(to) & kComplexes ? op("Identity", {x}) : op.cast(op.own("Real", {x}), to));
+    return op.set_raw(0, mask_of(to) & kComplexes ? op("Identity", {x}) : op.cast(real_part(op, x), to));
   }
   if (to == DType::kComplex64)
-    return op.set_raw(0, op.own("Complex", {op.cast(x, DType::kFloat32), op.scalar(0, DType::kFloat32)}));
+    return op.set_raw(0, complex_of(op, op.cast(x, DType::kFloat32)));
   op.set_raw(0, op.cast(x, to));
 }
 
 void lower_bitcast(Op& op) {
-  op.set_raw(0, op.own("BitCast", {op.raw(0)}, {{"to", static_cast<int64_t>(op.result().dtype)}}));
+  const DType to = op.wants(0) ? op.result().dtype : DType::kUndefined;
+  const Edge x = op.raw(0);
+  if (dtype_bits(to) != dtype_bits(x.dtype())) return op.unsupported_form("between dtypes of different sizes");
+  op.set_raw(0, op("BitCast", {x}, {{"to", static_cast<int64_t>(to)}}));
 }
 
 void lower_reverse(Op& op) {

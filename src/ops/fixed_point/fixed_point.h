@@ -111,11 +111,11 @@ struct FixedBinaryAttrs : Attrs {
   FixedMultiplier a, b, y;  // made by prepare()
 };
 
-struct FixedAveragePoolAttrs : PoolAttrs {
+struct FixedAveragePoolAttrs : AveragePoolAttrs {
   int64_t low = 0, high = 0;
   template <class Self, class V>
   static void fields(Self& self, V& v) {
-    PoolAttrs::fields(self, v);
+    AveragePoolAttrs::fields(self, v);
     v("low", self.low);
     v("high", self.high);
   }
