@@ -11,11 +11,11 @@ namespace {
 
 const auto& families() {
   static const std::array all = {
-      activation_ops(), arithmetic_ops(), attention_ops(), cast_ops(),   contrib_ops(),  control_ops(),
-      conv_ops(),       detection_ops(), fixed_point_ops(), image_ops(),      indexing_ops(),  logic_ops(),  loss_ops(),     math_ops(),
-      matmul_ops(),     ml_ops(),         movement_ops(),  norm_ops(),   pool_ops(),     quantize_ops(),
-      random_ops(),     recurrent_ops(),  reduce_ops(),    select_ops(), sequence_ops(), signal_ops(),
-      special_ops(),    text_ops(),       training_ops(),
+      activation_ops(), arithmetic_ops(), attention_ops(),   cast_ops(),      contrib_ops(),  control_ops(),
+      conv_ops(),       detection_ops(),  fixed_point_ops(), image_ops(),     indexing_ops(), logic_ops(),
+      loss_ops(),       math_ops(),       matmul_ops(),      ml_ops(),        movement_ops(), norm_ops(),
+      pool_ops(),       quantize_ops(),   random_ops(),      recurrent_ops(), reduce_ops(),   select_ops(),
+      sequence_ops(),   signal_ops(),     special_ops(),     text_ops(),      training_ops(),
   };
   return all;
 }

@@ -93,8 +93,11 @@ int main(int argc, char** argv) {
     passed += good;
     explained += !why.empty();
     if (!good || verbose) {
-      std::printf("%s %s%s%s\n", good ? "ok  " : why.empty() ? "FAIL" : "miss", name.c_str(), good ? "" : ": ",
-                  reasons[i].c_str());
+      std::printf("%s %s%s%s\n",
+                  good          ? "ok  "
+                  : why.empty() ? "FAIL"
+                                : "miss",
+                  name.c_str(), good ? "" : ": ", reasons[i].c_str());
     }
     results.push_back({{"name", name},
                        {"format", entries[i].at("format")},

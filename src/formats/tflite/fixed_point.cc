@@ -94,9 +94,7 @@ void lower_table(Op& op, const std::function<double(double)>& f, bool interpolat
 namespace {
 
 // 65536 · sigmoid at 256 points from 0 to 10.7, where int16's logistic and tanh interpolate.
-int64_t sigmoid_point(uint32_t i) {
-  return std::llround(65536.0 / (1.0 + std::exp(-static_cast<double>(i) / 24.0)));
-}
+int64_t sigmoid_point(uint32_t i) { return std::llround(65536.0 / (1.0 + std::exp(-static_cast<double>(i) / 24.0))); }
 
 // How int16 operands are scaled to the points: by 3 · 2^12 per unit, as a factor and a shift to the right.
 struct PointScale {
@@ -130,7 +128,8 @@ void lower_logistic_int16(Op& op) {
     const int64_t x = scaled(q), magnitude = std::abs(x), index = magnitude >> 9;
     int64_t result = int64_t{0x7fff} << 10;
     if (index < 255) {
-      const int64_t low = sigmoid_point(static_cast<uint32_t>(index)), high = sigmoid_point(static_cast<uint32_t>(index) + 1);
+      const int64_t low = sigmoid_point(static_cast<uint32_t>(index)),
+                    high = sigmoid_point(static_cast<uint32_t>(index) + 1);
       result = (low << 9) + (magnitude & 0x1ff) * (high - low);
     }
     result = x >= 0 ? result + (1 << 9) : (int64_t{1} << 25) - result + (1 << 9) - 1;
@@ -144,7 +143,8 @@ void lower_tanh_int16(Op& op) {
     const int64_t x = scaled(q), magnitude = std::abs(x), index = magnitude >> 8;
     int64_t result = int64_t{0xffff} << 8;
     if (index < 255) {
-      const int64_t low = sigmoid_point(static_cast<uint32_t>(index)), high = sigmoid_point(static_cast<uint32_t>(index) + 1);
+      const int64_t low = sigmoid_point(static_cast<uint32_t>(index)),
+                    high = sigmoid_point(static_cast<uint32_t>(index) + 1);
       result = (low << 8) + (magnitude & 0xff) * (high - low);
     }
     result = x >= 0 ? result - (1 << 23) + (1 << 7) : -result + (1 << 23) + (1 << 7) - 1;
@@ -156,17 +156,16 @@ void lower_fixed_relu(Op& op, int activation) {
   const TensorInfo &x = op.tensor(0), &y = op.result();
   const auto factor = FixedMultiplier::of(static_cast<double>(x.quantization.scale() / y.quantization.scale()));
   const IntegerRange range = activation_range(op, y, activation);
-  lower_integer_table(op, [&](int32_t q) {
-    return std::clamp(factor.times(q - zero_of(x)) + zero_of(y), range.low, range.high);
-  });
+  lower_integer_table(
+      op, [&](int32_t q) { return std::clamp(factor.times(q - zero_of(x)) + zero_of(y), range.low, range.high); });
 }
 
 void lower_fixed_leaky_relu(Op& op, float alpha) {
   const TensorInfo &x = op.tensor(0), &y = op.result();
   const float ratio = x.quantization.scale() / y.quantization.scale();
   const auto identity = FixedMultiplier::of(static_cast<double>(ratio));
-  const auto slope = FixedMultiplier::of(
-      std::fabs(static_cast<double>(x.quantization.scale() * alpha / y.quantization.scale())));
+  const auto slope =
+      FixedMultiplier::of(std::fabs(static_cast<double>(x.quantization.scale() * alpha / y.quantization.scale())));
   lower_integer_table(op, [&](int32_t q) {
     const int32_t value = q - zero_of(x);
     if (value >= 0) return identity.times(value) + zero_of(y);
@@ -227,8 +226,12 @@ Edge rescaled(Op& op, const Edge& x, const TensorInfo& from, const TensorInfo& t
   const bool wide = to.dtype == DType::kInt32 || to.dtype == DType::kInt64;
   const QuantizedRange range = wide ? QuantizedRange{INT32_MIN, INT32_MAX} : quantized_range(to.dtype);
   return op.own("Requantize", {x},
-                {{"input_zero_point", p.zero_point()}, {"input_scale", p.scale()}, {"output_scale", q.scale()},
-                 {"output_zero_point", q.zero_point()}, {"low", int64_t{range.low}}, {"high", int64_t{range.high}},
+                {{"input_zero_point", p.zero_point()},
+                 {"input_scale", p.scale()},
+                 {"output_scale", q.scale()},
+                 {"output_zero_point", q.zero_point()},
+                 {"low", int64_t{range.low}},
+                 {"high", int64_t{range.high}},
                  {"to", static_cast<int64_t>(to.dtype)}});
 }
 
@@ -286,8 +289,11 @@ void lower_fixed_resize(Op& op, bool align_corners, bool half_pixel) {
 void lower_fixed_sum(Op& op, const Edge& axes, bool keep_dims, bool mean) {
   const Quantization &x = op.tensor(0).quantization, &y = op.result().quantization;
   op.set_raw(0, op.own("FixedSum", {op.raw(0), axes},
-                       {{"mean", int64_t{mean}}, {"keepdims", int64_t{keep_dims}}, {"input_scale", x.scale()},
-                        {"output_scale", y.scale()}, {"input_zero_point", x.zero_point()},
+                       {{"mean", int64_t{mean}},
+                        {"keepdims", int64_t{keep_dims}},
+                        {"input_scale", x.scale()},
+                        {"output_scale", y.scale()},
+                        {"input_zero_point", x.zero_point()},
                         {"output_zero_point", y.zero_point()}}));
 }
 
@@ -299,7 +305,9 @@ void lower_fixed_softmax(Op& op, float beta) {
     return op.done(op("Softmax", {real}));
   }
   op.set_raw(0, op.own("FixedSoftmax", {op.raw(0)},
-                       {{"beta", beta}, {"input_scale", x.scale()}, {"output_scale", y.scale()},
+                       {{"beta", beta},
+                        {"input_scale", x.scale()},
+                        {"output_scale", y.scale()},
                         {"output_zero_point", y.zero_point()}}));
 }
 

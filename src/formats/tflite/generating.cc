@@ -14,7 +14,8 @@ void lower_multinomial(Op& op) {
   const auto count = op.ints(1);
   if (!count || count->size() != 1) return op.unsupported_form("a count that only running reveals");
   if (!op.wants(0)) return;
-  op.set_raw(0, op("Multinomial", {op.raw(0)}, {{"sample_size", (*count)[0]}, {"dtype", static_cast<int64_t>(op.result().dtype)}}));
+  op.set_raw(0, op("Multinomial", {op.raw(0)},
+                   {{"sample_size", (*count)[0]}, {"dtype", static_cast<int64_t>(op.result().dtype)}}));
 }
 
 // Along the width from reals, then along the height.
@@ -22,7 +23,9 @@ void lower_rfft2d(Op& op) {
   const Edge x = op.raw(0), lengths = op.to_int64(op.raw(1));
   const int rank = op.rank(x);
   if (!op.check(rank >= 2, "a transform in two dimensions of something of rank below 2")) return;
-  const auto length = [&](int64_t i) { return op.reshape(op("Slice", {lengths, op.list({i}), op.list({i + 1})}), Dims{}); };
+  const auto length = [&](int64_t i) {
+    return op.reshape(op("Slice", {lengths, op.list({i}), op.list({i + 1})}), Dims{});
+  };
   const Edge parts = op("Unsqueeze", {x, op.list({-1})});
   const Edge rows = op("DFT", {parts, length(1), op.number(-2)}, {{"onesided", int64_t{1}}});
   op.set_raw(0, op.own("ViewAsComplex", {op("DFT", {rows, length(0), op.number(-3)})}));

@@ -16,7 +16,8 @@ Edge byte_weights(Op& op, const Edge& weights) {
   return mask_of(weights.dtype()) & kSubByte ? op.cast(weights, DType::kInt8) : weights;
 }
 
-void add_requantization(Op& op, AttrMap& attrs, const TensorInfo& x, const TensorInfo& weights, const Edge& bias, int activation) {
+void add_requantization(Op& op, AttrMap& attrs, const TensorInfo& x, const TensorInfo& weights, const Edge& bias,
+                        int activation) {
   const TensorInfo& y = op.result();
   const IntegerRange range = activation_range(op, y, activation);
   attrs["input_scale"] = x.quantization.scale();
@@ -65,7 +66,9 @@ void lower_fixed_conv_transpose(Op& op, const ProductInputs& inputs, AttrMap att
   };
   const Edge bias = op.has(inputs.bias) ? op.raw(inputs.bias) : Edge{};
   const Edge real_bias = bias.present() ? op.cast(bias, DType::kFloat64) : Edge{};
-  const Edge sums = op("ConvTranspose", {centered(inputs.data), op.transpose(centered(inputs.weights), perm), real_bias}, std::move(attrs));
+  const Edge sums =
+      op("ConvTranspose", {centered(inputs.data), op.transpose(centered(inputs.weights), perm), real_bias},
+         std::move(attrs));
   const TensorInfo& x = op.tensor(inputs.data);
   AttrMap requantization;
   add_requantization(op, requantization, x, op.tensor(inputs.weights), bias, activation);
@@ -111,9 +114,9 @@ void lower_hybrid_conv(Op& op, const Window& window, int64_t group, const Dims& 
 }
 
 Edge hybrid_fully_connected(Op& op, const FullyConnected& parts) {
-  const Edge y = op.own("HybridMatMul", {parts.x, byte_weights(op, op.raw(1)), op.maybe(2)},
-                        {{"weight_scales", op.tensor(1).quantization.scales}, {"trans_b", int64_t{1}},
-                         {"asymmetric", int64_t{1}}});
+  const Edge y = op.own(
+      "HybridMatMul", {parts.x, byte_weights(op, op.raw(1)), op.maybe(2)},
+      {{"weight_scales", op.tensor(1).quantization.scales}, {"trans_b", int64_t{1}}, {"asymmetric", int64_t{1}}});
   return op.activated(y, parts.activation);
 }
 
@@ -139,7 +142,8 @@ Edge dequantized_blocks(Op& op, size_t input) {
   if (!op.check(scales.present() && q.block_size > 0, "a blockwise tensor without scales")) return x;
   const int axis = op.rank(x) - 1;
   const Edge zeros = tensor(q.zero_points_tensor);
-  const Edge real = op("DequantizeLinear", {x, op.cast(scales, DType::kFloat32), zeros.present() ? op.cast(zeros, x.dtype()) : Edge{}},
+  const Edge real = op("DequantizeLinear",
+                       {x, op.cast(scales, DType::kFloat32), zeros.present() ? op.cast(zeros, x.dtype()) : Edge{}},
                        {{"axis", int64_t{axis}}, {"block_size", int64_t{q.block_size}}});
   return real;
 }

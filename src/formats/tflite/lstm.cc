@@ -44,7 +44,8 @@ std::vector<Edge> fixed_lstm(Op& op, const Edge& x, float cell_clip, float proje
   const float cell_scale = op.tensor(kCell).quantization.scale();
   if (!op.check(input.present() && state.present() && cell_scale > 0, "an int8 LSTM without scales")) return failed;
   const auto units = [](float bound, float scale, double most) {
-    return static_cast<int64_t>(std::clamp(std::trunc(static_cast<double>(bound) / static_cast<double>(scale)), -most, most));
+    return static_cast<int64_t>(
+        std::clamp(std::trunc(static_cast<double>(bound) / static_cast<double>(scale)), -most, most));
   };
   AttrMap attrs;
   attrs["input_scale"] = input.scale();
@@ -66,7 +67,8 @@ std::vector<Edge> fixed_lstm(Op& op, const Edge& x, float cell_clip, float proje
   std::vector<Edge> inputs = {x, op.raw(kState), op.raw(kCell)};
   for (size_t i = 1; i <= 17; ++i) inputs.push_back(op.has(i) ? op.raw(i) : Edge{});
   for (size_t i = kNorm; i < kNorm + 4; ++i) inputs.push_back(op.has(i) ? op.raw(i) : Edge{});
-  return op.many({.op = "FixedLstm", .inputs = inputs, .outputs = 3, .attrs = std::move(attrs), .domain = Domain::kThane});
+  return op.many(
+      {.op = "FixedLstm", .inputs = inputs, .outputs = 3, .attrs = std::move(attrs), .domain = Domain::kThane});
 }
 
 void lower_fixed_svdf(Op& op, int activation, const Svdf& svdf) {
@@ -74,9 +76,13 @@ void lower_fixed_svdf(Op& op, int activation, const Svdf& svdf) {
   const TensorInfo &state_info = op.tensor(4), &y = op.result();
   const auto requantized = [&](const Edge& sums, float a, float b, const TensorInfo& to, IntegerRange range) {
     return op.own("Requantize", {sums},
-                  {{"input_scale", a}, {"weight_scales", std::vector<float>{b}}, {"output_scale", to.quantization.scale()},
-                   {"output_zero_point", to.quantization.zero_point()}, {"low", int64_t{range.low}},
-                   {"high", int64_t{range.high}}, {"to", static_cast<int64_t>(to.dtype)}});
+                  {{"input_scale", a},
+                   {"weight_scales", std::vector<float>{b}},
+                   {"output_scale", to.quantization.scale()},
+                   {"output_zero_point", to.quantization.zero_point()},
+                   {"low", int64_t{range.low}},
+                   {"high", int64_t{range.high}},
+                   {"to", static_cast<int64_t>(to.dtype)}});
   };
   const QuantizedRange all = quantized_range(state_info.dtype);
   const Edge zero = op.scalar(static_cast<double>(op.tensor(0).quantization.zero_point()), DType::kInt8);

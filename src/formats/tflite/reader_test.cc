@@ -47,7 +47,8 @@ struct TinyModel {
     b.AddOffset(slot(2), op_outputs);
     const std::vector<Any> operators = {Any(b.EndTable(op_start))};
     const auto tensor_list = b.CreateVector(tensors), operator_list = b.CreateVector(operators);
-    const auto graph_inputs = b.CreateVector(std::vector<int32_t>{0}), graph_outputs = b.CreateVector(std::vector<int32_t>{1});
+    const auto graph_inputs = b.CreateVector(std::vector<int32_t>{0}),
+               graph_outputs = b.CreateVector(std::vector<int32_t>{1});
     const auto graph_start = b.StartTable();
     b.AddOffset(slot(0), tensor_list);
     b.AddOffset(slot(1), graph_inputs);

@@ -14,8 +14,8 @@ namespace {
 
 using Step = std::function<std::vector<Edge>(const Edge& x, const std::vector<Edge>& states)>;
 
-// Runs `step` over the first axis of x. It takes a slice and the states, and gives the states then, the first of which is
-// also its output. Returns the stacked outputs and the last states.
+// Runs `step` over the first axis of x. It takes a slice and the states, and gives the states then, the first of which
+// is also its output. Returns the stacked outputs and the last states.
 std::vector<Edge> over_time(Op& op, const Edge& x, const std::vector<Edge>& states, bool backwards, const Step& step) {
   std::vector<Edge> failed(states.size() + 1, x);
   if (op.failed() || !x.dims() || x.dims()->empty()) return failed;
@@ -35,7 +35,9 @@ std::vector<Edge> over_time(Op& op, const Edge& x, const std::vector<Edge>& stat
   std::vector<Edge> inputs = states;
   inputs.push_back(x);
   const Dims direction = {backwards ? 1 : 0};
-  auto results = op.many({.op = "Scan", .inputs = inputs, .outputs = states.size() + 1,
+  auto results = op.many({.op = "Scan",
+                          .inputs = inputs,
+                          .outputs = states.size() + 1,
                           .attrs = {{"num_scan_inputs", int64_t{1}},
                                     {"scan_input_directions", direction},
                                     {"scan_output_directions", direction}},
@@ -48,11 +50,14 @@ Edge real_operand(Op& op, size_t i) {
   if (!op.has(i)) return {};
   const Edge edge = op.raw(i);
   const TensorInfo& info = op.tensor(i);
-  if (info.quantization.present() && (mask_of(info.dtype) & (kSignedInts | kUnsignedInts | kSubByte))) return op.dequantized(edge, info);
+  if (info.quantization.present() && (mask_of(info.dtype) & (kSignedInts | kUnsignedInts | kSubByte)))
+    return op.dequantized(edge, info);
   return mask_of(edge.dtype()) & kFloats ? op.cast(edge, DType::kFloat32) : edge;
 }
 
-Edge times_transposed(Op& op, const Edge& x, const Edge& weights) { return op("MatMul", {x, op.transpose(weights, {1, 0})}); }
+Edge times_transposed(Op& op, const Edge& x, const Edge& weights) {
+  return op("MatMul", {x, op.transpose(weights, {1, 0})});
+}
 
 // [batch, time, …] ⇄ [time, batch, …].
 Edge turned(Op& op, const Edge& x) {
@@ -68,7 +73,8 @@ struct LstmOptions {
 };
 
 // One step in reals: h, c.
-std::vector<Edge> lstm_step(Op& op, const RealLstm& lstm, const LstmOptions& options, const Edge& x, const Edge& h, const Edge& c) {
+std::vector<Edge> lstm_step(Op& op, const RealLstm& lstm, const LstmOptions& options, const Edge& x, const Edge& h,
+                            const Edge& c) {
   const auto gate = [&](size_t g, const Edge& cell) {
     Edge sum = op("Add", {times_transposed(op, x, lstm.weights[g]), times_transposed(op, h, lstm.recurrent[g])});
     if (lstm.peephole[g].present()) sum = op("Add", {sum, op("Mul", {cell, lstm.peephole[g]})});
@@ -79,10 +85,12 @@ std::vector<Edge> lstm_step(Op& op, const RealLstm& lstm, const LstmOptions& opt
   };
   const auto clipped = [&](const Edge& v, float bound) {
     if (!(bound > 0)) return v;
-    return op("Clip", {v, op.scalar(-static_cast<double>(bound), DType::kFloat32), op.scalar(static_cast<double>(bound), DType::kFloat32)});
+    return op("Clip", {v, op.scalar(-static_cast<double>(bound), DType::kFloat32),
+                       op.scalar(static_cast<double>(bound), DType::kFloat32)});
   };
   const Edge forget = op("Sigmoid", {gate(1, c)});
-  const Edge in = lstm.weights[0].present() ? op("Sigmoid", {gate(0, c)}) : op("Sub", {op.scalar(1, DType::kFloat32), forget});
+  const Edge in =
+      lstm.weights[0].present() ? op("Sigmoid", {gate(0, c)}) : op("Sub", {op.scalar(1, DType::kFloat32), forget});
   const Edge fresh = op.activated(gate(2, c), options.activation);
   const Edge cell = clipped(op("Add", {op("Mul", {forget, c}), op("Mul", {in, fresh})}), options.cell_clip);
   const Edge out = op("Sigmoid", {gate(3, cell)});
@@ -96,7 +104,8 @@ std::vector<Edge> lstm_step(Op& op, const RealLstm& lstm, const LstmOptions& opt
 }
 
 bool fits_onnx(const RealLstm& lstm, const LstmOptions& options) {
-  if (options.activation != 4 || options.cell_clip > 0 || lstm.projection.present() || !lstm.weights[0].present()) return false;
+  if (options.activation != 4 || options.cell_clip > 0 || lstm.projection.present() || !lstm.weights[0].present())
+    return false;
   for (size_t g = 0; g < 4; ++g) {
     if (lstm.norm[g].present() || lstm.peephole[g].present()) return false;
   }
@@ -105,11 +114,13 @@ bool fits_onnx(const RealLstm& lstm, const LstmOptions& options) {
 
 // All gates' matrices in ONNX's order: input, output, forget, cell.
 Edge joined(Op& op, const std::array<Edge, 4>& gates) {
-  return op("Unsqueeze", {op("Concat", {gates[0], gates[3], gates[1], gates[2]}, {{"axis", int64_t{0}}}), op.list({0})});
+  return op("Unsqueeze",
+            {op("Concat", {gates[0], gates[3], gates[1], gates[2]}, {{"axis", int64_t{0}}}), op.list({0})});
 }
 
 // x [time, batch, inputs] → outputs, h, c.
-std::vector<Edge> run_lstm(Op& op, const RealLstm& lstm, const LstmOptions& options, const Edge& x, const Edge& h, const Edge& c, bool backwards) {
+std::vector<Edge> run_lstm(Op& op, const RealLstm& lstm, const LstmOptions& options, const Edge& x, const Edge& h,
+                           const Edge& c, bool backwards) {
   if (op.failed()) return {x, h, c};
   if (!fits_onnx(lstm, options)) {
     return over_time(op, x, {h, c}, backwards, [&](const Edge& slice, const std::vector<Edge>& states) {
@@ -128,13 +139,15 @@ std::vector<Edge> run_lstm(Op& op, const RealLstm& lstm, const LstmOptions& opti
     op.unsupported_form("weights of unknown size");
     return {x, h, c};
   }
-  const auto results = op.many({.op = "LSTM",
-                                .inputs = {x, joined(op, lstm.weights), joined(op, lstm.recurrent),
-                                           op("Concat", {row, none}, {{"axis", int64_t{1}}}), Edge{},
-                                           op("Unsqueeze", {h, op.list({0})}), op("Unsqueeze", {c, op.list({0})})},
-                                .outputs = 3,
-                                .attrs = {{"hidden_size", hidden.number()}, {"direction", std::string(backwards ? "reverse" : "forward")}}});
-  return {op("Squeeze", {results[0], op.list({1})}), op("Squeeze", {results[1], op.list({0})}), op("Squeeze", {results[2], op.list({0})})};
+  const auto results = op.many(
+      {.op = "LSTM",
+       .inputs = {x, joined(op, lstm.weights), joined(op, lstm.recurrent),
+                  op("Concat", {row, none}, {{"axis", int64_t{1}}}), Edge{}, op("Unsqueeze", {h, op.list({0})}),
+                  op("Unsqueeze", {c, op.list({0})})},
+       .outputs = 3,
+       .attrs = {{"hidden_size", hidden.number()}, {"direction", std::string(backwards ? "reverse" : "forward")}}});
+  return {op("Squeeze", {results[0], op.list({1})}), op("Squeeze", {results[1], op.list({0})}),
+          op("Squeeze", {results[2], op.list({0})})};
 }
 
 // Inputs of the full kernel from `first` on: weights, recurrent weights, peepholes, biases, projection.
@@ -150,7 +163,8 @@ RealLstm read_lstm(Op& op, size_t first) {
   lstm.peephole[3] = real_operand(op, first + 10);
   lstm.projection = real_operand(op, first + 15);
   lstm.projection_bias = real_operand(op, first + 16);
-  for (size_t g = 1; g < 4; ++g) op.check(lstm.weights[g].present() && lstm.recurrent[g].present(), "an LSTM without the weights of a gate");
+  for (size_t g = 1; g < 4; ++g)
+    op.check(lstm.weights[g].present() && lstm.recurrent[g].present(), "an LSTM without the weights of a gate");
   return lstm;
 }
 
@@ -180,17 +194,23 @@ void lower_full_lstm(Op& op, const LstmOptions& options, bool time_major, bool s
 
 void lower_sequence_lstm(Op& op) {
   const Table options = op.options();
-  lower_full_lstm(op, {options.number<int8_t>(0), options.number<float>(1), options.number<float>(2)}, options.flag(3), true);
+  lower_full_lstm(op, {options.number<int8_t>(0), options.number<float>(1), options.number<float>(2)}, options.flag(3),
+                  true);
 }
 
 // One step whose matrices are joined: [inputs, outputs] by 4 gates in the order input, cell, forget, output.
 void lower_basic_lstm(Op& op) {
-  const Edge x = real_operand(op, 0), h = real_operand(op, 1), weights = real_operand(op, 2), bias = real_operand(op, 3);
+  const Edge x = real_operand(op, 0), h = real_operand(op, 1), weights = real_operand(op, 2),
+             bias = real_operand(op, 3);
   const Edge c = real_operand(op, 4);
-  if (!op.check(x.present() && h.present() && weights.present() && bias.present() && c.present(), "an operand is missing")) return;
+  if (!op.check(x.present() && h.present() && weights.present() && bias.present() && c.present(),
+                "an operand is missing"))
+    return;
   const Edge all = op("Add", {times_transposed(op, op("Concat", {x, h}, {{"axis", int64_t{1}}}), weights), bias});
-  const auto gates = op.many({.op = "Split", .inputs = {all}, .outputs = 4, .attrs = {{"axis", int64_t{1}}, {"num_outputs", int64_t{4}}}});
-  const Edge cell = op("Add", {op("Mul", {op("Sigmoid", {gates[2]}), c}), op("Mul", {op("Sigmoid", {gates[0]}), op("Tanh", {gates[1]})})});
+  const auto gates = op.many(
+      {.op = "Split", .inputs = {all}, .outputs = 4, .attrs = {{"axis", int64_t{1}}, {"num_outputs", int64_t{4}}}});
+  const Edge cell = op("Add", {op("Mul", {op("Sigmoid", {gates[2]}), c}),
+                               op("Mul", {op("Sigmoid", {gates[0]}), op("Tanh", {gates[1]})})});
   const Edge hidden = op("Mul", {op("Sigmoid", {gates[3]}), op("Tanh", {cell})});
   const auto deliver = [&](size_t i, const Edge& edge) {
     if (op.failed() || !op.wants(i)) return;
@@ -222,7 +242,8 @@ void lower_bidirectional_lstm(Op& op) {
   std::array<Edge, 2> y;
   for (size_t d : {0, 1}) {
     const size_t state = kStates + 2 * d;
-    const auto results = run_lstm(op, read_lstm(op, d == 0 ? kForward : kBackward), lstm, x, op.raw(state), op.raw(state + 1), d == 1);
+    const auto results =
+        run_lstm(op, read_lstm(op, d == 0 ? kForward : kBackward), lstm, x, op.raw(state), op.raw(state + 1), d == 1);
     if (op.failed()) return;
     y[d] = time_major ? results[0] : turned(op, results[0]);
     op.set_variable(state, results[1]);
@@ -241,7 +262,8 @@ struct Rnn {
 
 std::vector<Edge> run_rnn(Op& op, const Rnn& rnn, int activation, const Edge& x, const Edge& h, bool backwards) {
   return over_time(op, x, {h}, backwards, [&](const Edge& slice, const std::vector<Edge>& states) -> std::vector<Edge> {
-    const Edge sum = op("Add", {times_transposed(op, slice, rnn.weights), times_transposed(op, states[0], rnn.recurrent)});
+    const Edge sum =
+        op("Add", {times_transposed(op, slice, rnn.weights), times_transposed(op, states[0], rnn.recurrent)});
     return {op.activated(op("Add", {sum, rnn.bias}), activation)};
   });
 }
@@ -306,7 +328,9 @@ void lower_svdf(Op& op) {
     if (!op.check(op.has(i), "an operand is missing")) return;
   }
   const Dim filters = op.dim(op.raw(2), 0), memory = op.dim(op.raw(2), 1);
-  if (!op.check(rank > 0 && filters.is_number() && memory.is_number() && filters.number() % rank == 0, "filters that do not divide into ranks")) return;
+  if (!op.check(rank > 0 && filters.is_number() && memory.is_number() && filters.number() % rank == 0,
+                "filters that do not divide into ranks"))
+    return;
   const Dim batch = op.dim(op.raw(0), 0);
   const SymDims flat = {batch, filters.number() * memory.number()};
   const bool fixed = op.tensor(0).dtype == DType::kInt8;
@@ -317,7 +341,8 @@ void lower_svdf(Op& op) {
   if (!fixed) {
     const Edge newest = times_transposed(op, op.raw(0), real_operand(op, 1));
     const Edge state = moved_memory(op, op.raw(4), newest, filters, memory);
-    const Edge sums = op("ReduceSum", {op("Mul", {state, real_operand(op, 2)}), op.list({2})}, {{"keepdims", int64_t{0}}});
+    const Edge sums =
+        op("ReduceSum", {op("Mul", {state, real_operand(op, 2)}), op.list({2})}, {{"keepdims", int64_t{0}}});
     Edge y = units(sums);
     if (op.has(3)) y = op("Add", {y, real_operand(op, 3)});
     op.set_variable(4, op.reshape(state, flat));

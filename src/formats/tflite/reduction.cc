@@ -58,9 +58,7 @@ void lower_softmax(Op& op) {
   if (beta != 1.0f) x = op("Mul", {x, op.scalar_like(static_cast<double>(beta), x)});
   op.done(op("Softmax", {x}, {{"axis", int64_t{-1}}}));
 }
-void lower_log_softmax(Op& op) {
-  op.done(op("LogSoftmax", {op.in(0)}, {{"axis", int64_t{-1}}}));
-}
+void lower_log_softmax(Op& op) { op.done(op("LogSoftmax", {op.in(0)}, {{"axis", int64_t{-1}}})); }
 
 void lower_topk(Op& op) {
   const Edge k = op.reshape(op.to_int64(op.raw(1)), Dims{1});

@@ -252,8 +252,7 @@ void lower_cast(Op& op) {
   if (mask_of(x.dtype()) & kComplexes) {
     return op.set_raw(0, mask_of(to) & kComplexes ? op("Identity", {x}) : op.cast(real_part(op, x), to));
   }
-  if (to == DType::kComplex64)
-    return op.set_raw(0, complex_of(op, op.cast(x, DType::kFloat32)));
+  if (to == DType::kComplex64) return op.set_raw(0, complex_of(op, op.cast(x, DType::kFloat32)));
   op.set_raw(0, op.cast(x, to));
 }
 

@@ -53,7 +53,8 @@ void lower_broadcast_in_dim(Op& op) {
 }
 
 void lower_slice(Op& op) {
-  const Dims starts = op.options().numbers<int64_t>(0), ends = op.options().numbers<int64_t>(1), steps = op.options().numbers<int64_t>(2);
+  const Dims starts = op.options().numbers<int64_t>(0), ends = op.options().numbers<int64_t>(1),
+             steps = op.options().numbers<int64_t>(2);
   Dims axes;
   for (size_t i = 0; i < starts.size(); ++i) axes.push_back(static_cast<int64_t>(i));
   if (axes.empty()) return op.set_raw(0, op("Identity", {op.raw(0)}));
@@ -105,7 +106,8 @@ void lower_dynamic_update_slice(Op& op) {
   const Edge x = op.raw(0), update = op.raw(1);
   if (op.rank(x) == 0) return op.set_raw(0, op("Identity", {update}));
   const Edge starts = fitting_starts(op, 2, x, op.shape(update));
-  const Edge positions = op.transpose(op("NonZero", {op("Expand", {op.scalar(1, DType::kFloat32), op.shape(update)})}), {1, 0});
+  const Edge positions =
+      op.transpose(op("NonZero", {op("Expand", {op.scalar(1, DType::kFloat32), op.shape(update)})}), {1, 0});
   op.set_raw(0, op("ScatterND", {x, op("Add", {positions, starts}), op.reshape(update, Dims{-1})}));
 }
 
@@ -165,12 +167,16 @@ void lower_dot_general(Op& op) {
   const Dims lhs_inner = options.numbers<int64_t>(2), rhs_inner = options.numbers<int64_t>(3);
   const Edge a = op.in(0), b = op.in(1);
   const auto rank_a = static_cast<size_t>(op.rank(a)), rank_b = static_cast<size_t>(op.rank(b));
-  if (!op.check(rank_a + rank_b <= 26 && lhs_batch.size() == rhs_batch.size() && lhs_inner.size() == rhs_inner.size(), "axes that do not pair")) return;
+  if (!op.check(rank_a + rank_b <= 26 && lhs_batch.size() == rhs_batch.size() && lhs_inner.size() == rhs_inner.size(),
+                "axes that do not pair"))
+    return;
   std::string left(rank_a, ' '), right(rank_b, ' '), out;
   char next = 'a';
   const auto pair = [&](const Dims& p, const Dims& q, bool keep) {
     for (size_t i = 0; i < p.size(); ++i) {
-      if (!op.check(p[i] >= 0 && q[i] >= 0 && static_cast<size_t>(p[i]) < rank_a && static_cast<size_t>(q[i]) < rank_b, "an axis out of range")) return;
+      if (!op.check(p[i] >= 0 && q[i] >= 0 && static_cast<size_t>(p[i]) < rank_a && static_cast<size_t>(q[i]) < rank_b,
+                    "an axis out of range"))
+        return;
       left[static_cast<size_t>(p[i])] = right[static_cast<size_t>(q[i])] = next;
       if (keep) out += next;
       ++next;
@@ -191,7 +197,8 @@ void lower_transpose(Op& op) { op.set_raw(0, op.transpose(op.raw(0), op.options(
 void lower_shift_left(Op& op) {
   const Edge a = op.raw(0), b = op.raw(1);
   const DType dtype = a.dtype(), wide = DType::kUInt64;
-  const Edge shifted = op("BitShift", {op.cast(op.to_int64(a), wide), op.cast(op.to_int64(b), wide)}, {{"direction", std::string("LEFT")}});
+  const Edge shifted = op("BitShift", {op.cast(op.to_int64(a), wide), op.cast(op.to_int64(b), wide)},
+                          {{"direction", std::string("LEFT")}});
   op.set_raw(0, op.cast(op.cast(shifted, DType::kInt64), dtype));
 }
 

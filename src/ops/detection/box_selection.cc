@@ -38,7 +38,8 @@ struct Selected {
   float score;
 };
 
-std::vector<Selected> select(const Tensor& boxes, const Tensor& scores, int64_t most, float iou, float least, float sigma) {
+std::vector<Selected> select(const Tensor& boxes, const Tensor& scores, int64_t most, float iou, float least,
+                             float sigma) {
   std::priority_queue<Candidate> queue;
   for (int64_t i = 0; i < scores.size(); ++i) {
     if (scores.data<float>()[i] > least) queue.push({i, scores.data<float>()[i], 0});
@@ -74,7 +75,8 @@ Status infer_box_selection(InferContext& context) {
     return invalid_model(format("boxes {}", to_string(*boxes))).expecting("[n, 4]");
   }
   if (scores && scores->size() != 1) return invalid_model(format("scores {}", to_string(*scores))).expecting("[n]");
-  if (boxes && scores && (*boxes)[0].is_number() && (*scores)[0].is_number() && (*boxes)[0].number() != (*scores)[0].number()) {
+  if (boxes && scores && (*boxes)[0].is_number() && (*scores)[0].is_number() &&
+      (*boxes)[0].number() != (*scores)[0].number()) {
     return invalid_model(format("{} scores for {} boxes", (*scores)[0].number(), (*boxes)[0].number()));
   }
   THANE_ASSIGN(const auto most, known_int(context, 2, "count"));
@@ -90,18 +92,20 @@ Status eval_box_selection(KernelContext& context) {
   const int64_t most = context.input(2).as_int64(0);
   if (most < 0 || most > kMostSelected) return runtime_error(format("{} boxes asked for", most));
   const auto number = [&](size_t i, double fallback) {
-    return static_cast<float>(context.has_input(i) && context.input(i).size() > 0 ? context.input(i).as_double(0) : fallback);
+    return static_cast<float>(context.has_input(i) && context.input(i).size() > 0 ? context.input(i).as_double(0)
+                                                                                  : fallback);
   };
-  const auto chosen = select(context.input(0), context.input(1), most, number(3, 0.5), number(4, -INFINITY), number(5, 0));
-  THANE_ASSIGN(Tensor* indices, context.allocate(0, DType::kInt32, {most}));
-  THANE_ASSIGN(Tensor* scores, context.allocate(1, DType::kFloat32, {most}));
+  const auto chosen =
+      select(context.input(0), context.input(1), most, number(3, 0.5), number(4, -INFINITY), number(5, 0));
+  THANE_ASSIGN(Tensor * indices, context.allocate(0, DType::kInt32, {most}));
+  THANE_ASSIGN(Tensor * scores, context.allocate(1, DType::kFloat32, {most}));
   std::fill_n(indices->data<int32_t>(), most, 0);
   std::fill_n(scores->data<float>(), most, 0.0f);
   for (size_t i = 0; i < chosen.size(); ++i) {
     indices->data<int32_t>()[i] = static_cast<int32_t>(chosen[i].index);
     scores->data<float>()[i] = chosen[i].score;
   }
-  THANE_ASSIGN(Tensor* count, context.allocate(2, DType::kInt32, {}));
+  THANE_ASSIGN(Tensor * count, context.allocate(2, DType::kInt32, {}));
   *count->data<int32_t>() = static_cast<int32_t>(chosen.size());
   return ok();
 }

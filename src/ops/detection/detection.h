@@ -16,9 +16,9 @@ struct Box {
 // Intersection over union; 0 for boxes without area.
 float overlap(const Box& a, const Box& b);
 
-// TensorFlow's NonMaxSuppressionV4 and V5. Inputs: boxes [n, 4], scores [n], most results, IoU threshold, score threshold,
-// and perhaps the sigma of soft suppression, which lowers scores instead of dropping boxes. Outputs of the length asked
-// for, filled up with zeros: indices int32, scores float32; and how many there are, int32.
+// TensorFlow's NonMaxSuppressionV4 and V5. Inputs: boxes [n, 4], scores [n], most results, IoU threshold, score
+// threshold, and perhaps the sigma of soft suppression, which lowers scores instead of dropping boxes. Outputs of the
+// length asked for, filled up with zeros: indices int32, scores float32; and how many there are, int32.
 Status infer_box_selection(InferContext& context);
 Status eval_box_selection(KernelContext& context);
 
@@ -42,7 +42,8 @@ struct DetectionPostProcessAttrs : Attrs {
 };
 
 // Inputs: encodings [1, n, 4…] relative to anchors, scores [1, n, classes] (perhaps with a background class in front),
-// anchors [n, 4] as center y, center x, height, width. Outputs: boxes [1, m, 4], classes [1, m], scores [1, m], count [1].
+// anchors [n, 4] as center y, center x, height, width. Outputs: boxes [1, m, 4], classes [1, m], scores [1, m], count
+// [1].
 Status infer_detection_post_process(InferContext& context);
 Status eval_detection_post_process(KernelContext& context);
 

@@ -33,7 +33,8 @@ std::vector<float> decoded(const Tensor& encodings, const Tensor& anchors, const
 }
 
 // Boxes by score, best first, without those that overlap a better one.
-std::vector<size_t> suppressed(const std::vector<float>& boxes, const std::vector<float>& scores, float least, float iou, int64_t most) {
+std::vector<size_t> suppressed(const std::vector<float>& boxes, const std::vector<float>& scores, float least,
+                               float iou, int64_t most) {
   std::vector<size_t> order;
   for (size_t i = 0; i < scores.size(); ++i) {
     if (scores[i] >= least) order.push_back(i);
@@ -43,9 +44,8 @@ std::vector<size_t> suppressed(const std::vector<float>& boxes, const std::vecto
   for (size_t candidate : order) {
     if (static_cast<int64_t>(chosen.size()) >= most) break;
     const Box box = Box::of(boxes.data() + 4 * candidate);
-    const bool free = std::none_of(chosen.begin(), chosen.end(), [&](size_t other) {
-      return overlap(box, Box::of(boxes.data() + 4 * other)) > iou;
-    });
+    const bool free = std::none_of(chosen.begin(), chosen.end(),
+                                   [&](size_t other) { return overlap(box, Box::of(boxes.data() + 4 * other)) > iou; });
     if (free) chosen.push_back(candidate);
   }
   return chosen;
@@ -68,10 +68,14 @@ Status infer_detection_post_process(InferContext& context) {
   if (codes && scores && anchors) {
     const bool ranks = codes->size() == 3 && scores->size() == 3 && anchors->size() == 2;
     const auto below = [](const Dim& dim, int64_t least) { return dim.is_number() && dim.number() < least; };
-    const auto differ = [](const Dim& a, const Dim& b) { return a.is_number() && b.is_number() && a.number() != b.number(); };
-    if (!ranks || below((*codes)[2], 4) || differ((*anchors)[1], 4) || differ((*codes)[0], 1) || differ((*scores)[0], 1) ||
-        differ((*codes)[1], (*anchors)[0]) || differ((*scores)[1], (*anchors)[0]) || below((*scores)[2], attrs.num_classes)) {
-      return invalid_model(format("encodings {}, scores {}, anchors {}", to_string(*codes), to_string(*scores), to_string(*anchors)))
+    const auto differ = [](const Dim& a, const Dim& b) {
+      return a.is_number() && b.is_number() && a.number() != b.number();
+    };
+    if (!ranks || below((*codes)[2], 4) || differ((*anchors)[1], 4) || differ((*codes)[0], 1) ||
+        differ((*scores)[0], 1) || differ((*codes)[1], (*anchors)[0]) || differ((*scores)[1], (*anchors)[0]) ||
+        below((*scores)[2], attrs.num_classes)) {
+      return invalid_model(format("encodings {}, scores {}, anchors {}", to_string(*codes), to_string(*scores),
+                                  to_string(*anchors)))
           .expecting("[1, n, 4], [1, n, classes], [n, 4]");
     }
   }
@@ -88,17 +92,21 @@ Status eval_detection_post_process(KernelContext& context) {
   const Tensor &codes = context.input(0), &scores = context.input(1), &anchors = context.input(2);
   const int64_t n = anchors.dim(0), columns = scores.dim(2), offset = columns - attrs.num_classes;
   const std::vector<float> boxes = decoded(codes, anchors, attrs.scales);
-  const auto score = [&](int64_t box, int64_t category) { return scores.data<float>()[box * columns + category + offset]; };
+  const auto score = [&](int64_t box, int64_t category) {
+    return scores.data<float>()[box * columns + category + offset];
+  };
   std::vector<Detection> found;
   std::vector<float> line(static_cast<size_t>(n));
   if (attrs.regular) {
     for (int64_t category = 0; category < attrs.num_classes; ++category) {
       for (int64_t i = 0; i < n; ++i) line[static_cast<size_t>(i)] = score(i, category);
-      for (size_t box : suppressed(boxes, line, attrs.score_threshold, attrs.iou_threshold, attrs.detections_per_class)) {
+      for (size_t box :
+           suppressed(boxes, line, attrs.score_threshold, attrs.iou_threshold, attrs.detections_per_class)) {
         found.push_back({box, category, line[box]});
       }
     }
-    std::stable_sort(found.begin(), found.end(), [](const Detection& a, const Detection& b) { return a.score > b.score; });
+    std::stable_sort(found.begin(), found.end(),
+                     [](const Detection& a, const Detection& b) { return a.score > b.score; });
     found.resize(std::min(found.size(), static_cast<size_t>(attrs.max_detections)));
   } else {
     const int64_t each = std::min(attrs.max_classes_per_detection, attrs.num_classes);
@@ -112,7 +120,8 @@ Status eval_detection_post_process(KernelContext& context) {
       std::iota(order.begin(), order.end(), 0);
       const auto row = static_cast<int64_t>(box);
       std::stable_sort(order.begin(), order.end(), [&](int64_t a, int64_t b) { return score(row, a) > score(row, b); });
-      for (int64_t k = 0; k < each; ++k) found.push_back({box, order[static_cast<size_t>(k)], score(row, order[static_cast<size_t>(k)])});
+      for (int64_t k = 0; k < each; ++k)
+        found.push_back({box, order[static_cast<size_t>(k)], score(row, order[static_cast<size_t>(k)])});
     }
   }
   Tensor &out_boxes = context.output(0), &classes = context.output(1), &out_scores = context.output(2);

@@ -12,9 +12,8 @@ constexpr Param kSelectionIn[] = {{.name = "boxes", .types = kFloat32},
                                   {.name = "iou_threshold", .types = kFloat32, .optional = true},
                                   {.name = "score_threshold", .types = kFloat32, .optional = true},
                                   {.name = "sigma", .types = kFloat32, .optional = true}};
-constexpr Param kSelectionOut[] = {{.name = "indices", .types = kInt32},
-                                   {.name = "scores", .types = kFloat32},
-                                   {.name = "count", .types = kInt32}};
+constexpr Param kSelectionOut[] = {
+    {.name = "indices", .types = kInt32}, {.name = "scores", .types = kFloat32}, {.name = "count", .types = kInt32}};
 constexpr Param kDetectionIn[] = {{.name = "encodings", .types = kFloat32},
                                   {.name = "scores", .types = kFloat32},
                                   {.name = "anchors", .types = kFloat32}};

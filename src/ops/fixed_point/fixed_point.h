@@ -1,5 +1,5 @@
-// Ops on integers that stand for reals, x = (q - zero_point) · scale, in fixed-point arithmetic that rounds as TensorFlow
-// Lite's reference kernels do. Scales and zero points are attributes: such models have them as constants.
+// Ops on integers that stand for reals, x = (q - zero_point) · scale, in fixed-point arithmetic that rounds as
+// TensorFlow Lite's reference kernels do. Scales and zero points are attributes: such models have them as constants.
 #pragma once
 
 #include <vector>

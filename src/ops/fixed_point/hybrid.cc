@@ -19,13 +19,12 @@ Status check_scales(std::vector<float>& scales) {
 }
 
 Status check_count(const std::vector<float>& scales, const Dim& channels) {
-  if (scales.size() == 1 || !channels.is_number() || channels.number() == static_cast<int64_t>(scales.size())) return ok();
+  if (scales.size() == 1 || !channels.is_number() || channels.number() == static_cast<int64_t>(scales.size()))
+    return ok();
   return invalid_model(format("{} scales for {} channels", scales.size(), channels.number()));
 }
 
-int8_t saturated(float x) {
-  return static_cast<int8_t>(std::clamp(std::round(x), -128.0f, 127.0f));
-}
+int8_t saturated(float x) { return static_cast<int8_t>(std::clamp(std::round(x), -128.0f, 127.0f)); }
 
 }  // namespace
 
@@ -53,7 +52,8 @@ QuantizedRow quantize_row(const float* x, int64_t n, bool asymmetric, int8_t* ou
     return row;
   }
   const double scale = (static_cast<double>(high) - static_cast<double>(low)) / 255.0;
-  const double from_low = -128.0 - static_cast<double>(low) / scale, from_high = 127.0 - static_cast<double>(high) / scale;
+  const double from_low = -128.0 - static_cast<double>(low) / scale,
+               from_high = 127.0 - static_cast<double>(high) / scale;
   const double low_error = 128.0 + std::fabs(static_cast<double>(low) / scale);
   const double high_error = 127.0 + std::fabs(static_cast<double>(high) / scale);
   const double zero = low_error < high_error ? from_low : from_high;
@@ -156,7 +156,8 @@ Status eval_hybrid_conv(KernelContext& context) {
           const auto c = static_cast<size_t>(channel);
           const float scale = q.scale * attrs.weight_scales[attrs.weight_scales.size() == 1 ? 0 : c];
           for (int64_t i = 0; i < count; ++i) {
-            out[offset + i * stride] = static_cast<float>(static_cast<int32_t>(sums[i])) * scale + (bias ? bias[c] : 0.0f);
+            out[offset + i * stride] =
+                static_cast<float>(static_cast<int32_t>(sums[i])) * scale + (bias ? bias[c] : 0.0f);
           }
         });
   }

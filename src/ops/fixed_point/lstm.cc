@@ -10,7 +10,18 @@
 namespace thane {
 namespace {
 
-enum : size_t { kX, kH, kC, kWeights, kRecurrent = 7, kPeephole = 11, kBias = 14, kProjection = 18, kProjectionBias, kNorm };
+enum : size_t {
+  kX,
+  kH,
+  kC,
+  kWeights,
+  kRecurrent = 7,
+  kPeephole = 11,
+  kBias = 14,
+  kProjection = 18,
+  kProjectionBias,
+  kNorm
+};
 constexpr size_t kGates = 4;
 
 int16_t saturated(int64_t x) { return static_cast<int16_t>(std::clamp<int64_t>(x, -32768, 32767)); }
@@ -19,19 +30,22 @@ int16_t saturated(int64_t x) { return static_cast<int16_t>(std::clamp<int64_t>(x
 int16_t tanh_of(int16_t x, int bits) {
   return saturated(std::llround(std::tanh(std::ldexp(static_cast<double>(x), bits - 15)) * 32768));
 }
-int16_t sigmoid_of(int16_t x) { return saturated(std::llround(32768 / (1 + std::exp(-static_cast<double>(x) / 4096)))); }
+int16_t sigmoid_of(int16_t x) {
+  return saturated(std::llround(32768 / (1 + std::exp(-static_cast<double>(x) / 4096))));
+}
 
 // Everything about one gate that does not change from step to step.
 struct Gate {
   const int8_t *weights = nullptr, *recurrent = nullptr;
   const int16_t *peephole = nullptr, *norm = nullptr;
-  const int32_t* bias = nullptr;  // of the normalization, when there is one
+  const int32_t* bias = nullptr;                    // of the normalization, when there is one
   std::vector<int32_t> input_bias, recurrent_bias;  // with the zero points folded in
   FixedMultiplier input, state, cell, normalized;
   int32_t least_variance = 1;
 };
 
-std::vector<int32_t> folded_bias(const int8_t* weights, int64_t rows, int64_t depth, int64_t zero, const int32_t* bias) {
+std::vector<int32_t> folded_bias(const int8_t* weights, int64_t rows, int64_t depth, int64_t zero,
+                                 const int32_t* bias) {
   std::vector<int32_t> out(static_cast<size_t>(rows));
   for (int64_t r = 0; r < rows; ++r) {
     int64_t sum = 0;
@@ -78,10 +92,12 @@ class Lstm {
         cells_(context.input(kC).dim(1)) {
     for (size_t g = 0; g < kGates; ++g) prepare(g);
     hidden_ = FixedMultiplier::of(std::ldexp(1.0, -30) / static_cast<double>(attrs_.hidden_scale));
-    projection_ = FixedMultiplier::of(static_cast<double>(attrs_.projection_scale * attrs_.hidden_scale / attrs_.state_scale));
+    projection_ =
+        FixedMultiplier::of(static_cast<double>(attrs_.projection_scale * attrs_.hidden_scale / attrs_.state_scale));
     if (context.has_input(kProjection)) {
-      projection_bias_ = folded_bias(context.input(kProjection).data<int8_t>(), outputs_, cells_, attrs_.hidden_zero_point,
-                                     context.has_input(kProjectionBias) ? context.input(kProjectionBias).data<int32_t>() : nullptr);
+      projection_bias_ =
+          folded_bias(context.input(kProjection).data<int8_t>(), outputs_, cells_, attrs_.hidden_zero_point,
+                      context.has_input(kProjectionBias) ? context.input(kProjectionBias).data<int32_t>() : nullptr);
     }
   }
 
@@ -97,13 +113,15 @@ class Lstm {
       const int32_t kept = rounding_shift_right(int32_t{forget} * c[i], 15);
       const int32_t added = rounding_shift_right(in * gates[2][at], static_cast<int>(30 + attrs_.cell_bits));
       c[i] = saturated(int64_t{saturated(kept)} + saturated(added));
-      if (attrs_.cell_clip > 0) c[i] = static_cast<int16_t>(std::clamp<int64_t>(c[i], -attrs_.cell_clip, attrs_.cell_clip));
+      if (attrs_.cell_clip > 0)
+        c[i] = static_cast<int16_t>(std::clamp<int64_t>(c[i], -attrs_.cell_clip, attrs_.cell_clip));
     }
     gates[3] = gate(3, x, h, c);
     std::vector<int8_t> hidden(static_cast<size_t>(cells_));
     for (int64_t i = 0; i < cells_; ++i) {
       const int16_t squashed = tanh_of(c[i], static_cast<int>(15 + attrs_.cell_bits));
-      const int64_t value = hidden_.times(int32_t{gates[3][static_cast<size_t>(i)]} * squashed) + attrs_.hidden_zero_point;
+      const int64_t value =
+          hidden_.times(int32_t{gates[3][static_cast<size_t>(i)]} * squashed) + attrs_.hidden_zero_point;
       hidden[static_cast<size_t>(i)] = static_cast<int8_t>(std::clamp<int64_t>(value, -128, 127));
     }
     if (projection_bias_.empty()) {
@@ -114,7 +132,8 @@ class Lstm {
     for (int64_t r = 0; r < outputs_; ++r) {
       const int32_t sum = dot(weights + r * cells_, hidden.data(), cells_, projection_bias_[static_cast<size_t>(r)]);
       int64_t value = std::clamp<int64_t>(projection_.times(sum) + attrs_.state_zero_point, -128, 127);
-      if (attrs_.projection_clip > 0) value = std::clamp<int64_t>(value, -attrs_.projection_clip, attrs_.projection_clip);
+      if (attrs_.projection_clip > 0)
+        value = std::clamp<int64_t>(value, -attrs_.projection_clip, attrs_.projection_clip);
       h[r] = static_cast<int8_t>(value);
     }
   }
@@ -135,12 +154,14 @@ class Lstm {
     if (g != 2) gate.peephole = maybe<int16_t>(kPeephole + (g == 3 ? 2 : g));
     const float unit = attrs_.gate_scales[g];
     gate.input = FixedMultiplier::of(static_cast<double>(attrs_.input_weight_scales[g] * attrs_.input_scale / unit));
-    gate.state = FixedMultiplier::of(static_cast<double>(attrs_.recurrent_weight_scales[g] * attrs_.state_scale / unit));
+    gate.state =
+        FixedMultiplier::of(static_cast<double>(attrs_.recurrent_weight_scales[g] * attrs_.state_scale / unit));
     gate.cell = FixedMultiplier::of(std::ldexp(1.0, static_cast<int>(attrs_.cell_bits)) *
                                     static_cast<double>(attrs_.peephole_scales[g]) / static_cast<double>(unit));
     gate.normalized = FixedMultiplier::of(static_cast<double>(attrs_.norm_scales[g]));
     gate.least_variance = std::max(1, static_cast<int32_t>(10000 * attrs_.norm_scales[g]));
-    gate.input_bias = folded_bias(gate.weights, cells_, inputs_, attrs_.input_zero_point, gate.norm ? nullptr : gate.bias);
+    gate.input_bias =
+        folded_bias(gate.weights, cells_, inputs_, attrs_.input_zero_point, gate.norm ? nullptr : gate.bias);
     gate.recurrent_bias = folded_bias(gate.recurrent, cells_, outputs_, attrs_.state_zero_point, nullptr);
   }
 
@@ -150,9 +171,10 @@ class Lstm {
     for (int64_t i = 0; i < cells_; ++i) {
       const auto at = static_cast<size_t>(i);
       values[at] = saturated(gate.input.times(dot(gate.weights + i * inputs_, x, inputs_, gate.input_bias[at])));
-      values[at] = saturated(int64_t{values[at]} +
-                             gate.state.times(dot(gate.recurrent + i * outputs_, h, outputs_, gate.recurrent_bias[at])));
-      if (gate.peephole) values[at] = saturated(int64_t{values[at]} + gate.cell.times(int32_t{gate.peephole[i]} * c[i]));
+      values[at] = saturated(int64_t{values[at]} + gate.state.times(dot(gate.recurrent + i * outputs_, h, outputs_,
+                                                                        gate.recurrent_bias[at])));
+      if (gate.peephole)
+        values[at] = saturated(int64_t{values[at]} + gate.cell.times(int32_t{gate.peephole[i]} * c[i]));
     }
     if (gate.norm) normalize(gate, values);
     for (int16_t& v : values) v = g == 2 ? tanh_of(v, 3) : sigmoid_of(v);
@@ -214,7 +236,8 @@ Status infer_fixed_lstm(InferContext& context) {
   }
   THANE_TRY(expect(kProjection, {outputs, cells}));
   THANE_TRY(expect(kProjectionBias, {outputs}));
-  if (!context.has_input(kProjection) && outputs.is_number() && cells.is_number() && outputs.number() != cells.number()) {
+  if (!context.has_input(kProjection) && outputs.is_number() && cells.is_number() &&
+      outputs.number() != cells.number()) {
     return invalid_model(format("{} outputs of {} cells without a projection", outputs.number(), cells.number()));
   }
   context.set(0, DType::kInt8, SymDims{(*x)[0], (*x)[1], outputs});

@@ -11,7 +11,7 @@ struct FixedLstmAttrs : Attrs {
   int64_t input_zero_point = 0, state_zero_point = 0, hidden_zero_point = 0;
   int64_t cell_bits = -11;  // a unit of the cell is 2^cell_bits
   std::vector<float> input_weight_scales, recurrent_weight_scales, peephole_scales, norm_scales;
-  std::vector<float> gate_scales;  // of what enters the gates' functions
+  std::vector<float> gate_scales;              // of what enters the gates' functions
   int64_t cell_clip = 0, projection_clip = 0;  // in units; 0: none
   template <class Self, class V>
   static void fields(Self& self, V& v) {
@@ -34,10 +34,10 @@ struct FixedLstmAttrs : Attrs {
   Status prepare();
 };
 
-// Inputs: X [time, batch, inputs], h [batch, outputs], c [batch, cells]; by gate: weights int8 [cells, inputs] (the input
-// gate's may be absent: one minus the forget gate), recurrent weights int8 [cells, outputs], peepholes int16 [cells] of the
-// input, forget and output gates, biases int32 [cells]; projection int8 [outputs, cells] and its bias int32; coefficients
-// of layer normalization int16 [cells] by gate. Outputs: Y [time, batch, outputs], last h, last c.
+// Inputs: X [time, batch, inputs], h [batch, outputs], c [batch, cells]; by gate: weights int8 [cells, inputs] (the
+// input gate's may be absent: one minus the forget gate), recurrent weights int8 [cells, outputs], peepholes int16
+// [cells] of the input, forget and output gates, biases int32 [cells]; projection int8 [outputs, cells] and its bias
+// int32; coefficients of layer normalization int16 [cells] by gate. Outputs: Y [time, batch, outputs], last h, last c.
 Status infer_fixed_lstm(InferContext& context);
 Status eval_fixed_lstm(KernelContext& context);
 

@@ -1,7 +1,7 @@
+#include "ops/matmul/matmul.h"
 #include "base/format.h"
 #include "ops/broadcast.h"
 #include "ops/fixed_point/fixed_point.h"
-#include "ops/matmul/matmul.h"
 
 namespace thane {
 namespace {
@@ -44,7 +44,8 @@ Status infer_fixed_matmul(InferContext& context) {
   THANE_TRY(attrs.requantization.check(dims.back()));
   if (context.has_input(2) && context.dims(2)) {
     const SymDims& bias = *context.dims(2);
-    if (bias.size() != 1 || (bias[0].is_number() && dims.back().is_number() && bias[0].number() != dims.back().number())) {
+    if (bias.size() != 1 ||
+        (bias[0].is_number() && dims.back().is_number() && bias[0].number() != dims.back().number())) {
       return invalid_model(format("a bias of {} for {} columns", to_string(bias), dims.back().to_string()));
     }
   }

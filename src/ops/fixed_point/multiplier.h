@@ -61,8 +61,8 @@ struct FixedMultiplier {
   int32_t times_wide(int64_t x) const {
     const int64_t reduced = fraction < 0x7fff0000 ? (int64_t{fraction} + (1 << 15)) >> 16 : 0x7fff;
     const int total = 15 - std::min(shift, 14);
-    const auto product = static_cast<int64_t>(static_cast<uint64_t>(x) * static_cast<uint64_t>(reduced) +
-                                              (uint64_t{1} << (total - 1)));
+    const auto product =
+        static_cast<int64_t>(static_cast<uint64_t>(x) * static_cast<uint64_t>(reduced) + (uint64_t{1} << (total - 1)));
     return static_cast<int32_t>(product >> std::min(total, 62));
   }
 };

@@ -67,9 +67,10 @@ Status eval_fixed_sum(KernelContext& context) {
     }
     for (size_t i = 0; i < sums.size(); ++i) {
       const int64_t sum = sums[i] - attrs.input_zero_point * count;
-      const int64_t scaled = std::is_same_v<T, int16_t> ? factor.times_wide(sum) : factor.times(static_cast<int32_t>(sum));
-      y.data<T>()[i] = static_cast<T>(std::clamp<int64_t>(scaled + attrs.output_zero_point,
-                                                          std::numeric_limits<T>::min(), std::numeric_limits<T>::max()));
+      const int64_t scaled =
+          std::is_same_v<T, int16_t> ? factor.times_wide(sum) : factor.times(static_cast<int32_t>(sum));
+      y.data<T>()[i] = static_cast<T>(std::clamp<int64_t>(
+          scaled + attrs.output_zero_point, std::numeric_limits<T>::min(), std::numeric_limits<T>::max()));
     }
   });
   return ok();

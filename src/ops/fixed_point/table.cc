@@ -2,6 +2,7 @@
 #include "ops/families.h"
 #include "ops/fixed_point/fixed_point.h"
 #include "ops/fixed_point/hybrid.h"
+#include "ops/fixed_point/kernels.h"
 #include "ops/fixed_point/lstm.h"
 #include "ops/infer_shapes.h"
 
@@ -23,8 +24,7 @@ constexpr Param kMatMulIn[] = {{.name = "A", .types = kFixedInts, .variable = 'T
                                {.name = "bias", .types = kSums, .optional = true}};
 constexpr Param kRequantizeIn[] = {{.name = "X", .types = kFixedInts | kSums}};
 constexpr Param kRequantizeOut[] = {{.name = "Y", .types = kFixedInts | mask_of(DType::kInt32)}};
-constexpr Param kBinaryIn[] = {{.name = "A", .types = kFixedInts, .variable = 'T'},
-                               {.name = "B", .types = kFixedInts}};
+constexpr Param kBinaryIn[] = {{.name = "A", .types = kFixedInts, .variable = 'T'}, {.name = "B", .types = kFixedInts}};
 constexpr Param kSumIn[] = {{.name = "X", .types = kFixedInts, .variable = 'T'}, {.name = "axes", .types = kIndexInts}};
 constexpr Param kResizeIn[] = {{.name = "X", .types = kFixedInts, .variable = 'T'},
                                {.name = "sizes", .types = kIndexInts}};
@@ -75,15 +75,25 @@ constexpr OpDef row(std::string_view name, std::span<const Param> inputs, int le
           .flags = flags};
 }
 
+constexpr const Kernel* kConvKernels[] = {&kFixedRowsConv};
+
+constexpr OpDef with_kernels(OpDef op, std::span<const Kernel* const> kernels) {
+  op.kernels = kernels;
+  return op;
+}
+
 constexpr OpDef kOps[] = {
     row("FixedAveragePool", kX, 1, kY, &attrs_schema<FixedAveragePoolAttrs>, infer_fixed_average_pool,
         eval_fixed_average_pool),
     row("FixedBinary", kBinaryIn, 2, kY, &attrs_schema<FixedBinaryAttrs>, infer_fixed_binary, eval_fixed_binary),
-    row("FixedConv", kConvIn, 2, kY, &attrs_schema<FixedConvAttrs>, infer_fixed_conv, eval_fixed_conv, kHeavy),
+    with_kernels(
+        row("FixedConv", kConvIn, 2, kY, &attrs_schema<FixedConvAttrs>, infer_fixed_conv, eval_fixed_conv, kHeavy),
+        kConvKernels),
     row("FixedL2Normalization", kBytesIn, 1, kY, &attrs_schema<FixedL2NormalizationAttrs>, infer_same,
         eval_fixed_l2_normalization),
     row("FixedLstm", kLstmIn, 11, kLstmOut, &attrs_schema<FixedLstmAttrs>, infer_fixed_lstm, eval_fixed_lstm, kHeavy),
-    row("FixedMatMul", kMatMulIn, 2, kY, &attrs_schema<FixedMatMulAttrs>, infer_fixed_matmul, eval_fixed_matmul, kHeavy),
+    row("FixedMatMul", kMatMulIn, 2, kY, &attrs_schema<FixedMatMulAttrs>, infer_fixed_matmul, eval_fixed_matmul,
+        kHeavy),
     row("FixedResize", kResizeIn, 2, kY, &attrs_schema<FixedResizeAttrs>, infer_fixed_resize, eval_fixed_resize),
     row("FixedSoftmax", kX, 1, kY, &attrs_schema<FixedSoftmaxAttrs>, infer_same, eval_fixed_softmax),
     row("FixedSum", kSumIn, 2, kY, &attrs_schema<FixedSumAttrs>, infer_fixed_sum, eval_fixed_sum),
