@@ -15,34 +15,18 @@ struct Name {
   std::string_view name;
 };
 constexpr Name kOthers[] = {
-    {15, "LSH_PROJECTION"},
-    {16, "LSTM"},
-    {24, "RNN"},
-    {27, "SVDF"},
-    {29, "CONCAT_EMBEDDINGS"},
-    {30, "SKIP_GRAM"},
-    {35, "UNIDIRECTIONAL_SEQUENCE_RNN"},
-    {44, "UNIDIRECTIONAL_SEQUENCE_LSTM"},
-    {46, "BIDIRECTIONAL_SEQUENCE_RNN"},
-    {51, "DELEGATE"},
-    {52, "BIDIRECTIONAL_SEQUENCE_LSTM"},
-    {149, "MULTINOMIAL"},
-    {171, "STABLEHLO_CONVOLUTION"},
-    {173, "STABLEHLO_CUSTOM_CALL"},
-    {174, "STABLEHLO_REDUCE"},
-    {190, "STABLEHLO_SCATTER"},
-    {198, "STABLEHLO_REDUCE_WINDOW"},
-    {199, "STABLEHLO_SORT"},
-    {204, "STABLEHLO_RNG_BIT_GENERATOR"},
-    {205, "REDUCE_WINDOW"},
-    {209, "STABLEHLO_CASE"},
+    {15, "LSH_PROJECTION"},    {29, "CONCAT_EMBEDDINGS"},      {30, "SKIP_GRAM"},
+    {51, "DELEGATE"},          {171, "STABLEHLO_CONVOLUTION"}, {173, "STABLEHLO_CUSTOM_CALL"},
+    {174, "STABLEHLO_REDUCE"}, {190, "STABLEHLO_SCATTER"},     {198, "STABLEHLO_REDUCE_WINDOW"},
+    {199, "STABLEHLO_SORT"},   {201, "STABLEHLO_GATHER"},      {204, "STABLEHLO_RNG_BIT_GENERATOR"},
+    {205, "REDUCE_WINDOW"},    {209, "STABLEHLO_CASE"},
 };
 
 const auto& families() {
-  static const std::array all = {elementwise_builtins(), product_builtins(),      image_builtins(),
-                                 shape_builtins(),       slicing_builtins(),      reduction_builtins(),
-                                 indexing_builtins(),    quantization_builtins(), control_builtins(),
-                                 recurrent_builtins(),   generating_builtins(),   stablehlo_builtins()};
+  static const std::array all = {
+      elementwise_builtins(), product_builtins(),    image_builtins(),        shape_builtins(),   slicing_builtins(),
+      reduction_builtins(),   indexing_builtins(),   quantization_builtins(), control_builtins(), resource_builtins(),
+      recurrent_builtins(),   generating_builtins(), stablehlo_builtins()};
   return all;
 }
 

@@ -16,6 +16,7 @@ std::span<const Builtin> reduction_builtins();
 std::span<const Builtin> indexing_builtins();
 std::span<const Builtin> quantization_builtins();
 std::span<const Builtin> control_builtins();
+std::span<const Builtin> resource_builtins();
 std::span<const Builtin> recurrent_builtins();
 std::span<const Builtin> generating_builtins();
 std::span<const Builtin> stablehlo_builtins();
