@@ -216,6 +216,24 @@ NETWORKS = {
 }
 
 
+A = tf.keras.applications
+# With random weights and small pictures; too large to commit: --applications makes and keeps them apart.
+APPLICATIONS = {
+    "mobilenet": lambda: A.MobileNet((96, 96, 3), alpha=0.25, weights=None, classes=20),
+    "mobilenet_v2": lambda: A.MobileNetV2((96, 96, 3), alpha=0.35, weights=None, classes=20),
+    "mobilenet_v3_small": lambda: A.MobileNetV3Small((96, 96, 3), alpha=0.75, weights=None, classes=20),
+    "mobilenet_v3_large": lambda: A.MobileNetV3Large((96, 96, 3), alpha=0.75, weights=None, classes=20),
+    "efficientnet_b0": lambda: A.EfficientNetB0(input_shape=(64, 64, 3), weights=None, classes=20),
+    "efficientnet_v2_b0": lambda: A.EfficientNetV2B0(input_shape=(64, 64, 3), weights=None, classes=20),
+    "resnet50": lambda: A.ResNet50(input_shape=(64, 64, 3), weights=None, classes=20),
+    "resnet50_v2": lambda: A.ResNet50V2(input_shape=(64, 64, 3), weights=None, classes=20),
+    "densenet121": lambda: A.DenseNet121(input_shape=(64, 64, 3), weights=None, classes=20),
+    "inception_v3": lambda: A.InceptionV3(input_shape=(96, 96, 3), weights=None, classes=20),
+    "xception": lambda: A.Xception(input_shape=(96, 96, 3), weights=None, classes=20),
+    "nasnet_mobile": lambda: A.NASNetMobile(input_shape=(96, 96, 3), weights=None, classes=20),
+}
+
+
 def residual():
     inputs = tf.keras.Input((12, 12, 4), batch_size=1)
     x = L.Conv2D(4, 3, padding="same", activation="relu")(inputs)
@@ -326,10 +344,11 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--only", default="")
+    parser.add_argument("--applications", action="store_true", help="the networks of tf.keras.applications instead")
     options = parser.parse_args()
     pack = Pack(options.folder)
     for name, (function, specs) in FLOAT.items():
-        if not re.search(options.only, name):
+        if options.applications or not re.search(options.only, name):
             continue
         for mode in ("float", "int8", "int16", "dynamic") if name not in ("prelu",) else ("float", "int8"):
             def make():
@@ -341,7 +360,7 @@ def main():
                     raise ValueError("the same as in float")
                 return model
             attempt(pack, f"{name}_{mode}", make)
-    for name, build in NETWORKS.items():
+    for name, build in (APPLICATIONS if options.applications else NETWORKS).items():
         if not re.search(options.only, name):
             continue
         tf.keras.utils.set_random_seed(7)
@@ -349,7 +368,7 @@ def main():
         for mode in ("float", "float16", "dynamic", "int8", "uint8", "int16"):
             def make():
                 converter = tf.lite.TFLiteConverter.from_keras_model(network)
-                quantized(converter, mode, samples_for([network.input_shape]))
+                quantized(converter, mode, samples_for([(1, *network.input_shape[1:])]))
                 return converter.convert()
             attempt(pack, f"network_{name}_{mode}", make)
     pack.close()

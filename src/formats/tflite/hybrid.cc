@@ -99,8 +99,9 @@ void lower_fixed_batch_matmul(Op& op, const Edge& a, const Edge& b) {
 bool is_hybrid(const Op& op) {
   if (!op.has(0) || !op.has(1) || op.tensor(0).dtype != DType::kFloat32) return false;
   const TensorInfo& w = op.tensor(1);
+  if (w.quantization.block_size > 0) return false;
   const bool narrow = w.dtype == DType::kInt8 || w.dtype == DType::kInt4 || w.dtype == DType::kInt2;
-  return narrow && is_quantized(w) && w.quantization.block_size == 0 && all_zero(w.quantization.zero_points) && w.data;
+  return narrow && is_quantized(w) && all_zero(w.quantization.zero_points) && w.data;
 }
 
 void lower_hybrid_conv(Op& op, const Window& window, int64_t group, const Dims& perm) {
@@ -113,7 +114,29 @@ void lower_hybrid_conv(Op& op, const Window& window, int64_t group, const Dims& 
   op.done(op.activated(y, window.activation));
 }
 
+// Per column and block: their scales as numbers; none when they are not constants.
+std::vector<float> block_scales(Op& op, size_t input) {
+  const Quantization& q = op.tensor(input).quantization;
+  const auto count = static_cast<int32_t>(op.scope().info().tensors.size());
+  if (q.block_size <= 0 || q.zero_points_tensor >= 0 || q.scales_tensor < 0 || q.scales_tensor >= count) return {};
+  const TensorInfo& info = op.scope().tensor(q.scales_tensor);
+  if (!info.data || !(mask_of(info.dtype) & kFloats)) return {};
+  auto scales = constant_of(info, op.scope().importer().source());
+  if (!scales.ok()) return {};
+  std::vector<float> numbers;
+  for (int64_t i = 0; i < scales->size(); ++i) numbers.push_back(static_cast<float>(scales->as_double(i)));
+  return numbers;
+}
+
 Edge hybrid_fully_connected(Op& op, const FullyConnected& parts) {
+  if (const int size = op.tensor(1).quantization.block_size; size > 0) {
+    const Edge y = op.own("HybridMatMul", {parts.x, byte_weights(op, op.raw(1)), op.maybe(2)},
+                          {{"weight_scales", block_scales(op, 1)},
+                           {"block_size", int64_t{size}},
+                           {"trans_b", int64_t{1}},
+                           {"asymmetric", int64_t{1}}});
+    return op.activated(y, parts.activation);
+  }
   const Edge y = op.own(
       "HybridMatMul", {parts.x, byte_weights(op, op.raw(1)), op.maybe(2)},
       {{"weight_scales", op.tensor(1).quantization.scales}, {"trans_b", int64_t{1}}, {"asymmetric", int64_t{1}}});

@@ -13,6 +13,8 @@ struct FullyConnected {
 // Real data by weights of int8 or int4 per tensor or per channel.
 bool is_hybrid(const Op& op);
 void lower_hybrid_conv(Op& op, const Window& window, int64_t group, const Dims& perm);
+// The scales of weights quantized in blocks; empty when they are not of that kind.
+std::vector<float> block_scales(Op& op, size_t input);
 Edge hybrid_fully_connected(Op& op, const FullyConnected& parts);
 void lower_hybrid_batch_matmul(Op& op, const Edge& a, const Edge& b);
 // Weights quantized in blocks along their last axis, as reals.

@@ -186,7 +186,7 @@ void lower_fully_connected(Op& op) {
   const FullyConnected parts{x, activation};
   if (has_fixed_product(op)) {
     y = fixed_fully_connected(op, parts);
-  } else if (is_hybrid(op)) {
+  } else if (is_hybrid(op) || (op.tensor(0).dtype == DType::kFloat32 && !block_scales(op, 1).empty())) {
     y = hybrid_fully_connected(op, parts);
   } else {
     if (is_quantized(op.tensor(0))) x = op.dequantized(x, op.tensor(0));

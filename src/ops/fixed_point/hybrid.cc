@@ -28,7 +28,10 @@ int8_t saturated(float x) { return static_cast<int8_t>(std::clamp(std::round(x),
 
 }  // namespace
 
-Status HybridMatMulAttrs::prepare() { return check_scales(weight_scales); }
+Status HybridMatMulAttrs::prepare() {
+  if (block_size < 0 || (block_size > 0 && !trans_b)) return invalid_model(format("blocks of {}", block_size));
+  return check_scales(weight_scales);
+}
 Status HybridConvAttrs::prepare() { return check_scales(weight_scales); }
 
 QuantizedRow quantize_row(const float* x, int64_t n, bool asymmetric, int8_t* out) {
@@ -64,6 +67,28 @@ QuantizedRow quantize_row(const float* x, int64_t n, bool asymmetric, int8_t* ou
   return row;
 }
 
+namespace {
+
+// A row by a column of the weights, as a real.
+float product(const HybridMatMulAttrs& attrs, const int8_t* row, const int8_t* column, int64_t depth, int64_t step,
+              const QuantizedRow& q, int64_t c) {
+  const int64_t block = attrs.block_size > 0 ? attrs.block_size : std::max<int64_t>(depth, 1);
+  const int64_t blocks = depth / block;
+  float total = 0;
+  for (int64_t b = 0; b < blocks; ++b) {
+    int32_t products = 0, sum = 0;
+    for (int64_t k = b * block; k < (b + 1) * block; ++k) {
+      products += int32_t{row[k]} * column[k * step];
+      sum += column[k * step];
+    }
+    const size_t at = attrs.weight_scales.size() == 1 ? 0 : static_cast<size_t>(c * blocks + b);
+    total += static_cast<float>(products - q.zero_point * sum) * attrs.weight_scales[at];
+  }
+  return total * q.scale;
+}
+
+}  // namespace
+
 Status infer_hybrid_matmul(InferContext& context) {
   const auto& attrs = context.attrs<HybridMatMulAttrs>();
   const SymDims *a = context.dims(0), *b = context.dims(1);
@@ -75,7 +100,15 @@ Status infer_hybrid_matmul(InferContext& context) {
   SymDims right = *b;
   if (attrs.trans_b) std::swap(right[right.size() - 1], right[right.size() - 2]);
   THANE_ASSIGN(SymDims dims, matmul_dims(*a, right));
-  THANE_TRY(check_count(attrs.weight_scales, dims.back()));
+  const Dim& depth = a->back();
+  if (attrs.block_size > 0 && depth.is_number() && dims.back().is_number()) {
+    const bool whole = depth.number() % attrs.block_size == 0;
+    if (!whole || static_cast<int64_t>(attrs.weight_scales.size()) != depth.number() / attrs.block_size * dims.back().number()) {
+      return invalid_model(format("{} scales for blocks of {}", attrs.weight_scales.size(), attrs.block_size));
+    }
+  } else if (attrs.block_size == 0) {
+    THANE_TRY(check_count(attrs.weight_scales, dims.back()));
+  }
   if (context.has_input(2) && context.dims(2)) {
     const Dim count = count_of(*context.dims(2));
     if (count.is_number() && dims.back().is_number() && count.number() != dims.back().number()) {
@@ -111,15 +144,8 @@ Status eval_hybrid_matmul(KernelContext& context) {
           quantize_row(a.data<float>() + (a_matrix * rows + r % rows) * depth, depth, attrs.asymmetric, row.data());
       const int8_t* matrix = b.data<int8_t>() + b_matrix * depth * columns;
       for (int64_t c = 0; c < columns; ++c) {
-        const int8_t* column = matrix + c * between;
-        int32_t products = 0, sum = 0;
-        for (int64_t k = 0; k < depth; ++k) {
-          products += int32_t{row[static_cast<size_t>(k)]} * column[k * step];
-          sum += column[k * step];
-        }
-        const float scale = q.scale * attrs.weight_scales[attrs.weight_scales.size() == 1 ? 0 : static_cast<size_t>(c)];
         y.data<float>()[r * columns + c] =
-            static_cast<float>(products - q.zero_point * sum) * scale + (bias ? bias[c] : 0.0f);
+            product(attrs, row.data(), matrix + c * between, depth, step, q, c) + (bias ? bias[c] : 0.0f);
       }
     }
   });

@@ -7,12 +7,14 @@
 namespace thane {
 
 struct HybridMatMulAttrs : Attrs {
-  std::vector<float> weight_scales;  // one, or one per column
+  std::vector<float> weight_scales;  // one, or one per column, or per column and block of the depth
+  int64_t block_size = 0;            // not 0: so many elements of the depth share a scale
   bool asymmetric = true;            // data get a zero point; else only a scale
   bool trans_b = false;
   template <class Self, class V>
   static void fields(Self& self, V& v) {
     v("weight_scales", self.weight_scales);
+    v("block_size", self.block_size);
     v("asymmetric", self.asymmetric);
     v("trans_b", self.trans_b);
   }
