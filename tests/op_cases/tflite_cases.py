@@ -1,16 +1,19 @@
 #!/usr/bin/env python3
 """Makes small TensorFlow Lite files, an operator each, with random inputs and LiteRT's outputs.
 
-    python tests/op_cases/tflite_cases.py FOLDER [--only NAME]
+    python tests/op_cases/tflite_cases.py FOLDER [--applications]
 
 Needs tensorflow==2.21.0 and ai-edge-litert==2.3.0 (a virtual environment of its own; the tests do not: they run the
 cases that are committed as tflite_cases.zip). Writes FOLDER/index.json, which tests/model_pack reads, and the files.
-A case runs on LiteRT's default kernels; what its reference kernels answer differently becomes an alternative.
+A case runs on LiteRT's default kernels; what its reference kernels answer differently becomes an alternative. Converters
+and runtimes can crash: every family is made in a process of its own.
 """
 import argparse
 import json
 import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -87,7 +90,7 @@ FLOAT = {
     "gelu": (lambda x: tf.nn.gelu(x), X2),
     "gelu_approximate": (lambda x: tf.nn.gelu(x, True), X2),
     "hard_swish": (lambda x: x * tf.nn.relu6(x + 3.0) * (1.0 / 6.0), X2),
-    "prelu": (lambda x: tf.keras.layers.PReLU(alpha_initializer=tf.constant_initializer(0.2), shared_axes=[1, 2])(x), X4),
+    "prelu": (lambda x: tf.maximum(x, 0.0) + const(4) * tf.minimum(x, 0.0), X4),
     "exp": (tf.exp, X2),
     "log": (lambda x: tf.math.log(x + 2.5), X2),
     "sqrt": (lambda x: tf.sqrt(x + 2.5), X2),
@@ -321,9 +324,22 @@ class Pack:
         entry["tolerance"] = {"rtol": 1e-3, "atol": 2e-3 if hybrid else 1e-5, "steps": 1 if integers else 0}
         self.entries.append(entry)
 
-    def close(self):
-        (self.folder / "index.json").write_text(json.dumps(self.entries, indent=1))
-        print(f"{len(self.entries)} cases in {self.folder}")
+    def close(self, part):
+        (self.folder / f"index.{part}.json").write_text(json.dumps(self.entries, indent=1))
+
+
+def join(folder):
+    entries = [entry for part in sorted(folder.glob("index.*.json")) for entry in json.loads(part.read_text())]
+    for part in folder.glob("index.*.json"):
+        part.unlink()
+    kept = {item["file"] for entry in entries for item in entry["inputs"] + entry["outputs"]}
+    kept |= {other["file"] for entry in entries for item in entry["outputs"] for other in item.get("alternatives", [])}
+    kept |= {entry["path"] for entry in entries}
+    for path in folder.iterdir():
+        if path.name not in kept:
+            path.unlink()
+    (folder / "index.json").write_text(json.dumps(entries, indent=1))
+    print(f"{len(entries)} cases in {folder}")
 
 
 def samples_for(shapes):
@@ -343,14 +359,22 @@ def attempt(pack, name, make):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--only", default="")
     parser.add_argument("--applications", action="store_true", help="the networks of tf.keras.applications instead")
+    parser.add_argument("--part", help="one family, in this process")
     options = parser.parse_args()
+    networks = APPLICATIONS if options.applications else NETWORKS
+    if not options.part:
+        names = sorted(FLOAT)
+        groups = [] if options.applications else [names[i:i + 12] for i in range(0, len(names), 12)]
+        for part in ["|".join(f"^{name}$" for name in group) for group in groups] + [f"^network_{name}$" for name in networks]:
+            command = [sys.executable, __file__, str(options.folder), "--part", part]
+            subprocess.run(command + ["--applications"] * options.applications, check=False)
+        return join(options.folder)
     pack = Pack(options.folder)
     for name, (function, specs) in FLOAT.items():
-        if options.applications or not re.search(options.only, name):
+        if not re.search(options.part, name):
             continue
-        for mode in ("float", "int8", "int16", "dynamic") if name not in ("prelu",) else ("float", "int8"):
+        for mode in ("float", "int8", "int16", "dynamic"):
             def make():
                 concrete = tf.function(function, input_signature=specs).get_concrete_function()
                 converter = tf.lite.TFLiteConverter.from_concrete_functions([concrete])
@@ -360,8 +384,10 @@ def main():
                     raise ValueError("the same as in float")
                 return model
             attempt(pack, f"{name}_{mode}", make)
-    for name, build in (APPLICATIONS if options.applications else NETWORKS).items():
-        if not re.search(options.only, name):
+            pack.close(name)
+        pack.entries = []
+    for name, build in networks.items():
+        if not re.search(options.part, f"network_{name}"):
             continue
         tf.keras.utils.set_random_seed(7)
         network = build()
@@ -371,7 +397,7 @@ def main():
                 quantized(converter, mode, samples_for([(1, *network.input_shape[1:])]))
                 return converter.convert()
             attempt(pack, f"network_{name}_{mode}", make)
-    pack.close()
+            pack.close(f"network_{name}")
 
 
 def quantizes(model, mode):
