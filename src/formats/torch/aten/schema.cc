@@ -225,8 +225,8 @@ std::optional<Value> fit_list(const Value& value, const Parameter& parameter, bo
   return Value::list(std::move(fitted));
 }
 
-bool bind(const Schema& schema, const std::vector<Value>& args, const NamedValues& kwargs, bool convert,
-          std::vector<Value>& bound) {
+bool fit_arguments(const Schema& schema, const std::vector<Value>& args, const NamedValues& kwargs, bool convert,
+                   std::vector<Value>& bound) {
   bound.clear();
   size_t used = 0, named = 0;
   for (const Parameter& parameter : schema.parameters) {
@@ -302,7 +302,7 @@ Result<Resolved> resolve(std::string_view op, const std::vector<Value>& args, co
   std::vector<Value> bound;
   for (const bool convert : {false, true}) {
     for (Schema& schema : schemas) {
-      if (bind(schema, args, kwargs, convert, bound)) return Resolved{std::move(schema), std::move(bound)};
+      if (fit_arguments(schema, args, kwargs, convert, bound)) return Resolved{std::move(schema), std::move(bound)};
     }
   }
   std::string expected;
