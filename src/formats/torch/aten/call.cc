@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "formats/torch/aten/lowering.h"
+#include "formats/torch/aten/quantized.h"
 
 namespace thane::aten {
 namespace {
@@ -55,6 +56,41 @@ Value finish(Call& call, const Schema& schema, Value result) {
   return Value::tuple(std::move(outs));
 }
 
+// Ops that know integers only as numbers see the real numbers of quantized tensors; what comes out is quantized as the
+// first of them was.
+bool takes_quantized(const Row& row) {
+  for (const Row& known : quantized_rows()) {
+    if (&known == &row) return true;
+  }
+  for (const auto family : {view_rows, type_rows, query_rows}) {
+    for (const Row& known : family()) {
+      if (&known == &row) return true;
+    }
+  }
+  return false;
+}
+struct RealNumbers {
+  std::shared_ptr<const Quantization> how;  // null: nothing was quantized
+  DType dtype = DType::kUndefined;
+
+  void take(Context& context, Value& value) {
+    if (value.is_list()) {
+      std::vector<Value> items = *value.items();
+      for (Value& item : items) take(context, item);
+      if (how) value = Value::list(std::move(items));
+    } else if (value.is_tensor() && value.tensor()->quantization) {
+      const Ops ops(context);
+      if (!how) how = value.tensor()->quantization, dtype = must(context.read(value.tensor())).dtype();
+      value = context.tensor(dequantized(ops, value.tensor()));
+    }
+  }
+  Value give(Context& context, const Value& value) const {
+    if (!value.is_tensor()) return value;
+    const Edge edge = must(context.read(value.tensor()));
+    return is_float(edge.dtype()) ? Value(quantized(Ops(context), edge, how, dtype)) : value;
+  }
+};
+
 std::string_view without_overload(std::string_view op) {
   const size_t colon = op.find("::");
   return op.substr(0, op.find('.', colon == std::string_view::npos ? 0 : colon));
@@ -73,8 +109,18 @@ Result<Value> call(Context& context, std::string_view op, std::vector<Value> arg
   const Row* row = find_row(schema.name, !schema.has_tensors());
   if (!row) return locate(unsupported("this op is not known"));
   auto result = guarded([&] {
+    if (takes_quantized(*row)) {
+      Call call(context, schema, std::move(resolved->args));
+      return finish(call, schema, row->lower(call));
+    }
+    const std::vector<Value> given = resolved->args;
+    RealNumbers real;
+    for (Value& arg : resolved->args) real.take(context, arg);
     Call call(context, schema, std::move(resolved->args));
-    return finish(call, schema, row->lower(call));
+    if (!real.how) return finish(call, schema, row->lower(call));
+    const Value result = real.give(context, row->lower(call));
+    Call original(context, schema, given);
+    return finish(original, schema, result);
   });
   if (!result.ok()) return locate(std::move(result).error());
   return result;
