@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "formats/containers/strided.h"
 #include "formats/torch/aten/value.h"
 #include "formats/torch/script/program.h"
 
@@ -26,6 +27,7 @@ using aten::Value;
 struct Instance : Object {
   const Class* type = nullptr;
   std::string path;  // "features.0", as in a state_dict; empty for the model itself and for what the program makes
+  bool is_model = false;
   std::unordered_map<std::string, Value> attributes;
   std::string_view kind() const override { return "object"; }
 };
@@ -35,6 +37,7 @@ using InstancePtr = std::shared_ptr<Instance>;
 struct StoredTensor : Object {
   Tensor tensor;
   std::string name;
+  std::optional<thane::Quantization> quantization;
   std::string_view kind() const override { return "Tensor"; }
 };
 
@@ -85,6 +88,7 @@ struct Conflict : Object {
 // A list whose length depends on data: a sequence of the graph.
 struct GraphList : Object {
   Edge edge;
+  bool numbers = false;  // its items are numbers, not tensors
   std::string_view kind() const override { return "list"; }
 };
 

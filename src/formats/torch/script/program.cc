@@ -16,7 +16,7 @@ Status Program::add(const std::string& module, std::shared_ptr<Buffer> source) {
   if (!fresh) return invalid_model(format("two files with the code of {}", module));
   File& file = place->second;
   file.source = std::move(source);
-  auto unit = parse_unit({reinterpret_cast<const char*>(file.source->data()), file.source->size()}, budget_);
+  auto unit = parse_unit({reinterpret_cast<const char*>(file.source->data()), file.source->size_bytes()}, budget_);
   if (!unit.ok()) {
     if (unit.error().code == ErrorCode::kResourceLimit) return std::move(unit).error().at(module);
     file.error = std::make_unique<Error>(std::move(unit).error());

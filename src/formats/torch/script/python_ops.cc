@@ -128,7 +128,7 @@ Result<std::optional<Value>> python_op(Machine& machine, std::string_view name, 
   const auto [first, last] = kTable->equal_range(name);
   for (auto entry = first; entry != last; ++entry) {
     THANE_ASSIGN(auto result, entry->second->run(call));
-    if (result) return std::move(result);
+    if (result) return result;
   }
   return not_mine();
 }
