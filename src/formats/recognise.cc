@@ -12,6 +12,7 @@
 #include "formats/tflite/reader.h"
 #include "formats/tensorflow/reader.h"
 #include "formats/torch/export/reader.h"
+#include "formats/torch/script/reader.h"
 
 namespace thane {
 namespace {
@@ -212,6 +213,7 @@ Result<Model> load_model(const std::string& path, const ReadOptions& options) {
     case Format::kGraphDef: return read_graph_def(std::move(file), options);
     case Format::kMetaGraph: return read_tf1_checkpoint(std::move(file), options);
     case Format::kTorchExport: return read_torch_export(std::move(file), options);
+    case Format::kTorchScript: return read_torchscript(std::move(file), options);
     case Format::kUnknown: return not_a_model(path, file->bytes().size());
     case Format::kTorchState:
     case Format::kTorchLegacy:

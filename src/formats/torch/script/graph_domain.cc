@@ -121,11 +121,17 @@ Result<Value> GraphDomain::load(Machine&, const InstancePtr& owner, const std::s
 
 // The scout has seen every attribute that this may be. What it has not seen would get lost between runs.
 Status GraphDomain::stored(Machine& machine, const InstancePtr& owner, const std::string& attribute, const Value&) {
-  if (owner->path.empty() && !owner->is_model) return ok();  // the program's own object
+  if ((owner->path.empty() && !owner->is_model) || owner->under_construction) return ok();  // the program's own object
   if (states_.contains({owner.get(), attribute})) return ok();
   return unsupported(format("an assignment to '{}{}{}', which was not foreseen", owner->path,
                             owner->path.empty() ? "" : ".", attribute))
       .at(machine.place());
+}
+
+Result<Value> GraphDomain::library_object(Machine&, const std::string& name, const Value&) {
+  auto conflict = std::make_shared<Conflict>();
+  conflict->what = format("objects of the class {}", name);
+  return Value(ObjectPtr(conflict));
 }
 
 Result<std::optional<std::vector<Value>>> GraphDomain::items(Machine& machine, const Value& value,

@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "base/format.h"
+#include "formats/torch/script/graph_list.h"
+#include "formats/torch/script/merge.h"
 
 namespace thane::torchscript {
 namespace {
@@ -95,6 +97,19 @@ void Machine::change(const InstancePtr& instance, const std::string& attribute) 
   const auto found = instance->attributes.find(attribute);
   if (found != instance->attributes.end()) entry.values.push_back(found->second);
   journal.entries.push_back(std::move(entry));
+}
+
+Status Machine::read_changes(Snapshot& snapshot) {
+  for (const Journal::Entry& entry : journals_.back().entries) {
+    if (entry.list) {
+      for (const Value& item : entry.list->items) THANE_TRY(snapshot.take(*this, item));
+    } else if (entry.dict) {
+      for (const auto& [key, item] : entry.dict->items) THANE_TRY(snapshot.take(*this, item));
+    } else {
+      THANE_TRY(snapshot.take(*this, entry.instance->attributes[entry.attribute]));
+    }
+  }
+  return ok();
 }
 
 Journal Machine::close_journal() {
@@ -352,6 +367,7 @@ Result<Flow> Machine::run_for(const Stmt& statement, Frame& frame) {
   THANE_ASSIGN(const Value source, evaluate(*statement.value, frame));
   std::optional<std::vector<Value>> items;
   if (const auto path = as<NamePath>(source)) return invalid_model(format("a loop over {}", path->path)).at(place());
+  if (graph_list(source)) return domain_.loop(*this, frame, statement, source);
   if (const auto* known = source.items(); known) {
     items = *known;
   } else if (source.is_int()) {  // range: see special_form
@@ -363,7 +379,7 @@ Result<Flow> Machine::run_for(const Stmt& statement, Frame& frame) {
       if (flow == Flow::kReturn) return flow;
     }
     return Flow::kNext;
-  } else if (!source.is_symbol() && !as<Unknown>(source) && !as<GraphList>(source)) {
+  } else if (!source.is_symbol() && !as<Unknown>(source)) {
     THANE_ASSIGN(items, iterate(source));
   }
   if (!items) return domain_.loop(*this, frame, statement, source);
@@ -430,7 +446,7 @@ Status Machine::assign(const Expr& target, Value value, Frame& frame) {
 }
 
 Result<std::vector<Value>> Machine::iterate(const Value& value, std::optional<size_t> count) {
-  if (const auto* items = value.items()) return *items;
+  if (const auto* items = value.items(); items && !graph_list(value)) return *items;
   if (const auto tuple = as<NamedTuple>(value)) return tuple->items;
   std::vector<Value> items;
   if (value.is_string()) {
@@ -460,6 +476,10 @@ Result<std::optional<bool>> Machine::truth(const Value& value) {
   if (value.is_int()) return std::optional(value.integer() != 0);
   if (value.is_float()) return std::optional(value.real() != 0);
   if (value.is_string()) return std::optional(!value.string().empty());
+  if (graph_list(value)) {
+    THANE_ASSIGN(const Value length, op("aten::len", {value}, {}));
+    return length.is_int() ? std::optional(length.integer() != 0) : domain_.truth(*this, length);
+  }
   if (const auto* items = value.items()) return std::optional(!items->empty());
   if (value.is_dict()) return std::optional(!value.dict()->items.empty());
   if (value.is_none()) return std::optional(false);

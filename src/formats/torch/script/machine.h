@@ -18,6 +18,7 @@
 namespace thane::torchscript {
 
 class Machine;
+class Snapshot;
 
 using Locals = std::unordered_map<std::string_view, Value>;
 
@@ -47,6 +48,8 @@ class Domain {
                              const StoredTensor& stored) = 0;
   virtual Status stored(Machine& machine, const InstancePtr& owner, const std::string& attribute,
                         const Value& value) = 0;
+  // An object of a class that a library registers ("quantized.Conv2dPackedParamsBase"), from what it was pickled as.
+  virtual Result<Value> library_object(Machine& machine, const std::string& name, const Value& state) = 0;
   // "a if c else b" where c has no known truth.
   virtual Result<Value> select(Machine& machine, const Value& condition, Value yes, Value no) = 0;
   // Items of something iterated over that is neither list nor tuple; nothing when their number depends on data.
@@ -109,6 +112,8 @@ class Machine {
   std::vector<std::pair<Value, Value>>& change(const DictPtr& dict);
   void change(const InstancePtr& instance, const std::string& attribute);
   void open_journal() { journals_.emplace_back(); }
+  // Reads all tensors among what has changed since, while their builder is at work.
+  Status read_changes(Snapshot& snapshot);
   // Puts everything back, and tells what had changed: entries hold what was there at the end.
   Journal close_journal();
 

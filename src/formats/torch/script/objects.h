@@ -28,6 +28,7 @@ struct Instance : Object {
   const Class* type = nullptr;
   std::string path;  // "features.0", as in a state_dict; empty for the model itself and for what the program makes
   bool is_model = false;
+  bool under_construction = false;  // by its __setstate__
   std::unordered_map<std::string, Value> attributes;
   std::string_view kind() const override { return "object"; }
 };

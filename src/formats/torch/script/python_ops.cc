@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/format.h"
+#include "formats/torch/script/graph_list.h"
 
 namespace thane::torchscript {
 
@@ -116,6 +117,7 @@ Result<std::optional<std::vector<size_t>>> slice_positions(PythonCall& call, siz
 
 Result<std::optional<Value>> python_op(Machine& machine, std::string_view name, std::vector<Value>& args,
                                        aten::NamedValues& kwargs) {
+  if (mentions_graph_list(args)) return not_mine();
   if (name.starts_with("aten::")) name.remove_prefix(6);
   static const auto* const kTable = [] {
     auto* table = new std::unordered_multimap<std::string_view, const PythonOp*>;
