@@ -19,6 +19,18 @@ struct ScanAttrs : Attrs {
   }
 };
 
+struct AssertAttrs : Attrs {
+  std::string message;  // what to say when it does not hold
+  template <class Self, class V>
+  static void fields(Self& self, V& v) {
+    v.required("message", self.message);
+  }
+};
+
+// assert.cc
+Status infer_assert(InferContext& context);
+Status eval_assert(KernelContext& context);
+
 // if.cc
 Status infer_if(InferContext& context);
 Status eval_if(KernelContext& context);

@@ -7,6 +7,7 @@ namespace {
 constexpr Param kCondition{.name = "cond", .types = kBoolOnly};
 constexpr Param kAny{.name = "value", .types = kAnyValue};
 
+constexpr Param kAssertIn[] = {kAny, kCondition};
 constexpr Param kIfIn[] = {kCondition};
 constexpr Param kAnyOut[] = {kAny};
 constexpr Param kLoopIn[] = {{.name = "M", .types = kInt64Only | kOptionalKind, .optional = true},
@@ -60,6 +61,15 @@ constexpr OpDef kOps[] = {
      .subgraphs = kBody,
      .infer = infer_sequence_map,
      .eval = eval_sequence_map,
+     .flags = kHeavy},
+    {.name = "Assert",
+     .domain = Domain::kThane,
+     .inputs = kAssertIn,
+     .min_inputs = 2,
+     .outputs = kAnyOut,
+     .attrs = &attrs_schema<AssertAttrs>,
+     .infer = infer_assert,
+     .eval = eval_assert,
      .flags = kHeavy},
 };
 

@@ -202,9 +202,7 @@ Result<Flow> GraphDomain::branch(Machine& machine, Frame& frame, const Stmt& sta
   for (size_t i = 0; i < 2; ++i) {
     THANE_ASSIGN(outcomes[i], run_in_body(
                                   machine, bodies[i], frame, [&] { return machine.run(*blocks[i], frame); }, live));
-    if (!outcomes[i].raised) continue;
-    if (i == 1 && outcomes[0].raised) return machine.raise(outcomes[1].raised->type, outcomes[1].raised->message);
-    if (i == 0 && statement.orelse.empty()) break;
+    if (outcomes[i].raised) break;
   }
   // A branch that raises is never taken by a run that ends well: the other one goes on here, behind a check.
   if (outcomes[0].raised || outcomes[1].raised) {

@@ -2,6 +2,8 @@
 
 #include "base/format.h"
 #include "formats/torch/script/graph_list.h"
+#include "formats/torch/script/tensor_attributes.h"
+#include "formats/torch/script/upgrade.h"
 
 namespace thane::torchscript {
 namespace {
@@ -44,6 +46,9 @@ Result<Value> GraphDomain::op(Machine& machine, const std::string& name, std::ve
     THANE_ASSIGN(auto done, graph_list_op(machine, name, args, kwargs));
     if (done) return std::move(*done);
   }
+  THANE_ASSIGN(auto attribute, tensor_attribute(machine, name, args));
+  if (attribute) return std::move(*attribute);
+  THANE_TRY(upgrade_call(machine, version_, name, args, kwargs));
   auto result = aten::call(context_, name, std::move(args), std::move(kwargs));
   if (result.ok() || result.error().code != ErrorCode::kUnsupported) return result;
   return note_missing(machine, name, result.error());

@@ -16,7 +16,9 @@ void count_reads(const Expr& expr, Reads& reads);
 
 class GraphDomain : public Domain {
  public:
-  GraphDomain(GraphBuilder& main, aten::Context& context) : main_(main), context_(context) {}
+  // `version`: of the file's format.
+  GraphDomain(GraphBuilder& main, aten::Context& context, int64_t version)
+      : main_(main), context_(context), version_(version) {}
 
   Result<Value> op(Machine& machine, const std::string& name, std::vector<Value> args,
                    aten::NamedValues kwargs) override;
@@ -79,6 +81,7 @@ class GraphDomain : public Domain {
 
   GraphBuilder& main_;
   aten::Context& context_;
+  int64_t version_;
   std::map<std::string, Missing> missing_;
   std::vector<std::vector<Check>> checks_{1};  // per builder at work
   std::set<StateKey> states_;

@@ -67,7 +67,7 @@ Result<Edge> Snapshot::edge(Machine& machine, const Value& value, GraphBuilder& 
 
 Result<Pattern> Alternatives::merge(const Value& a, const Value& b, int depth) {
   if (depth > kMostNesting) return conflict(a, b);
-  if (same(a, b) && !a.is_tensor()) return keep(a);
+  if (same(a, b)) return keep(a);
   if (as<Unknown>(a)) return keep(a);
   if (as<Unknown>(b)) return keep(b);
   if (as<Uninitialized>(a) && as<Uninitialized>(b)) return keep(a);
@@ -100,7 +100,6 @@ Result<Pattern> Alternatives::merge(const Value& a, const Value& b, int depth) {
 Result<Pattern> Alternatives::merge_tensors(const Value& a, const Value& b) {
   THANE_ASSIGN(const Edge x, snapshots[0]->edge(machine, a, *bodies[0], DType::kUndefined));
   THANE_ASSIGN(const Edge y, snapshots[1]->edge(machine, b, *bodies[1], DType::kUndefined));
-  if (x == y && a.tensor() == b.tensor()) return keep(a);
   if (x.dtype() != y.dtype()) {
     auto value = std::make_shared<Conflict>();
     value->what = format("a tensor that is {} or {}, as data decide", dtype_name(x.dtype()), dtype_name(y.dtype()));

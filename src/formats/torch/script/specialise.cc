@@ -12,7 +12,7 @@ class Specialiser {
       : method_(method),
         facts_(facts),
         context_(main_),
-        domain_(main_, context_),
+        domain_(main_, context_, method.loaded->version),
         machine_(method.loaded->program, domain_, context_) {}
 
   Result<Graph> run() {
@@ -38,6 +38,7 @@ class Specialiser {
     THANE_TRY(domain_.missing());
     if (!result.ok()) return std::move(result).error();
     THANE_TRY(deliver(*result, method_.output));
+    THANE_TRY(finish_outputs());
     THANE_TRY(close_states(method_.states, model, machine_, main_, states));
     return main_.finish();
   }
@@ -122,6 +123,22 @@ class Specialiser {
     return invalid_argument("its value must be known").at(slot.name);
   }
 
+  Status add_output(const Edge& edge, const OutputSlot& slot) {
+    outputs_.emplace_back(edge, slot.name);
+    return ok();
+  }
+
+  // The first output passes through all that must hold, so that nothing is delivered when it does not.
+  Status finish_outputs() {
+    for (const GraphDomain::Check& check : domain_.checks()) {
+      if (outputs_.empty()) break;
+      THANE_ASSIGN(outputs_[0].first,
+                   main_.emit_own("Assert", {outputs_[0].first, check.holds}, {{"message", check.message}}));
+    }
+    for (const auto& [edge, name] : outputs_) THANE_TRY(main_.output(edge, name));
+    return ok();
+  }
+
   Status deliver(const Value& value, const OutputSlot& slot) {
     const auto mismatch = [&] {
       return unsupported(format("the method returns something of kind {} here", value.kind()))
@@ -140,7 +157,7 @@ class Specialiser {
           if (!made) return mismatch();
           list = graph_list(*made);
         }
-        return main_.output(list->edge, slot.name);
+        return add_output(list->edge, slot);
       }
       case OutputSlot::Kind::kGroup: {
         std::vector<Value> items;
@@ -155,15 +172,15 @@ class Specialiser {
       }
       case OutputSlot::Kind::kTensor: break;
     }
-    if (value.is_none()) return main_.output(main_.constant(Tensor::must_allocate(DType::kFloat32, {0})), slot.name);
+    if (value.is_none()) return add_output(main_.constant(Tensor::must_allocate(DType::kFloat32, {0})), slot);
     if (value.is_string()) {
       Tensor text = Tensor::must_allocate(DType::kString, {});
       *text.data<std::string>() = value.string();
-      return main_.output(main_.constant(std::move(text)), slot.name);
+      return add_output(main_.constant(std::move(text)), slot);
     }
     if (!value.is_tensor() && !value.is_symbol() && !value.is_number()) return mismatch();
     THANE_ASSIGN(const Edge edge, scalar_edge(machine_, value));
-    return main_.output(edge, slot.name);
+    return add_output(edge, slot);
   }
 
   const Method& method_;
@@ -173,6 +190,7 @@ class Specialiser {
   GraphDomain domain_;
   Machine machine_;
   std::vector<Edge> inputs_;
+  std::vector<std::pair<Edge, std::string>> outputs_;
 };
 
 }  // namespace
