@@ -35,7 +35,7 @@ Result<int64_t> read_version(const torch::Archive& archive) {
 
 }  // namespace
 
-Result<std::shared_ptr<const Loaded>> load_archive(std::shared_ptr<const MappedFile> file) {
+Result<std::shared_ptr<Loaded>> load_archive(std::shared_ptr<const MappedFile> file) {
   auto loaded = std::make_shared<Loaded>();
   loaded->copied_bytes_limit = (uint64_t{64} << 20) + 4 * file->bytes().size();
   THANE_ASSIGN(loaded->archive, torch::Archive::open(std::move(file)));
@@ -66,7 +66,7 @@ Result<std::shared_ptr<const Loaded>> load_archive(std::shared_ptr<const MappedF
   const PickleValue& root = loaded->data->root();
   if (!root.is(Kind::kObject)) return invalid_model("the data hold no module").at("data.pkl");
   THANE_ASSIGN(loaded->model, loaded->program.find_class(root.global()));
-  return std::shared_ptr<const Loaded>(std::move(loaded));
+  return loaded;
 }
 
 Result<InstancePtr> Instantiation::model() {
@@ -200,6 +200,9 @@ Result<Value> Instantiation::tensor(const PickleValue& pickled, const std::strin
   auto dense = strided.dense();
   if (!dense.ok()) return std::move(dense).error().at(path);
   stored->tensor = std::move(*dense);
+  const auto bound = loaded_.weights.find(path);
+  if (bound != loaded_.weights.end()) stored->tensor = bound->second;
+  tensors_.push_back(stored);
   return made_[&pickled] = Value(ObjectPtr(stored));
 }
 

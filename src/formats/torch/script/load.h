@@ -22,9 +22,10 @@ struct Loaded {
   int64_t version = 0;                    // of the format: what the ops meant when it was written
   const Class* model = nullptr;
   uint64_t copied_bytes_limit = 0;
+  std::map<std::string, Tensor> weights;  // bound in place of the file's own, by name (ReadOptions::weight)
 };
 
-Result<std::shared_ptr<const Loaded>> load_archive(std::shared_ptr<const MappedFile> file);
+Result<std::shared_ptr<Loaded>> load_archive(std::shared_ptr<const MappedFile> file);
 
 // Turns pickled values into the program's. Objects that several places share stay one.
 class Instantiation {
@@ -32,6 +33,8 @@ class Instantiation {
   Instantiation(const Loaded& loaded, Machine& machine) : loaded_(loaded), machine_(machine) {}
   Result<InstancePtr> model();
   Result<std::vector<Value>> constants();
+  // Every tensor of the model's modules, in the order of the file.
+  const std::vector<std::shared_ptr<StoredTensor>>& tensors() const { return tensors_; }
 
  private:
   Result<Value> value(const PickleValue& pickled, const std::string& path, int depth);
@@ -41,6 +44,7 @@ class Instantiation {
   const Loaded& loaded_;
   Machine& machine_;
   std::unordered_map<const PickleValue*, Value> made_;
+  std::vector<std::shared_ptr<StoredTensor>> tensors_;
   uint64_t copied_bytes_ = 0;
 };
 

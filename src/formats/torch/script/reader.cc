@@ -74,19 +74,7 @@ void scout(Method& method, ScoutDomain& domain, Model& model) {
 
 // --- the model as others see it --------------------------------------------------------------------------------------
 
-void add_weights(const InstancePtr& module, std::set<const Instance*>& seen, Graph& graph) {
-  if (!seen.insert(module.get()).second) return;
-  std::vector<std::string> names;
-  for (const auto& [name, value] : module->attributes) names.push_back(name);
-  std::sort(names.begin(), names.end());
-  for (const std::string& name : names) {
-    const Value& value = module->attributes.at(name);
-    if (const auto stored = as<StoredTensor>(value)) graph.add_constant(graph.fresh_name(stored->name), stored->tensor);
-    if (const InstancePtr child = as<Instance>(value)) add_weights(child, seen, graph);
-  }
-}
-
-Graph outline(const Method& method, Model& model) {
+Graph outline(const Method& method, const std::vector<std::shared_ptr<StoredTensor>>& weights, Model& model) {
   Graph graph;
   graph.name = method.loaded->model->short_name();
   for (const InputSlot* leaf : method.inputs.leaves) {
@@ -103,7 +91,34 @@ Graph outline(const Method& method, Model& model) {
     graph.states.push_back({slot.name, id, id, slot.initial});
     model.by_value.push_back(slot.by_value());
   }
+  for (const auto& stored : weights) graph.add_constant(graph.fresh_name(stored->name), stored->tensor);
   return graph;
+}
+
+// Asks for every weight by name; what comes instead of the file's own is kept with the archive.
+Status bind_weights(Loaded& loaded, const std::vector<std::shared_ptr<StoredTensor>>& weights,
+                    const ReadOptions& options) {
+  if (!options.weight) return ok();
+  for (const auto& stored : weights) {
+    if (stored->quantization) continue;
+    THANE_ASSIGN(Tensor bound, options.weight(stored->name, stored->tensor));
+    if (bound.dtype() != stored->tensor.dtype() || bound.dims() != stored->tensor.dims()) {
+      return invalid_argument("a weight of another type or shape").at(stored->name);
+    }
+    loaded.weights.insert_or_assign(stored->name, std::move(bound));
+  }
+  return ok();
+}
+
+// The tensors of the modules as the file has them.
+Result<std::vector<std::shared_ptr<StoredTensor>>> weights_of(const Loaded& loaded) {
+  GraphBuilder scratch;
+  aten::Context context(scratch);
+  ScoutDomain domain;
+  Machine machine(loaded.program, domain, context);
+  Instantiation instantiation(loaded, machine);
+  THANE_ASSIGN(const InstancePtr ignored, instantiation.model());
+  return instantiation.tensors();
 }
 
 }  // namespace
@@ -113,6 +128,9 @@ Result<Model> read(std::shared_ptr<const MappedFile> file, const ReadOptions& op
   auto loaded = load_archive(std::move(file));
   if (!loaded.ok()) return std::move(loaded).error().at(path);
   auto method = std::make_shared<Method>();
+  auto weights = weights_of(**loaded);
+  if (!weights.ok()) return std::move(weights).error().at(path);
+  THANE_TRY(bind_weights(**loaded, *weights, options));
   method->loaded = *loaded;
   auto function = choose(**loaded, options.entry_point);
   if (!function.ok()) return std::move(function).error().at(path);
@@ -125,7 +143,7 @@ Result<Model> read(std::shared_ptr<const MappedFile> file, const ReadOptions& op
   model.entry_point = method->function->definition->name;
   ScoutDomain domain;
   scout(*method, domain, model);
-  model.graph = outline(*method, model);
+  model.graph = outline(*method, *weights, model);
   model.specialise = [method = std::shared_ptr<const Method>(method)](std::span<const Fact> facts) -> Result<Graph> {
     auto graph = specialise(*method, facts);
     if (!graph.ok()) return std::move(graph).error().at(method->function->name);
