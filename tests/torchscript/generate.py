@@ -32,14 +32,14 @@ def flatten(value):
 
 
 def named(name, value):
-    """An argument as (input name, array) pairs."""
+    """An argument as (input name, array or string) pairs."""
     if isinstance(value, (list, tuple)):
         return [pair for i, item in enumerate(value) for pair in named(f"{name}.{i}", item)]
     if isinstance(value, dict):
         return [pair for key, item in value.items() for pair in named(f"{name}.{key}", item)]
     if isinstance(value, torch.Tensor):
         return [(name, value.numpy())]
-    return [(name, np.asarray(value, dtype=np.bytes_ if isinstance(value, str) else None))]
+    return [(name, value if isinstance(value, str) else np.asarray(value))]
 
 
 def convert(module, form, sample):
@@ -49,8 +49,7 @@ def convert(module, form, sample):
     scripted = torch.jit.script(module)
     if form == "scripted":
         return scripted
-    frozen = torch.jit.freeze(scripted)
-    return torch.jit.optimize_for_inference(frozen) if form == "optimized" else frozen
+    return torch.jit.freeze(scripted)
 
 
 def clone(value):
@@ -81,7 +80,10 @@ def write(folder, name, form):
                                  ("expected", {str(i): array for i, array in enumerate(results)})):
                 (case / part / str(run)).mkdir(parents=True, exist_ok=True)
                 for key, array in arrays.items():
-                    np.save(case / part / str(run) / f"{key}.npy", array)
+                    if isinstance(array, str):
+                        (case / part / str(run) / f"{key}.txt").write_text(array + "\n")
+                    else:
+                        np.save(case / part / str(run) / f"{key}.npy", array)
 
 
 def main():

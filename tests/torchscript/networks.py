@@ -594,8 +594,8 @@ IDS = lambda: [{"ids": torch.randint(0, 50, (2, 7))}, {"ids": torch.randint(0, 5
 
 # name: (module, sets of inputs, forms). "traced" shows what tracing keeps for sizes other than the sample's.
 NETWORKS = {
-    "resnet": (ResNet, IMAGE, "traced scripted frozen optimized"),
-    "efficientnet": (EfficientNet, IMAGE, "traced scripted frozen optimized"),
+    "resnet": (ResNet, IMAGE, "traced scripted frozen"),
+    "efficientnet": (EfficientNet, IMAGE, "traced scripted frozen"),
     "convnext": (ConvNeXt, IMAGE, "traced scripted frozen"),
     "vit": (ViT, lambda: [{"x": randn(2, 3, 32, 32)}, {"x": randn(3, 3, 32, 32)}], "traced scripted frozen"),
     "swin": (Swin, lambda: [{"x": randn(2, 3, 32, 32)}, {"x": randn(2, 3, 32, 32)}], "traced frozen"),

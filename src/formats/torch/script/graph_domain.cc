@@ -100,6 +100,10 @@ Result<std::optional<bool>> GraphDomain::truth(Machine& machine, const Value& va
 
 Result<Value> GraphDomain::load(Machine&, const InstancePtr& owner, const std::string& attribute,
                                 const StoredTensor& stored) {
+  if (stored.used.is_tensor()) {
+    if (owner) owner->attributes[attribute] = stored.used;
+    return stored.used;
+  }
   const auto scalars = [&](const std::vector<double>& values, DType dtype) -> Result<Edge> {
     std::vector<float> narrow(values.begin(), values.end());
     std::vector<int64_t> whole;
@@ -119,9 +123,9 @@ Result<Value> GraphDomain::load(Machine&, const InstancePtr& owner, const std::s
   }
   const TensorPtr box = context_.tensor(main_.constant(stored.tensor, stored.name), quantization);
   box->born = 0;  // older than any body that happens to read it first
-  const Value value(box);
-  if (owner) owner->attributes[attribute] = value;
-  return value;
+  stored.used = Value(box);
+  if (owner) owner->attributes[attribute] = stored.used;
+  return stored.used;
 }
 
 // The scout has seen every attribute that this may be. What it has not seen would get lost between runs.

@@ -114,8 +114,8 @@ Result<Value> Instantiation::value(const PickleValue& pickled, const std::string
     made_[&pickled] = dict;
     for (size_t i = 0; i + 1 < pickled.items.size(); i += 2) {
       THANE_ASSIGN(Value key, value(*pickled.items[i], path, depth + 1));
-      THANE_ASSIGN(Value item, value(*pickled.items[i + 1], format("{}.{}", path, to_text(key)), depth + 1));
-      dict.dict()->items.emplace_back(std::move(key), std::move(item));
+      THANE_ASSIGN(Value entry, item(*pickled.items[i + 1], format("{}.{}", path, to_text(key)), depth + 1));
+      dict.dict()->items.emplace_back(std::move(key), std::move(entry));
     }
     return dict;
   }
@@ -123,12 +123,20 @@ Result<Value> Instantiation::value(const PickleValue& pickled, const std::string
   if (pickled.is(Kind::kList)) made_[&pickled] = list = Value::list({});
   std::vector<Value> items;
   for (size_t i = 0; i < pickled.items.size(); ++i) {
-    THANE_ASSIGN(Value item, value(*pickled.items[i], format("{}.{}", path, i), depth + 1));
-    items.push_back(std::move(item));
+    THANE_ASSIGN(Value part, item(*pickled.items[i], format("{}.{}", path, i), depth + 1));
+    items.push_back(std::move(part));
   }
   if (pickled.is(Kind::kTuple)) return made_[&pickled] = Value::tuple(std::move(items));
   list.list()->items = std::move(items);
   return list;
+}
+
+// Part of a list, tuple or dict: programs take these apart by themselves, so tensors in them are loaded at once.
+Result<Value> Instantiation::item(const PickleValue& pickled, const std::string& path, int depth) {
+  THANE_ASSIGN(Value made, value(pickled, path, depth));
+  static const InstancePtr kNobody = nullptr;
+  const auto stored = as<StoredTensor>(made);
+  return stored ? machine_.domain().load(machine_, kNobody, path, *stored) : Result<Value>(std::move(made));
 }
 
 Result<Value> Instantiation::object(const PickleValue& pickled, const std::string& path, int depth) {
@@ -189,6 +197,11 @@ Result<Value> Instantiation::object(const PickleValue& pickled, const std::strin
 
 Result<Value> Instantiation::tensor(const PickleValue& pickled, const std::string& path) {
   const StridedTensor& strided = *pickled.tensor;
+  // The same elements of the same memory are one tensor: an LSTM's weights stand in a list, too.
+  const std::string place = format("{} {} {} {} {}", static_cast<const void*>(strided.storage.get()), strided.offset,
+                                   to_string(strided.shape), to_string(strided.strides), strided.type_name);
+  const auto known = made_tensors_.find(place);
+  if (known != made_tensors_.end() && strided.storage) return made_[&pickled] = known->second;
   auto stored = std::make_shared<StoredTensor>();
   stored->name = path;
   stored->quantization = strided.quantization;
@@ -203,7 +216,7 @@ Result<Value> Instantiation::tensor(const PickleValue& pickled, const std::strin
   const auto bound = loaded_.weights.find(path);
   if (bound != loaded_.weights.end()) stored->tensor = bound->second;
   tensors_.push_back(stored);
-  return made_[&pickled] = Value(ObjectPtr(stored));
+  return made_tensors_[place] = made_[&pickled] = Value(ObjectPtr(stored));
 }
 
 }  // namespace thane::torchscript

@@ -40,10 +40,12 @@ class Instantiation {
   Result<Value> value(const PickleValue& pickled, const std::string& path, int depth);
   Result<Value> object(const PickleValue& pickled, const std::string& path, int depth);
   Result<Value> tensor(const PickleValue& pickled, const std::string& path);
+  Result<Value> item(const PickleValue& pickled, const std::string& path, int depth);
 
   const Loaded& loaded_;
   Machine& machine_;
   std::unordered_map<const PickleValue*, Value> made_;
+  std::map<std::string, Value> made_tensors_;  // by where they lie
   std::vector<std::shared_ptr<StoredTensor>> tensors_;
   uint64_t copied_bytes_ = 0;
 };

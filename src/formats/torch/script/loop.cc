@@ -169,25 +169,35 @@ class LoopWriter {
   Result<Pattern> plan_sequence(const Value& before, const Value& after, GraphBuilder& body) {
     auto start = graph_list(before);
     const auto end = graph_list(after);
+    Type element;  // of what the body puts in
+    if (end) {
+      if (end->edge.type().element) element = *end->edge.type().element;
+    } else if (const auto& items = after.list()->items; !items.empty()) {
+      const auto type = number_type(items.back());
+      if (!type && !items.back().is_tensor()) return conflict(before, after);
+      THANE_ASSIGN(const Edge edge, outcome_.snapshot.edge(machine_, items.back(), body, type.value_or(DType::kInt64)));
+      element = edge.type();
+    }
     if (!start) {
-      const auto& items = after.list()->items;
       // An empty list starts with the type of what the body puts in.
       Value example;
-      if (!end && !items.empty() && items.back().is_tensor()) {
-        THANE_ASSIGN(const Edge edge, outcome_.snapshot.edge(machine_, items.back(), body, DType::kUndefined));
-        example = Value(machine_.context().tensor(graph_.constant(Tensor::must_allocate(edge.dtype(), {0}))));
-      } else if (!end && !items.empty() && number_type(items.back())) {
-        const DType type = *number_type(items.back());
-        example = type == DType::kInt64 ? Value(0) : type == DType::kFloat64 ? Value(0.0) : Value(false);
+      const bool numbers = !end ? number_type(after.list()->items.back()).has_value() : end->numbers;
+      if (!numbers && element.is_tensor() && element.dtype != DType::kUndefined) {
+        example = Value(machine_.context().tensor(graph_.constant(Tensor::must_allocate(element.dtype, {0}))));
+      } else if (numbers) {
+        example = element.dtype == DType::kInt64     ? Value(0)
+                  : element.dtype == DType::kFloat64 ? Value(0.0)
+                                                     : Value(false);
       }
-      THANE_ASSIGN(const auto made, to_graph_list(machine_, before.list()->items, &example));
+      const auto& items = before.list()->items;
+      THANE_ASSIGN(const auto made, to_graph_list(machine_, items, &example));
       if (!made) return conflict(before, after);
       start = graph_list(*made);
+      if (!items.empty() && start->edge.type().element) element = join(element, *start->edge.type().element);
+    } else if (start->edge.type().element) {
+      element = join(element, *start->edge.type().element);
     }
-    const Type element = start->edge.type().element ? *start->edge.type().element : Type{};
-    Carried carried{start->edge, Type::sequence(Type::tensor(
-                                     element.dtype, start->numbers ? std::optional(SymDims{}) : std::nullopt))};
-    carried_.push_back(std::move(carried));
+    carried_.push_back({start->edge, Type::sequence(std::move(element))});
     return Pattern{Pattern::Kind::kGraphList, before, carried_.size() - 1, start->numbers, {}};
   }
 
@@ -216,8 +226,7 @@ class LoopWriter {
       case Pattern::Kind::kGraphListItem: {
         const auto list = graph_list(after);
         if (!list) return false;
-        results_[pattern.slot] = list->edge;
-        return true;
+        return widen(pattern.slot, list->edge, settled);
       }
       default: {
         const auto* items = after.items();
@@ -368,6 +377,10 @@ class LoopWriter {
     THANE_ASSIGN(
         const std::vector<Edge> outputs,
         graph_.emit({.op = "Loop", .inputs = std::move(inputs), .outputs = carried_.size(), .bodies = {&body}}));
+    // Inference starts from the initial values and cannot know that an empty sequence has items of some rank.
+    for (size_t i = 0; i < outputs.size(); ++i) {
+      if (carried_[i].type.kind == TypeKind::kSequence) graph_.declare(outputs[i], carried_[i].type);
+    }
     for (const auto& [tensor, slot] : writes_) THANE_TRY(machine_.context().write(tensor, outputs[slot]));
     for (const Pending& change : pending_) apply(machine_, frame_, change, outputs);
     if (passed_) domain_.checks().push_back({outputs[*passed_], message_});

@@ -39,6 +39,7 @@ struct StoredTensor : Object {
   Tensor tensor;
   std::string name;
   std::optional<thane::Quantization> quantization;
+  mutable Value used;  // what it became on its first use
   std::string_view kind() const override { return "Tensor"; }
 };
 
