@@ -1,15 +1,18 @@
 #!/usr/bin/env python3
 """Runs TorchScript cases through thane and compares with what PyTorch gave.
 
-    check.py THANE FOLDER [NAME…]
+    check.py THANE FOLDER [NAME…] [--model FILE]
 
-FOLDER holds cases as generate.py writes them. Exit status 1 when one differs.
+FOLDER (or a zip of one) holds cases as generate.py writes them; --model stands in for their model.pt. Exit status 1 when
+one differs.
 """
 
+import argparse
 import json
 import subprocess
 import sys
 import tempfile
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -35,27 +38,40 @@ def compare(case, out):
     return None
 
 
-def check(thane, case):
+def check(thane, case, model):
     with tempfile.TemporaryDirectory() as out:
         # Every run's outputs in a folder of its own, whatever their number.
-        command = [thane, "run", str(case / "model.pt"), "-i", str(case / "inputs"), "-o", out]
+        command = [thane, "run", str(model or case / "model.pt"), "-i", str(case / "inputs"), "-o", out]
         done = subprocess.run(command, capture_output=True, text=True, timeout=300)
         if done.returncode != 0:
             return f"exit {done.returncode}: {done.stderr.strip()[-600:]}"
         return compare(case, Path(out))
 
 
+def check_all(arguments, folder):
+    names = [c for c in sorted(folder.iterdir()) if not arguments.names or c.name.startswith(tuple(arguments.names))]
+    failed = 0
+    for case in names:
+        problem = check(arguments.thane, case, arguments.model)
+        print(f"{case.name}: {problem or 'ok'}", flush=True)
+        failed += problem is not None
+    print(f"{len(names) - failed} of {len(names)} cases agree with PyTorch")
+    return failed == 0 and bool(names)
+
+
 def main():
-    thane, folder, wanted = sys.argv[1], Path(sys.argv[2]), sys.argv[3:]
-    failed = []
-    cases = [c for c in sorted(folder.iterdir()) if not wanted or any(c.name.startswith(w) for w in wanted)]
-    for case in cases:
-        problem = check(thane, case)
-        print(f"{case.name}: {problem or 'ok'}")
-        if problem:
-            failed.append(case.name)
-    print(f"{len(cases) - len(failed)} of {len(cases)} cases agree with PyTorch")
-    sys.exit(1 if failed or not cases else 0)
+    parser = argparse.ArgumentParser()
+    parser.add_argument("thane")
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("names", nargs="*")
+    parser.add_argument("--model", type=Path)
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = arguments.folder
+        if folder.is_file():
+            zipfile.ZipFile(folder).extractall(scratch)
+            folder = Path(scratch)
+        sys.exit(0 if check_all(arguments, folder) else 1)
 
 
 if __name__ == "__main__":

@@ -79,6 +79,7 @@ Result<Value> Machine::evaluate(const Expr& expr, Frame& frame) {
       items.reserve(expr.items.size());
       for (const Expr* item : expr.items) {
         THANE_ASSIGN(Value value, evaluate(*item, frame));
+        if (expr.kind == Kind::kTuple) THANE_TRY(check_nesting(value));
         items.push_back(std::move(value));
       }
       return expr.kind == Kind::kTuple ? Value::tuple(std::move(items)) : make_list(std::move(items));
@@ -216,6 +217,7 @@ Result<Value> Machine::evaluate_comprehension(const Expr& expr, Frame& frame) {
       THANE_ASSIGN(Value value, evaluate(*expr.items[1], frame));
       THANE_ASSIGN(const Value ignored, op("aten::_set_item", {result, std::move(key), std::move(value)}, {}));
     } else {
+      if (is_container(key)) hold(result);
       result.list()->items.push_back(std::move(key));
     }
   }
@@ -325,6 +327,7 @@ Result<Value> Machine::annotate(const Expr& type, Value value) {
   const bool data = value.is_tensor();
   if (data && type.is_name("int")) return op("aten::IntImplicit", {std::move(value)}, {});
   if (data && type.is_name("float")) return op("aten::FloatImplicit", {std::move(value)}, {});
+  if (data && type.is_name("number")) return op("aten::ScalarImplicit", {std::move(value)}, {});
   if (data && type.is_name("bool")) return op("aten::Bool", {std::move(value)}, {});
   if (value.is_int() && type.is_name("float")) return Value(static_cast<double>(value.integer()));
   return value;

@@ -33,6 +33,7 @@ Result<Value> GraphDomain::op(Machine& machine, const std::string& name, std::ve
   bool unknown = false;
   for (const Value& arg : args) {
     THANE_TRY(check_operand(machine, arg));
+    THANE_TRY(machine.check_nesting(arg));
     unknown |= mentions_unknown(arg);
   }
   for (const auto& [key, value] : kwargs) {

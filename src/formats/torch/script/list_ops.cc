@@ -29,6 +29,7 @@ PythonResult append(PythonCall& call) {
   std::vector<Value>& items = call.machine.change(call[0].list());
   if (items.size() >= kMostItems) return resource_limit("a list that grows without end");
   items.push_back(call[1]);
+  if (is_container(call[1])) call.machine.hold(call[0]);
   return some(call[0]);
 }
 
@@ -38,6 +39,7 @@ PythonResult extend(PythonCall& call) {
   std::vector<Value>& items = call.machine.change(call[0].list());
   if (items.size() + more.size() > kMostItems) return resource_limit("a list that grows without end");
   items.insert(items.end(), more.begin(), more.end());
+  if (std::any_of(more.begin(), more.end(), is_container)) call.machine.hold(call[0]);
   return some(call[0]);
 }
 
@@ -49,6 +51,7 @@ PythonResult insert(PythonCall& call) {
   int64_t at = call[1].integer();
   if (at < 0) at += size;
   items.insert(items.begin() + std::clamp<int64_t>(at, 0, size), call[2]);
+  if (is_container(call[2])) call.machine.hold(call[0]);
   return some(Value());
 }
 
@@ -184,6 +187,7 @@ PythonResult set_item(PythonCall& call) {
   if (call.count() != 3 || !call[0].is_list() || !call[1].is_int()) return not_mine();
   THANE_ASSIGN(const size_t at, position(call, call[1].integer(), call[0].list()->items.size()));
   call.machine.change(call[0].list())[at] = call[2];
+  if (is_container(call[2])) call.machine.hold(call[0]);
   return some(call[0]);
 }
 

@@ -128,7 +128,8 @@ class LoopWriter {
   }
 
   // How `before` becomes `after` by carrying.
-  Result<Pattern> plan(const Value& before, const Value& after, GraphBuilder& body) {
+  Result<Pattern> plan(const Value& before, const Value& after, GraphBuilder& body, int depth = 0) {
+    if (depth > kMostValueNesting) return conflict(before, after);
     Pattern pattern;
     pattern.value = before;
     if (same(before, after) || as<Unknown>(after) || as<Unknown>(before)) return pattern;
@@ -157,7 +158,7 @@ class LoopWriter {
         first->size() == second->size()) {
       pattern.kind = lists ? Pattern::Kind::kList : Pattern::Kind::kTuple;
       for (size_t i = 0; i < first->size(); ++i) {
-        THANE_ASSIGN(Pattern item, plan((*first)[i], (*second)[i], body));
+        THANE_ASSIGN(Pattern item, plan((*first)[i], (*second)[i], body, depth + 1));
         pattern.items.push_back(std::move(item));
       }
       return pattern;
@@ -169,10 +170,12 @@ class LoopWriter {
   Result<Pattern> plan_sequence(const Value& before, const Value& after, GraphBuilder& body) {
     auto start = graph_list(before);
     const auto end = graph_list(after);
+    if (!end && after.list()->items.empty()) return conflict(before, after);
     Type element;  // of what the body puts in
     if (end) {
       if (end->edge.type().element) element = *end->edge.type().element;
-    } else if (const auto& items = after.list()->items; !items.empty()) {
+    } else {
+      const auto& items = after.list()->items;
       const auto type = number_type(items.back());
       if (!type && !items.back().is_tensor()) return conflict(before, after);
       THANE_ASSIGN(const Edge edge, outcome_.snapshot.edge(machine_, items.back(), body, type.value_or(DType::kInt64)));

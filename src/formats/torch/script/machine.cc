@@ -48,8 +48,19 @@ Status Machine::step() {
 
 // --- what bodies change ----------------------------------------------------------------------------------------------
 
+// Whatever a list, dict or object holds is held here, too, if it may hold others: emptying one never goes deep.
+Machine::~Machine() {
+  for (const Value& value : held_) {
+    if (value.is_list()) value.list()->items.clear();
+    if (value.is_dict()) value.dict()->items.clear();
+    if (const InstancePtr instance = as<Instance>(value)) instance->attributes.clear();
+  }
+}
+
 Value Machine::make_list(std::vector<Value> items) {
+  const bool containers = std::any_of(items.begin(), items.end(), is_container);
   Value value = Value::list(std::move(items));
+  if (containers) hold(value);
   if (!journals_.empty()) {
     journals_.back().born.insert(value.list().get());
     journals_.back().kept.push_back(value);
@@ -59,6 +70,7 @@ Value Machine::make_list(std::vector<Value> items) {
 
 Value Machine::make_dict(std::vector<std::pair<Value, Value>> items) {
   Value value(std::make_shared<Dict>(Dict{std::move(items)}));
+  hold(value);
   if (!journals_.empty()) {
     journals_.back().born.insert(value.dict().get());
     journals_.back().kept.push_back(value);
@@ -234,6 +246,7 @@ Result<Value> Machine::call_path(const std::string& path, std::vector<Value> arg
     THANE_ASSIGN(const Class* type, program_.find_class(name));
     auto instance = std::make_shared<Instance>();
     instance->type = type;
+    hold(Value(ObjectPtr(instance)));
     if (!journals_.empty()) {
       journals_.back().born.insert(instance.get());
       journals_.back().kept.emplace_back(ObjectPtr(instance));
@@ -245,6 +258,7 @@ Result<Value> Machine::call_path(const std::string& path, std::vector<Value> arg
 
 Result<Value> Machine::construct(const Class& type, std::vector<Value> args, aten::NamedValues kwargs) {
   if (type.definition->base == "NamedTuple") {
+    for (const Value& arg : args) THANE_TRY(check_nesting(arg));
     auto tuple = std::make_shared<NamedTuple>();
     tuple->type = &type;
     tuple->items = std::move(args);
@@ -591,6 +605,11 @@ Result<Value> Machine::path_value(const std::string& path) {
   auto value = std::make_shared<NamePath>();
   value->path = path;
   return Value(ObjectPtr(value));
+}
+
+Status Machine::check_nesting(const Value& value) const {
+  if (!nests_too_deeply(value)) return ok();
+  return resource_limit("values that are nested too deeply").at(place());
 }
 
 Result<Value> Machine::op(const std::string& name, std::vector<Value> args, aten::NamedValues kwargs) {

@@ -111,11 +111,18 @@ class Machine {
   std::vector<Value>& change(const ListPtr& list);
   std::vector<std::pair<Value, Value>>& change(const DictPtr& dict);
   void change(const InstancePtr& instance, const std::string& attribute);
+  // Keeps something that holds containers until the end, so that long chains are not destroyed link by link.
+  void hold(const Value& value) { held_.push_back(value); }
+  ~Machine();
+  Machine(const Machine&) = delete;
   void open_journal() { journals_.emplace_back(); }
   // Reads all tensors among what has changed since, while their builder is at work.
   Status read_changes(Snapshot& snapshot);
   // Puts everything back, and tells what had changed: entries hold what was there at the end.
   Journal close_journal();
+
+  // Fails for tuples, lists and dicts that nest without end: before one becomes part of something that cannot change.
+  Status check_nesting(const Value& value) const;
 
   // Known truth of a value, as Python sees it; nothing when it depends on data.
   Result<std::optional<bool>> truth(const Value& value);
@@ -153,6 +160,7 @@ class Machine {
   std::vector<Value> constants_;  // CONSTANTS.cN
   std::optional<Raised> raised_;
   std::vector<Journal> journals_;
+  std::vector<Value> held_;
   std::vector<std::pair<const Function*, uint32_t>> calls_;  // with the line each is at
   size_t steps_ = 0;
   size_t most_steps_ = 4'000'000;

@@ -6,7 +6,7 @@
 
 namespace thane::torchscript {
 
-bool same(const Value& a, const Value& b) {
+bool same(const Value& a, const Value& b, int depth) {
   if (a.is_none() || b.is_none()) return a.is_none() && b.is_none();
   if (a.is_bool() && b.is_bool()) return a.boolean() == b.boolean();
   if (a.is_int() && b.is_int()) return a.integer() == b.integer();
@@ -22,8 +22,10 @@ bool same(const Value& a, const Value& b) {
   if (a.is_dict() && b.is_dict()) return a.dict() == b.dict();
   if (a.is_object() && b.is_object()) return a.object() == b.object();
   if (!a.is_tuple() || !b.is_tuple() || a.tuple().size() != b.tuple().size()) return false;
+  if (&a.tuple() == &b.tuple()) return true;
+  if (depth > kMostValueNesting) return false;
   for (size_t i = 0; i < a.tuple().size(); ++i) {
-    if (!same(a.tuple()[i], b.tuple()[i])) return false;
+    if (!same(a.tuple()[i], b.tuple()[i], depth + 1)) return false;
   }
   return true;
 }
@@ -32,10 +34,10 @@ namespace {
 
 constexpr size_t kLongestText = 2000;
 
-void append_joined(const std::vector<Value>& items, std::string& text) {
+void append_joined(const std::vector<Value>& items, std::string& text, int depth) {
   for (size_t i = 0; i < items.size() && text.size() < kLongestText; ++i) {
     if (i) text += ", ";
-    text += items[i].is_string() ? format("'{}'", items[i].string()) : to_text(items[i]);
+    text += items[i].is_string() ? format("'{}'", items[i].string()) : to_text(items[i], depth + 1);
   }
 }
 
@@ -49,7 +51,27 @@ std::string real_text(double value) {
 
 }  // namespace
 
-std::string to_text(const Value& value) {
+bool is_container(const Value& value) {
+  return value.is_list() || value.is_tuple() || value.is_dict() || value.is_object();
+}
+
+bool nests_too_deeply(const Value& value, int depth) {
+  if (!value.items() && !value.is_dict()) return false;
+  if (depth > kMostValueNesting) return true;
+  if (const auto* items = value.items()) {
+    for (const Value& item : *items) {
+      if (nests_too_deeply(item, depth + 1)) return true;
+    }
+    return false;
+  }
+  for (const auto& [key, item] : value.dict()->items) {
+    if (nests_too_deeply(item, depth + 1)) return true;
+  }
+  return false;
+}
+
+std::string to_text(const Value& value, int depth) {
+  if (depth > kMostValueNesting) return "...";
   if (value.is_none()) return "None";
   if (value.is_bool()) return value.boolean() ? "True" : "False";
   if (value.is_int()) return std::to_string(value.integer());
@@ -58,7 +80,7 @@ std::string to_text(const Value& value) {
   if (value.is_string()) return value.string();
   if (value.is_list() || value.is_tuple()) {
     std::string text(1, value.is_list() ? '[' : '(');
-    append_joined(*value.items(), text);
+    append_joined(*value.items(), text, depth);
     if (value.is_tuple() && value.tuple().size() == 1) text += ',';
     return text + (value.is_list() ? ']' : ')');
   }
@@ -66,9 +88,9 @@ std::string to_text(const Value& value) {
     std::string text = "{";
     for (const auto& [key, item] : value.dict()->items) {
       if (text.size() > 1) text += ", ";
-      append_joined({key}, text);
+      append_joined({key}, text, depth);
       text += ": ";
-      append_joined({item}, text);
+      append_joined({item}, text, depth);
     }
     return text + "}";
   }

@@ -115,9 +115,17 @@ std::shared_ptr<T> as(const Value& value) {
   return value.is_object() ? std::dynamic_pointer_cast<T>(value.object()) : nullptr;
 }
 
+// How deep containers are looked into. Programs can nest them without end, share their parts, and make them contain
+// themselves.
+inline constexpr int kMostValueNesting = 12;
+
 // The value is the same thing: for variables that a branch may have changed.
-bool same(const Value& a, const Value& b);
+bool same(const Value& a, const Value& b, int depth = 0);
 // "[1, 2.0, 'x']", as TorchScript's format prints it.
-std::string to_text(const Value& value);
+std::string to_text(const Value& value, int depth = 0);
+// Whether containers in it nest deeper than kMostValueNesting.
+bool nests_too_deeply(const Value& value, int depth = 0);
+// A list, tuple, dict or object: something that may hold others.
+bool is_container(const Value& value);
 
 }  // namespace thane::torchscript

@@ -25,22 +25,22 @@ double as_real(const Value& value) {
 
 bool is_real(const Value& value) { return value.is_bool() || value.is_int() || value.is_float(); }
 
-std::optional<bool> equal_items(const std::vector<Value>& a, const std::vector<Value>& b) {
+std::optional<bool> equal_items(const std::vector<Value>& a, const std::vector<Value>& b, int depth) {
   if (a.size() != b.size()) return false;
   for (size_t i = 0; i < a.size(); ++i) {
-    const auto same = equal(a[i], b[i]);
+    const auto same = equal(a[i], b[i], depth + 1);
     if (!same || !*same) return same;
   }
   return true;
 }
 
-std::optional<bool> equal_dicts(const Dict& a, const Dict& b) {
+std::optional<bool> equal_dicts(const Dict& a, const Dict& b, int depth) {
   if (a.items.size() != b.items.size()) return false;
   for (const auto& [key, value] : a.items) {
     bool found = false;
     for (const auto& [other_key, other] : b.items) {
-      if (equal(key, other_key) != true) continue;
-      const auto same = equal(value, other);
+      if (equal(key, other_key, depth + 1) != true) continue;
+      const auto same = equal(value, other, depth + 1);
       if (!same || !*same) return same;
       found = true;
     }
@@ -51,20 +51,22 @@ std::optional<bool> equal_dicts(const Dict& a, const Dict& b) {
 
 }  // namespace
 
-std::optional<bool> equal(const Value& a, const Value& b) {
+std::optional<bool> equal(const Value& a, const Value& b, int depth) {
+  if (depth > kMostValueNesting) return std::nullopt;
   if (a.is_tensor() || b.is_tensor() || a.is_symbol() || b.is_symbol()) return std::nullopt;
   if (as<Unknown>(a) || as<Unknown>(b) || as<GraphList>(a) || as<GraphList>(b)) return std::nullopt;
   if (a.is_int() && b.is_int()) return a.integer() == b.integer();
   if (is_real(a) && is_real(b)) return as_real(a) == as_real(b);
-  if (a.is_list() && b.is_list()) return equal_items(a.list()->items, b.list()->items);
-  if (a.is_tuple() && b.is_tuple()) return equal_items(a.tuple(), b.tuple());
-  if (a.is_dict() && b.is_dict()) return equal_dicts(*a.dict(), *b.dict());
+  if (a.is_list() && b.is_list()) return equal_items(a.list()->items, b.list()->items, depth);
+  if (a.is_tuple() && b.is_tuple()) return equal_items(a.tuple(), b.tuple(), depth);
+  if (a.is_dict() && b.is_dict()) return equal_dicts(*a.dict(), *b.dict(), depth);
   const auto x = as<EnumValue>(a), y = as<EnumValue>(b);
   if (x && y) return x->type == y->type && x->name == y->name;
   return same(a, b);
 }
 
-std::optional<int> order(const Value& a, const Value& b) {
+std::optional<int> order(const Value& a, const Value& b, int depth) {
+  if (depth > kMostValueNesting) return std::nullopt;
   const auto compare = [](const auto& x, const auto& y) { return x < y ? -1 : y < x ? 1 : 0; };
   if (a.is_int() && b.is_int()) return compare(a.integer(), b.integer());
   if (is_real(a) && is_real(b)) {
@@ -75,7 +77,7 @@ std::optional<int> order(const Value& a, const Value& b) {
   const auto *x = a.items(), *y = b.items();
   if (!x || !y) return std::nullopt;
   for (size_t i = 0; i < std::min(x->size(), y->size()); ++i) {
-    const auto first = order((*x)[i], (*y)[i]);
+    const auto first = order((*x)[i], (*y)[i], depth + 1);
     if (!first || *first) return first;
   }
   return compare(x->size(), y->size());

@@ -35,9 +35,9 @@ inline PythonResult some(Value value) { return std::optional(std::move(value)); 
 inline PythonResult not_mine() { return std::optional<Value>(); }
 
 // Whether two known values are equal to Python; nothing when one of them is not known.
-std::optional<bool> equal(const Value& a, const Value& b);
+std::optional<bool> equal(const Value& a, const Value& b, int depth = 0);
 // The order of two known values of one kind: negative, 0, positive.
-std::optional<int> order(const Value& a, const Value& b);
+std::optional<int> order(const Value& a, const Value& b, int depth = 0);
 // Bounds of slice(start, stop, step) on `size` items, as Python clips them: the positions taken.
 Result<std::optional<std::vector<size_t>>> slice_positions(PythonCall& call, size_t size);
 // A Python index, negative from the end; an IndexError otherwise.

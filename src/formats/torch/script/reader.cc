@@ -64,7 +64,10 @@ void scout(Method& method, ScoutDomain& domain, Model& model) {
     Instantiation again(*method.loaded, machine);
     if (const auto fresh = again.model(); fresh.ok()) {
       std::vector<Unknown::Origin> changed = domain.changed();
-      for (auto& origin : changed) origin.instance = find_module(*fresh, origin.instance->path);
+      for (auto& origin : changed) {
+        const bool made_by_program = origin.instance->path.empty() && !origin.instance->is_model;
+        origin.instance = made_by_program ? nullptr : find_module(*fresh, origin.instance->path);
+      }
       std::erase_if(changed, [](const Unknown::Origin& origin) { return !origin.instance; });
       method.states = describe_states(changed);
     }

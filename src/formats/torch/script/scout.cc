@@ -192,14 +192,15 @@ Result<Value> ScoutDomain::op(Machine& machine, const std::string& name, std::ve
 
 Result<std::optional<bool>> ScoutDomain::truth(Machine&, const Value&) { return std::optional<bool>(); }
 
-Value ScoutDomain::unify(Machine& machine, const Value& a, const Value& b) {
+Value ScoutDomain::unify(Machine& machine, const Value& a, const Value& b, int depth) {
   if (same(a, b) || as<Uninitialized>(b)) return a;
   if (as<Uninitialized>(a)) return b;
   const auto unify_items = [&](const std::vector<Value>& x, const std::vector<Value>& y) {
     std::vector<Value> items;
-    for (size_t i = 0; i < x.size(); ++i) items.push_back(unify(machine, x[i], y[i]));
+    for (size_t i = 0; i < x.size(); ++i) items.push_back(unify(machine, x[i], y[i], depth + 1));
     return items;
   };
+  if (depth > kMostValueNesting) return Value(ObjectPtr(unknown()));
   if (a.is_tuple() && b.is_tuple() && a.tuple().size() == b.tuple().size()) {
     return Value::tuple(unify_items(a.tuple(), b.tuple()));
   }

@@ -40,7 +40,7 @@ class ScoutDomain : public Domain {
  private:
   void mark(const Value& value);
   void mark(const Unknown::Origin& origin);
-  Value unify(Machine& machine, const Value& a, const Value& b);
+  Value unify(Machine& machine, const Value& a, const Value& b, int depth = 0);
   void unify_journal(Machine& machine, const Journal& first, const Journal& second);
 
   std::vector<Unknown::Origin> changed_;

@@ -130,9 +130,10 @@ Type declared_type(const InputSlot& leaf) {
   return leaf.optional ? Type::optional(std::move(type)) : type;
 }
 
-OutputSlot describe_output(const Value& result, const Expr* type, const std::string& name, bool top) {
+OutputSlot describe_output(const Value& result, const Expr* type, const std::string& name, bool top, int depth) {
   OutputSlot slot;
   slot.name = name;
+  if (depth > kMostValueNesting) return slot;
   const auto key_name = [&](const std::string& key) { return top ? key : format("{}.{}", name, key); };
   const std::string kind = head(type);
   const auto types = kind == "Tuple" ? tuple_types(type) : std::vector<const Expr*>{};
@@ -147,24 +148,24 @@ OutputSlot describe_output(const Value& result, const Expr* type, const std::str
   } else if (const auto* items = result.items()) {
     slot.kind = OutputSlot::Kind::kGroup;
     for (size_t i = 0; i < items->size(); ++i) {
-      slot.items.push_back(describe_output((*items)[i], part_type(i), format("{}.{}", name, i), false));
+      slot.items.push_back(describe_output((*items)[i], part_type(i), format("{}.{}", name, i), false, depth + 1));
     }
   } else if (result.is_dict()) {
     slot.kind = OutputSlot::Kind::kGroup;
     for (const auto& [key, value] : result.dict()->items) {
-      slot.items.push_back(describe_output(value, nullptr, key_name(to_text(key)), false));
+      slot.items.push_back(describe_output(value, nullptr, key_name(to_text(key)), false, depth + 1));
     }
   } else if (const auto tuple = as<NamedTuple>(result)) {
     slot.kind = OutputSlot::Kind::kGroup;
     const auto& fields = tuple->type->definition->fields;
     for (size_t i = 0; i < tuple->items.size(); ++i) {
       slot.items.push_back(
-          describe_output(tuple->items[i], fields[i].type, key_name(std::string(fields[i].name)), false));
+          describe_output(tuple->items[i], fields[i].type, key_name(std::string(fields[i].name)), false, depth + 1));
     }
   } else if (as<Unknown>(result) && kind == "Tuple") {
     slot.kind = OutputSlot::Kind::kGroup;
     for (size_t i = 0; i < types.size(); ++i) {
-      slot.items.push_back(describe_output(result, types[i], format("{}.{}", name, i), false));
+      slot.items.push_back(describe_output(result, types[i], format("{}.{}", name, i), false, depth + 1));
     }
   } else if (as<Unknown>(result) && kind == "List") {
     slot.kind = OutputSlot::Kind::kSequence;

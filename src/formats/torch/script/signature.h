@@ -56,7 +56,7 @@ struct OutputSlot {
   std::string name;
   std::vector<OutputSlot> items;
 };
-OutputSlot describe_output(const Value& result, const Expr* type, const std::string& name, bool top);
+OutputSlot describe_output(const Value& result, const Expr* type, const std::string& name, bool top, int depth = 0);
 void collect_names(const OutputSlot& slot, std::vector<const OutputSlot*>& leaves);
 
 // "Tuple[Tensor, int]".
