@@ -316,6 +316,7 @@ Result<Value> Machine::special_form(std::string_view name, const Expr& expr, Fra
     }
     auto future = std::make_shared<FutureValue>();
     THANE_ASSIGN(future->value, call_value(function, std::move(args), {}));
+    hold(Value(ObjectPtr(future)));
     return Value(ObjectPtr(future));
   }
   known = false;

@@ -54,6 +54,7 @@ Machine::~Machine() {
     if (value.is_list()) value.list()->items.clear();
     if (value.is_dict()) value.dict()->items.clear();
     if (const InstancePtr instance = as<Instance>(value)) instance->attributes.clear();
+    if (const auto future = as<FutureValue>(value)) future->value = {};
   }
 }
 
