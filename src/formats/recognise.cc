@@ -13,6 +13,7 @@
 #include "formats/tensorflow/reader.h"
 #include "formats/torch/export/reader.h"
 #include "formats/torch/script/reader.h"
+#include "formats/tensorflow/text_format.h"
 
 namespace thane {
 namespace {
@@ -132,6 +133,12 @@ Format recognise_bytes(std::string_view bytes) {
   if (bytes.size() >= 8 && bytes.substr(4, 4) == "TFL3") return Format::kTfLite;
   if (bytes.size() >= 8 && bytes.substr(4, 4) == "ORTM") return Format::kOrt;
   if (bytes.starts_with("PK\x03\x04"sv)) return recognise_archive(bytes);
+  switch (tensorflow::text_root(bytes)) {
+    case tensorflow::TextRoot::kGraphDef: return Format::kGraphDef;
+    case tensorflow::TextRoot::kMetaGraphDef: return Format::kMetaGraph;
+    case tensorflow::TextRoot::kSavedModel: return Format::kSavedModel;
+    case tensorflow::TextRoot::kNone: break;
+  }
   if (bytes.starts_with("\x89HDF\r\n"sv)) return Format::kHdf5;
   if (is_safetensors(bytes)) return Format::kSafetensors;
   if (is_table(bytes)) return Format::kTfCheckpoint;

@@ -5,6 +5,7 @@
 #include "base/format.h"
 #include "formats/tensorflow/assemble.h"
 #include "formats/tensorflow/import.h"
+#include "formats/tensorflow/text_format.h"
 
 namespace thane {
 namespace {
@@ -185,8 +186,20 @@ void describe(const Program& program, Model& model) {
   model.versions.emplace_back("GraphDef", std::to_string(program.meta.graph.producer));
 }
 
+// The file's message, made binary where it is text.
+Result<std::string_view> message_of(Program& program) {
+  const std::string_view bytes = program.source.bytes();
+  const TextRoot root = text_root(bytes);
+  if (root == TextRoot::kNone) return bytes;
+  // The binary form is never longer than the text.
+  THANE_TRY(program.source.claim(static_cast<int64_t>(bytes.size())));
+  THANE_ASSIGN(std::string binary, text_to_binary(bytes, root));
+  return std::string_view(program.texts.emplace_back(std::move(binary)));
+}
+
 Result<Model> saved_model(const std::shared_ptr<Program>& program, const ReadOptions& options) {
-  THANE_ASSIGN(auto graphs, decode_saved_model(program->source.bytes()));
+  THANE_ASSIGN(const std::string_view message, message_of(*program));
+  THANE_ASSIGN(auto graphs, decode_saved_model(message));
   THANE_ASSIGN(program->meta, serving_graph(std::move(graphs)));
   program->asset_folder = "assets/";
   THANE_TRY(program->link());
@@ -209,7 +222,8 @@ Result<Model> saved_model(const std::shared_ptr<Program>& program, const ReadOpt
 }
 
 Result<Model> graph_def(const std::shared_ptr<Program>& program, const ReadOptions& options) {
-  THANE_ASSIGN(program->meta.graph, decode_graph(program->source.bytes()));
+  THANE_ASSIGN(const std::string_view message, message_of(*program));
+  THANE_ASSIGN(program->meta.graph, decode_graph(message));
   THANE_TRY(program->link());
   THANE_ASSIGN(Interface interface, interface_of_graph(*program, options));
   THANE_ASSIGN(Model model, assemble(program, std::move(interface)));
@@ -219,7 +233,8 @@ Result<Model> graph_def(const std::shared_ptr<Program>& program, const ReadOptio
 }
 
 Result<Model> tf1_checkpoint(const std::shared_ptr<Program>& program, const std::string& prefix, const ReadOptions& options) {
-  THANE_ASSIGN(program->meta, decode_meta_graph(program->source.bytes()));
+  THANE_ASSIGN(const std::string_view message, message_of(*program));
+  THANE_ASSIGN(program->meta, decode_meta_graph(message));
   THANE_TRY(program->link());
   THANE_ASSIGN(program->checkpoint, Checkpoint::open(program->source, prefix));
   THANE_ASSIGN(Interface interface, interface_of_graph(*program, options));

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "ir/context.h"
+#include "ops/layout.h"
 
 namespace thane::contrib {
 
@@ -155,10 +156,12 @@ inline constexpr std::string_view kCropModeNames[] = {"bilinear", "nearest"};
 struct CropAndResizeAttrs : Attrs {
   CropMode mode = CropMode::kBilinear;
   float extrapolation_value = 0;
+  DataLayout layout = DataLayout::kChannelsFirst;
   template <class Self, class V>
   static void fields(Self& self, V& v) {
     v.choice("mode", self.mode, kCropModeNames);
     v("extrapolation_value", self.extrapolation_value);
+    v.choice("layout", self.layout, kDataLayoutNames);
   }
 };
 Status infer_crop_and_resize(InferContext& context);

@@ -53,8 +53,9 @@ void invert(std::vector<double>& a, std::vector<double>& inverse, size_t n) {
 struct Crop {
   const float* image;
   int64_t height, width;
+  int64_t step;  // from one pixel to the next
 
-  float at(int64_t y, int64_t x) const { return image[y * width + x]; }
+  float at(int64_t y, int64_t x) const { return image[(y * width + x) * step]; }
   float sample(float y, float x, CropMode mode) const {
     if (mode == CropMode::kNearest) return at(std::llround(y), std::llround(x));
     const auto top = static_cast<int64_t>(std::floor(y)), left = static_cast<int64_t>(std::floor(x));
@@ -144,9 +145,13 @@ Status infer_crop_and_resize(InferContext& context) {
   if (size && (size->size() != 2 || (*size)[0] <= 0 || (*size)[1] <= 0)) {
     return invalid_model(format("crop_size {}", to_string(*size))).expecting("two positive numbers");
   }
-  context.set(0, context.dtype(0),
-              SymDims{boxes ? (*boxes)[0] : Dim(), image ? (*image)[1] : Dim(), size ? Dim((*size)[0]) : Dim(),
-                      size ? Dim((*size)[1]) : Dim()});
+  const DataLayout layout = context.attrs<CropAndResizeAttrs>().layout;
+  const size_t axis = channel_axis(layout, 4), space = first_spatial_axis(layout);
+  SymDims out(4);
+  out[0] = boxes ? (*boxes)[0] : Dim();
+  out[axis] = image ? (*image)[axis] : Dim();
+  for (size_t i = 0; i < 2; ++i) out[space + i] = size ? Dim((*size)[i]) : Dim();
+  context.set(0, context.dtype(0), std::move(out));
   return ok();
 }
 
@@ -154,9 +159,13 @@ Status eval_crop_and_resize(KernelContext& context) {
   const auto& attrs = context.attrs<CropAndResizeAttrs>();
   const Tensor &image = context.input(0), &boxes = context.input(1), &batch = context.input(2);
   Tensor& output = context.output(0);
-  const int64_t channels = image.dim(1), height = image.dim(2), width = image.dim(3);
-  const int64_t out_height = output.dim(2), out_width = output.dim(3);
-  float* out = output.data<float>();
+  const size_t axis = channel_axis(attrs.layout, 4), space = first_spatial_axis(attrs.layout);
+  const int64_t channels = image.dim(axis), height = image.dim(space), width = image.dim(space + 1);
+  const int64_t out_height = output.dim(space), out_width = output.dim(space + 1);
+  // Distances between pixels, and between channels, of a picture of `pixels`.
+  const bool last = attrs.layout == DataLayout::kChannelsLast;
+  const int64_t pixel_step = last ? channels : 1;
+  const auto channel_step = [&](int64_t pixels) { return last ? 1 : pixels; };
   for (int64_t r = 0; r < boxes.dim(0); ++r) {
     const float* box = boxes.data<float>() + 4 * r;
     const int64_t index = batch.data<int32_t>()[r];
@@ -164,14 +173,17 @@ Status eval_crop_and_resize(KernelContext& context) {
       return runtime_error(format("batch_indices holds {}", index)).expecting(format("0 to {}", image.dim(0) - 1));
     }
     for (int64_t c = 0; c < channels; ++c) {
-      const Crop crop{image.data<float>() + (index * channels + c) * height * width, height, width};
+      const Crop crop{image.data<float>() + index * channels * height * width + c * channel_step(height * width), height,
+                      width, pixel_step};
+      float* out = output.data<float>() + r * channels * out_height * out_width + c * channel_step(out_height * out_width);
       for (int64_t i = 0; i < out_height; ++i) {
         const float y = grid(box[0], box[2], i, out_height, height);
         for (int64_t j = 0; j < out_width; ++j) {
           const float x = grid(box[1], box[3], j, out_width, width);
           const bool inside =
               y >= 0 && y <= static_cast<float>(height - 1) && x >= 0 && x <= static_cast<float>(width - 1);
-          *out++ = inside ? crop.sample(y, x, attrs.mode) : attrs.extrapolation_value;
+          *out = inside ? crop.sample(y, x, attrs.mode) : attrs.extrapolation_value;
+          out += pixel_step;
         }
       }
     }

@@ -47,4 +47,20 @@ struct DetectionPostProcessAttrs : Attrs {
 Status infer_detection_post_process(InferContext& context);
 Status eval_detection_post_process(KernelContext& context);
 
+// boxes [batch, n, q, 4] (q 1 or the number of classes), scores [batch, n, classes], most boxes per class, most in all,
+// IoU threshold, score threshold → boxes [batch, k, 4], scores [batch, k], classes [batch, k] as floats, counts
+// [batch]; best first, rows beyond the count are zeros. k is the most in all, or as many as the classes allow where
+// `pad_per_class`.
+struct CombinedNonMaxSuppressionAttrs : Attrs {
+  bool pad_per_class = false;
+  bool clip_boxes = true;  // to [0, 1]
+  template <class Self, class V>
+  static void fields(Self& self, V& v) {
+    v("pad_per_class", self.pad_per_class);
+    v("clip_boxes", self.clip_boxes);
+  }
+};
+Status infer_combined_nms(InferContext& context);
+Status eval_combined_nms(KernelContext& context);
+
 }  // namespace thane

@@ -21,6 +21,14 @@ constexpr Param kDetectionOut[] = {{.name = "boxes", .types = kFloat32},
                                    {.name = "classes", .types = kFloat32},
                                    {.name = "scores", .types = kFloat32},
                                    {.name = "count", .types = kFloat32}};
+constexpr Param kCombinedIn[] = {
+    {.name = "boxes", .types = kFloat32},         {.name = "scores", .types = kFloat32},
+    {.name = "per_class", .types = kIndexInts},   {.name = "total", .types = kIndexInts},
+    {.name = "iou_threshold", .types = kFloat32}, {.name = "score_threshold", .types = kFloat32}};
+constexpr Param kCombinedOut[] = {{.name = "boxes", .types = kFloat32},
+                                  {.name = "scores", .types = kFloat32},
+                                  {.name = "classes", .types = kFloat32},
+                                  {.name = "counts", .types = kInt32}};
 
 constexpr OpDef kOps[] = {
     {.name = "BoxSelection",
@@ -39,6 +47,16 @@ constexpr OpDef kOps[] = {
      .attrs = &attrs_schema<DetectionPostProcessAttrs>,
      .infer = infer_detection_post_process,
      .eval = eval_detection_post_process,
+     .flags = kHeavy},
+    {.name = "CombinedNonMaxSuppression",
+     .domain = Domain::kThane,
+     .inputs = kCombinedIn,
+     .min_inputs = 6,
+     .outputs = kCombinedOut,
+     .min_outputs = 4,
+     .attrs = &attrs_schema<CombinedNonMaxSuppressionAttrs>,
+     .infer = infer_combined_nms,
+     .eval = eval_combined_nms,
      .flags = kHeavy},
 };
 

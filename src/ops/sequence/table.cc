@@ -1,4 +1,5 @@
 #include "ops/families.h"
+#include "ops/sequence/lists.h"
 #include "ops/sequence/sequence.h"
 
 namespace thane {
@@ -20,6 +21,11 @@ constexpr Param kInt64Out[] = {{.name = "length", .types = kInt64Only}};
 constexpr Param kSplitIn[] = {kTensor, {.name = "split", .types = kIndexInts, .optional = true}};
 constexpr Param kOptionalIn[] = {{.name = "input", .types = kAnyValue, .optional = true}};
 constexpr Param kBoolOut[] = {{.name = "output", .types = kBoolOnly}};
+
+constexpr Param kReserveIn[] = {{.name = "count", .types = kIndexInts}, {.name = "shape", .types = kIndexInts}};
+constexpr Param kSetIn[] = {kSequence, kPosition, {.name = "item", .types = kAnyValue}};
+constexpr Param kScatterIn[] = {kSequence, {.name = "positions", .types = kIndexInts}, {.name = "tensor", .types = kAnyTensor}};
+constexpr Param kTensorOut[] = {{.name = "tensor", .types = kAnyTensor}};
 
 constexpr OpDef kOps[] = {
     {.name = "SequenceEmpty",
@@ -89,6 +95,44 @@ constexpr OpDef kOps[] = {
      .outputs = kBoolOut,
      .infer = infer_optional_has_element,
      .eval = eval_optional_has_element},
+    {.name = "ListReserve",
+     .domain = Domain::kThane,
+     .inputs = kReserveIn,
+     .min_inputs = 2,
+     .outputs = kSequences,
+     .attrs = &attrs_schema<ListReserveAttrs>,
+     .infer = infer_list_reserve,
+     .eval = eval_list_reserve},
+    {.name = "ListSet",
+     .domain = Domain::kThane,
+     .inputs = kSetIn,
+     .min_inputs = 3,
+     .outputs = kSequences,
+     .infer = infer_list_set,
+     .eval = eval_list_set},
+    {.name = "ListScatter",
+     .domain = Domain::kThane,
+     .inputs = kScatterIn,
+     .min_inputs = 3,
+     .outputs = kSequences,
+     .infer = infer_list_scatter,
+     .eval = eval_list_scatter},
+    {.name = "ListGet",
+     .domain = Domain::kThane,
+     .inputs = kSequenceAt,
+     .min_inputs = 2,
+     .outputs = kAnyOut,
+     .attrs = &attrs_schema<ListItemAttrs>,
+     .infer = infer_list_get,
+     .eval = eval_list_get},
+    {.name = "ListStack",
+     .domain = Domain::kThane,
+     .inputs = kSequences,
+     .min_inputs = 1,
+     .outputs = kTensorOut,
+     .attrs = &attrs_schema<ListItemAttrs>,
+     .infer = infer_list_stack,
+     .eval = eval_list_stack},
 };
 
 }  // namespace

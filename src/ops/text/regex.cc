@@ -12,21 +12,25 @@ namespace {
 constexpr uint32_t kMostStates = 1 << 16;
 constexpr char32_t kNoCharacter = kInvalidCodePoint;
 
-bool is_word(char32_t c) {
+bool is_word_character(char32_t c) {
   return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_';
 }
 
-bool holds(RegexAssertion assertion, bool first, char32_t before, bool last, char32_t after) {
+}  // namespace
+
+bool regex_holds(RegexAssertion assertion, bool first, char32_t before, bool last, char32_t after) {
   switch (assertion) {
     case RegexAssertion::kTextBegin: return first;
     case RegexAssertion::kTextEnd: return last;
     case RegexAssertion::kLineBegin: return first || before == '\n';
     case RegexAssertion::kLineEnd: return last || after == '\n';
-    case RegexAssertion::kWordBoundary: return is_word(before) != is_word(after);
-    case RegexAssertion::kNotWordBoundary: return is_word(before) == is_word(after);
+    case RegexAssertion::kWordBoundary: return is_word_character(before) != is_word_character(after);
+    case RegexAssertion::kNotWordBoundary: return is_word_character(before) == is_word_character(after);
   }
   return false;
 }
+
+namespace {
 
 bool lists(const CharClass& set, char32_t code) {
   return std::any_of(set.ranges.begin(), set.ranges.end(),
@@ -89,6 +93,11 @@ class RegexCompiler {
         return start;
       }
       case RegexNode::Kind::kRepeat: return repeat(node, next);
+      case RegexNode::Kind::kCapture: {
+        const uint32_t end = add({Regex::Kind::kSave, 2 * node.argument + 1, next, 0});
+        const uint32_t inner = emit(node.children[0], end);
+        return add({Regex::Kind::kSave, 2 * node.argument, inner, 0});
+      }
     }
     return next;
   }
@@ -98,10 +107,15 @@ class RegexCompiler {
     uint32_t start = next;
     if (node.most < 0) {
       const uint32_t loop = split(0, next);
-      regex_.states_[loop].next = emit(child, loop);
+      const uint32_t again = emit(child, loop);
+      regex_.states_[loop].next = node.lazy ? next : again;
+      regex_.states_[loop].other = node.lazy ? again : next;
       start = loop;
     } else {
-      for (int i = node.least; i < node.most && !too_large_; ++i) start = split(emit(child, start), next);
+      for (int i = node.least; i < node.most && !too_large_; ++i) {
+        const uint32_t once = emit(child, start);
+        start = node.lazy ? split(next, once) : split(once, next);
+      }
     }
     for (int i = 0; i < node.least && !too_large_; ++i) start = emit(child, start);
     return start;
@@ -151,9 +165,10 @@ class RegexRun {
       switch (state.kind) {
         case Regex::Kind::kClass: readers_.push_back(id); break;
         case Regex::Kind::kAccept: accepted_ = true; break;
+        case Regex::Kind::kSave: pending.push_back(state.next); break;
         case Regex::Kind::kSplit: pending.insert(pending.end(), {state.other, state.next}); break;
         case Regex::Kind::kAssert:
-          if (holds(static_cast<RegexAssertion>(state.argument), first, before, last, after)) {
+          if (regex_holds(static_cast<RegexAssertion>(state.argument), first, before, last, after)) {
             pending.push_back(state.next);
           }
           break;
@@ -173,6 +188,7 @@ Result<std::shared_ptr<const Regex>> Regex::compile(std::string_view pattern) {
   auto regex = std::make_shared<Regex>();
   THANE_TRY(RegexCompiler(tree, *regex).run());
   regex->classes_ = std::move(tree.classes);
+  regex->groups_ = tree.groups;
   return std::shared_ptr<const Regex>(std::move(regex));
 }
 

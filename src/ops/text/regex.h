@@ -34,19 +34,27 @@ class Regex {
   // Whether the whole text matches. Text that is not UTF-8 matches nothing where it is not.
   bool full_match(std::string_view text) const;
 
+  // The leftmost match that begins at `from` or later, as a search with priorities finds it (the first alternative, the
+  // longest repetition unless it is lazy): begin and end of the whole, then of each group; npos where a group took no
+  // part. Empty: none.
+  std::vector<size_t> search(std::string_view text, size_t from) const;
+  uint32_t groups() const { return groups_; }
+
  private:
   friend class RegexCompiler;
   friend class RegexRun;
-  enum class Kind : uint8_t { kClass, kSplit, kAssert, kAccept };
+  friend class RegexSearch;
+  enum class Kind : uint8_t { kClass, kSplit, kAssert, kAccept, kSave };
   struct State {
     Kind kind;
-    uint32_t argument;  // class or assertion
+    uint32_t argument;  // class, assertion, or which position is noted
     uint32_t next;
     uint32_t other;  // of a split
   };
   std::vector<State> states_;
   std::vector<CharClass> classes_;
   uint32_t start_ = 0;
+  uint32_t groups_ = 0;
 };
 
 }  // namespace thane

@@ -116,7 +116,7 @@ class Parser {
             (repeat.most >= 0 && repeat.least > repeat.most)) {
           return wrong("a repetition out of range");
         }
-        accept("?");  // greed makes no difference to a full match
+        repeat.lazy = accept("?");
         repeat.children = {item};
         item = add(std::move(repeat));
         repeat = {};
@@ -186,20 +186,25 @@ class Parser {
   // After "(".
   Result<uint32_t> group(int depth) {
     const Flags outer = flags_;
+    uint32_t number = 0;
     if (accept("?P<") || accept("?<")) {
       if (looking_at("=") || looking_at("!")) return wrong("a look-behind, which RE2 does not have,");
       const size_t begin = at_;
       while (!done() && text_[at_] != '>') ++at_;
       if (done() || at_ == begin) return wrong("a group name without an end");
       ++at_;
+      number = ++tree_.groups;
     } else if (accept("?")) {
       THANE_TRY(set_flags());
       if (accept(")")) return add({});  // flags for the rest of the enclosing group
       if (!accept(":")) return wrong("an unknown kind of group");
+    } else {
+      number = ++tree_.groups;
     }
     THANE_ASSIGN(const uint32_t inner, alternation(depth + 1));
     if (!accept(")")) return wrong("a missing ')'");
     flags_ = outer;
+    if (number > 0) return add({.kind = Kind::kCapture, .argument = number, .children = {inner}});
     return inner;
   }
 

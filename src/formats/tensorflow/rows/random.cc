@@ -26,7 +26,7 @@ void truncated_normal(Call& call) {
   const DType type = float_type(call);
   const double tail = 0.5 * std::erfc(2 / std::sqrt(2.0));
   const Edge u = uniform_like(call, zeros(call, type), type, tail, 1 - tail);
-  call.out(call.own("Ndtri", {u}));
+  call.out(call.own("NdtrI", {u}));
 }
 // Integers in [low, high), which are the inputs from `first` on.
 void integers(Call& call, size_t first) {
