@@ -208,6 +208,9 @@ Result<Format> recognise(const std::string& path) {
 Result<Model> load_model(const std::string& path, const ReadOptions& options) {
   if (is_folder(path)) {
     const std::string inner = main_file(path);
+    if (inner.ends_with(".cpb")) {
+      return unsupported("SavedModels split into chunks (saved_model.cpb) cannot be read yet").at(path);
+    }
     if (inner.empty()) return invalid_model("a folder without a saved_model.pb").at(path).expecting("a model file");
     return load_model(inner, options);
   }
@@ -221,6 +224,10 @@ Result<Model> load_model(const std::string& path, const ReadOptions& options) {
     case Format::kMetaGraph: return read_tf1_checkpoint(std::move(file), options);
     case Format::kTorchExport: return read_torch_export(std::move(file), options);
     case Format::kTorchScript: return read_torchscript(std::move(file), options);
+    case Format::kKeras:
+      return unsupported("a .keras file holds the layers of a Keras program and their weights, but no graph")
+          .at(path)
+          .hinting("load it with Keras and write a SavedModel: model.export('folder')");
     case Format::kUnknown: return not_a_model(path, file->bytes().size());
     case Format::kTorchState:
     case Format::kTorchLegacy:

@@ -266,6 +266,7 @@ Status Frame::leave_loop(uint32_t index) {
   if (loop.condition == kNoFrame || body.nodes[loop.condition].inputs.empty()) return invalid_model("its loop has no condition");
   std::vector<Item> initial;
   std::vector<Ref> next;
+  std::vector<bool> invariant;
   for (uint32_t merge : loop.merges) {
     const auto& inputs = body.nodes[merge].inputs;
     if (inputs.size() != 2) return invalid_model("a loop's Merge has not two inputs");
@@ -278,6 +279,11 @@ Status Frame::leave_loop(uint32_t index) {
     THANE_ASSIGN(const Item item, demand(body.nodes[entered.node].inputs[0]));
     initial.push_back(item);
     next.push_back(body.nodes[back.node].inputs[0]);
+    Ref origin = next.back();
+    for (int i = 0; i < 64 && is_any(body.op(origin.node), {"Identity", "Switch", "RefSwitch"}) && !body.nodes[origin.node].inputs.empty(); ++i) {
+      origin = body.nodes[origin.node].inputs[0];
+    }
+    invariant.push_back(origin.node == merge);
   }
   const auto enter_frame = [&](GraphBuilder& inner, StateScope& inner_scope, const std::vector<Item>& values) {
     auto frame = std::make_unique<Frame>(*this, inner, inner_scope);
@@ -297,7 +303,8 @@ Status Frame::leave_loop(uint32_t index) {
           results.push_back(item);
         }
         return results;
-      }};
+      },
+      .invariant = std::move(invariant)};
   THANE_ASSIGN(const std::vector<Item> results, emit_loop(*this, initial, whole, std::string(body.nodes[index].def->name)));
   // Every Exit of the loop at once.
   for (uint32_t node = 0; node < body.nodes.size(); ++node) {

@@ -101,8 +101,10 @@ Result<std::vector<Item>> emit_loop(Frame& frame, const std::vector<Item>& initi
   GraphBuilder& outer = frame.builder;
   std::vector<uint32_t> variables;  // that the loop assigns; found by trying
   std::vector<Type> types;
-  for (const Item& item : initial) {
-    if (item.is_edge()) types.push_back(item.edge.type());
+  std::vector<bool> carried;
+  for (size_t i = 0; i < initial.size(); ++i) {
+    carried.push_back(initial[i].is_edge() && !body.invariant[i]);
+    if (carried[i]) types.push_back(initial[i].edge.type());
   }
   const size_t edges = types.size();
   for (int round = 0; round < kMostRounds; ++round) {
@@ -116,9 +118,9 @@ Result<std::vector<Item>> emit_loop(Frame& frame, const std::vector<Item>& initi
     inner.input("condition", Type::tensor(DType::kBool, SymDims{}));
     std::vector<Item> values;
     size_t next = 0;
-    for (const Item& item : initial) {
-      values.push_back(item.is_edge() ? Item{item.kind, inner.input("carried", types[next]), 0} : item);
-      next += item.is_edge();
+    for (size_t i = 0; i < initial.size(); ++i) {
+      values.push_back(carried[i] ? Item{initial[i].kind, inner.input("carried", types[next]), 0} : initial[i]);
+      next += carried[i];
     }
     for (uint32_t id : variables) scope.values[id] = inner.input(frame.importer.variable(id).name, types[next++]);
     // Does the first iteration happen?
@@ -155,7 +157,7 @@ Result<std::vector<Item>> emit_loop(Frame& frame, const std::vector<Item>& initi
     std::vector<Edge> outputs;
     for (size_t i = 0; i < initial.size(); ++i) {
       if (initial[i].kind != results[i].kind) return unsupported("a loop turns a tensor into a resource");
-      if (!initial[i].is_edge()) {
+      if (!carried[i]) {
         if (initial[i] != results[i]) return unsupported("a loop changes which resource a value means");
         continue;
       }
@@ -180,8 +182,8 @@ Result<std::vector<Item>> emit_loop(Frame& frame, const std::vector<Item>& initi
                  outer.emit({.op = "Loop", .inputs = inputs, .outputs = outputs.size(), .name = name, .bodies = {&inner}}));
     std::vector<Item> delivered = initial;
     size_t at = 0;
-    for (Item& item : delivered) {
-      if (item.is_edge()) item.edge = after[at++];
+    for (size_t i = 0; i < delivered.size(); ++i) {
+      if (carried[i]) delivered[i].edge = after[at++];
     }
     for (size_t i = 0; i < variables.size(); ++i) frame.importer.assign(variables[i], frame.scope, after[edges + i]);
     return delivered;

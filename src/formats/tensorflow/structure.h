@@ -21,6 +21,9 @@ Result<std::vector<Item>> emit_branches(Frame& frame, const Edge& condition, con
 struct LoopBody {
   std::function<Result<Item>(GraphBuilder& builder, StateScope& scope, const std::vector<Item>& values)> condition;
   std::function<Result<std::vector<Item>>(GraphBuilder& builder, StateScope& scope, const std::vector<Item>& values)> step;
+  // Values that come around unchanged, as far as that shows without translating: they stay what they are, and what is
+  // known of them stays known. One entry per value.
+  std::vector<bool> invariant;
 };
 
 // A Loop that runs `step` while `condition` holds. Handles among the values must come around unchanged.

@@ -112,4 +112,67 @@ Status eval_ragged_to_dense(KernelContext& context) {
   return ok();
 }
 
+Status StringNGramsAttrs::prepare() {
+  constexpr int64_t kMostWidth = 1 << 12;
+  for (int64_t width : widths) {
+    if (width < 1 || width > kMostWidth) return invalid_model(format("n-grams of {} strings", width));
+  }
+  if (pad_width > kMostWidth) return invalid_model(format("{} pads", pad_width));
+  return ok();
+}
+
+Status infer_string_ngrams(InferContext& context) {
+  context.set(0, DType::kString, SymDims{Dim()});
+  const SymDims* splits = context.dims(1);
+  context.set(1, context.dtype(1), splits ? std::optional(*splits) : std::nullopt);
+  return ok();
+}
+
+Status eval_string_ngrams(KernelContext& context) {
+  const auto& attrs = context.attrs<StringNGramsAttrs>();
+  const Tensor& texts = context.input(0);
+  THANE_ASSIGN(const Dims splits, row_splits(context.input(1), false, 0));
+  if (splits.back() > texts.size()) return runtime_error("row splits reach beyond the strings");
+  std::vector<std::string> grams;
+  Dims ends = {0};
+  for (size_t row = 0; row + 1 < splits.size(); ++row) {
+    const size_t before = grams.size();
+    const int64_t length = splits[row + 1] - splits[row];
+    for (int64_t width : attrs.widths) {
+      const int64_t pads = attrs.pad_width < 0 ? width - 1 : std::min(attrs.pad_width, width - 1);
+      const int64_t padded = length + 2 * pads;
+      for (int64_t first = 0; first + width <= padded; ++first) {
+        std::string gram;
+        for (int64_t i = first; i < first + width; ++i) {
+          if (i > first) gram += attrs.separator;
+          if (i < pads)
+            gram += attrs.left_pad;
+          else if (i >= pads + length)
+            gram += attrs.right_pad;
+          else
+            gram += texts.data<std::string>()[splits[row] + i - pads];
+        }
+        grams.push_back(std::move(gram));
+      }
+    }
+    if (attrs.keep_short && grams.size() == before && length > 0) {
+      std::string gram;
+      for (int64_t i = 0; i < length; ++i) gram += (i ? attrs.separator : "") + texts.data<std::string>()[splits[row] + i];
+      grams.push_back(std::move(gram));
+    }
+    ends.push_back(static_cast<int64_t>(grams.size()));
+  }
+  THANE_ASSIGN(Tensor* out, context.allocate(0, DType::kString, {static_cast<int64_t>(grams.size())}));
+  std::move(grams.begin(), grams.end(), out->data<std::string>());
+  const DType dtype = context.input(1).dtype();
+  THANE_ASSIGN(Tensor* fresh, context.allocate(1, dtype, {static_cast<int64_t>(ends.size())}));
+  for (size_t i = 0; i < ends.size(); ++i) {
+    if (dtype == DType::kInt32)
+      fresh->data<int32_t>()[i] = static_cast<int32_t>(ends[i]);
+    else
+      fresh->data<int64_t>()[i] = ends[i];
+  }
+  return ok();
+}
+
 }  // namespace thane

@@ -123,6 +123,26 @@ struct StringReduceJoinAttrs : Attrs {
 Status infer_string_reduce_join(InferContext& context);
 Status eval_string_reduce_join(KernelContext& context);
 
+// Runs of neighbouring strings joined, per row of a ragged list: strings, row splits → n-grams, their row splits.
+struct StringNGramsAttrs : Attrs {
+  Dims widths;
+  std::string separator, left_pad, right_pad;
+  int64_t pad_width = 0;  // pads per side; negative: one less than the width
+  bool keep_short = false;  // a row shorter than the width gives itself
+  template <class Self, class V>
+  static void fields(Self& self, V& v) {
+    v("widths", self.widths);
+    v("separator", self.separator);
+    v("left_pad", self.left_pad);
+    v("right_pad", self.right_pad);
+    v("pad_width", self.pad_width);
+    v("keep_short", self.keep_short);
+  }
+  Status prepare();
+};
+Status infer_string_ngrams(InferContext& context);
+Status eval_string_ngrams(KernelContext& context);
+
 // shape (−1: what is needed), values, default, row partitions → the rows padded to one length.
 struct RaggedToDenseAttrs : Attrs {
   std::vector<std::string> partitions;  // FIRST_DIM_SIZE, VALUE_ROWIDS, ROW_SPLITS; one per partition input

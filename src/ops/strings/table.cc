@@ -20,6 +20,8 @@ constexpr Param kRaggedIn[] = {{.name = "shape", .types = kIndexInts},
                                {.name = "partition", .types = kIndexInts}};
 constexpr Param kRaggedOut[] = {{.name = "dense", .types = kAnyTensor, .variable = 'T'}};
 
+constexpr Param kRowsOfText[] = {kText, {.name = "splits", .types = kIndexInts, .variable = 'I'}};
+
 constexpr OpDef text_map(std::string_view name, const AttrsSchema* attrs, Status (*eval)(KernelContext&)) {
   return {.name = name, .domain = Domain::kThane, .inputs = kTexts, .min_inputs = 1, .outputs = kTexts, .attrs = attrs, .infer = infer_same, .eval = eval};
 }
@@ -85,6 +87,15 @@ constexpr OpDef kOps[] = {
      .attrs = &attrs_schema<StringBytesAttrs>,
      .infer = infer_string_bytes,
      .eval = eval_string_bytes},
+    {.name = "StringNGrams",
+     .domain = Domain::kThane,
+     .inputs = kRowsOfText,
+     .min_inputs = 2,
+     .outputs = kRowsOfText,
+     .min_outputs = 2,
+     .attrs = &attrs_schema<StringNGramsAttrs>,
+     .infer = infer_string_ngrams,
+     .eval = eval_string_ngrams},
     {.name = "RaggedToDense",
      .domain = Domain::kThane,
      .inputs = kRaggedIn,

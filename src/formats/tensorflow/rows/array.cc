@@ -1,4 +1,5 @@
 // Shapes and arrangements of tensors.
+#include <limits>
 #include <algorithm>
 #include <numeric>
 

@@ -57,9 +57,25 @@ void case_op(Call& call) {
   branches(call, call.in(0), functions, false);
 }
 
+// Which arguments of a loop's body are its results of the same place.
+std::vector<bool> unchanged(const Body& body) {
+  std::vector<bool> same(body.results.size(), false);
+  for (size_t i = 0; i < body.results.size(); ++i) {
+    Ref ref = body.results[i];
+    for (int step = 0; step < 64 && body.op(ref.node) == "Identity" && !body.nodes[ref.node].inputs.empty(); ++step) {
+      ref = body.nodes[ref.node].inputs[0];
+    }
+    same[i] = ref.node == i && i < body.arguments;
+  }
+  return same;
+}
+
 void while_op(Call& call) {
   Frame& frame = call.frame;
   const std::string_view condition = call.function("cond"), step = call.function("body");
+  const Body* function = call.take(frame.importer.program().function(step));
+  if (call.failed()) return;
+  if (!function || function->results.size() != call.size()) return call.fail(invalid_model("its body does not deliver what it takes"));
   const LoopBody body{
       .condition = [&](GraphBuilder& builder, StateScope& scope, const std::vector<Item>& values) -> Result<Item> {
         THANE_ASSIGN(const std::vector<Item> results, frame.importer.call(condition, values, builder, scope, frame.depth + 1));
@@ -68,7 +84,8 @@ void while_op(Call& call) {
       },
       .step = [&](GraphBuilder& builder, StateScope& scope, const std::vector<Item>& values) {
         return frame.importer.call(step, values, builder, scope, frame.depth + 1);
-      }};
+      },
+      .invariant = unchanged(*function)};
   deliver(call, emit_loop(frame, items_from(call, 0), body, std::string(call.node.name)));
 }
 

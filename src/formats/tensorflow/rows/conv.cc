@@ -1,4 +1,5 @@
 // Convolutions and poolings. Layout stays what the file says: an attribute of the op, never a Transpose of data.
+#include <limits>
 #include <algorithm>
 #include <numeric>
 

@@ -1,4 +1,6 @@
 // Non-maximum suppression in its versions.
+#include <limits>
+
 #include "formats/tensorflow/call.h"
 
 namespace thane::tensorflow {

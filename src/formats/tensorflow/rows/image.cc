@@ -1,4 +1,5 @@
 // Images: resizing, colours, decoding.
+#include <limits>
 #include <algorithm>
 #include <cmath>
 

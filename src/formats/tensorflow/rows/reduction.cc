@@ -1,4 +1,6 @@
 // Reductions, running sums and positions of extremes.
+#include <limits>
+
 #include "base/format.h"
 #include "formats/tensorflow/call.h"
 

@@ -169,7 +169,21 @@ void ragged_gather(Call& call) {
   call.out(1, call.gather(values, from, 0));
 }
 
+void ngrams(Call& call) {
+  const auto outputs = call.emit_many("StringNGrams", {call.in(0), call.in(1)}, 2,
+                                      {{"widths", call.ints("ngram_widths")},
+                                       {"separator", call.s("separator")},
+                                       {"left_pad", call.s("left_pad")},
+                                       {"right_pad", call.s("right_pad")},
+                                       {"pad_width", call.i("pad_width")},
+                                       {"keep_short", int64_t{call.b("preserve_short_sequences")}}},
+                                      Domain::kThane);
+  call.out(0, outputs[0]);
+  call.out(1, outputs[1]);
+}
+
 constexpr OpRow kRows[] = {
+    {"StringNGrams", ngrams},
     {"StringLower", change_case<false>},
     {"StringUpper", change_case<true>},
     {"StringStrip", strip},
