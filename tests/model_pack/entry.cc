@@ -135,6 +135,9 @@ Result<size_t> output_index(const Graph& graph, const Json& items, size_t item) 
 Status run(const Json& entry, const Folder& folder) {
   ReadOptions read;
   if (const Json signature = entry.value("signature", Json()); signature.is_string()) read.entry_point = signature;
+  if (const std::string kind = entry.value("format", ""); kind == "graphdef" || kind == "tf1_checkpoint") {
+    for (const Json& item : entry.at("outputs")) read.outputs.push_back(item.at("name"));
+  }
   THANE_ASSIGN(const Model model, load_model(folder / entry.at("path").get<std::string>(), read));
   PipelineOptions options;
   options.session.threads = 1;

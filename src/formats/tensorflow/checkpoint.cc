@@ -12,7 +12,7 @@
 namespace thane::tensorflow {
 namespace {
 
-using Table = std::map<std::string, std::string, std::less<>>;
+using Pairs = std::map<std::string, std::string, std::less<>>;
 
 uint64_t table_limit(std::string_view bytes) { return (uint64_t{16} << 20) + 16 * bytes.size(); }
 
@@ -91,7 +91,7 @@ Result<Checkpoint> Checkpoint::open(Source& source, const std::string& prefix) {
   Checkpoint checkpoint(source);
   checkpoint.prefix_ = prefix;
   if (auto index = source.companion(prefix + ".index"); index.ok()) {
-    THANE_ASSIGN(const Table table, read_sstable(*index, table_limit(*index)));
+    THANE_ASSIGN(const Pairs table, read_sstable(*index, table_limit(*index)));
     THANE_TRY(decode_protobuf("BundleEntryProto", [&] { return checkpoint.add_bundle(table); }));
     return checkpoint;
   }
@@ -111,7 +111,7 @@ Result<Checkpoint> Checkpoint::open(Source& source, const std::string& prefix) {
     return io_error(format("there is no checkpoint '{}'", prefix)).expecting(format("a file {}.index", prefix));
   }
   for (std::string_view file : files) {
-    THANE_ASSIGN(const Table table, read_sstable(file, table_limit(file)));
+    THANE_ASSIGN(const Pairs table, read_sstable(file, table_limit(file)));
     THANE_TRY(decode_protobuf("SavedTensorSlices", [&] { return checkpoint.add_saved_slices(table); }));
   }
   return checkpoint;
@@ -144,7 +144,7 @@ Result<Checkpoint::Entry> Checkpoint::decode_entry(const std::string& message) c
   return entry;
 }
 
-Status Checkpoint::add_bundle(const Table& table) {
+Status Checkpoint::add_bundle(const Pairs& table) {
   shards_ = 1;
   for (const auto& [key, value] : table) {
     if (key.empty()) {  // the header
@@ -171,7 +171,7 @@ Status Checkpoint::add_bundle(const Table& table) {
   return ok();
 }
 
-Status Checkpoint::add_saved_slices(const Table& table) {
+Status Checkpoint::add_saved_slices(const Pairs& table) {
   for (const auto& [key, value] : table) {
     for (ProtobufReader field(value); field.next();) {
       if (field.tag() == 1) {  // what there is
