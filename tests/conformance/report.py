@@ -68,7 +68,7 @@ def page(runs):
     lines = ["# Conformance", "",
              "Made by `tests/conformance/report.py` from the results of the tests `conformance.*`; do not edit. The "
              "tolerances are those of the suites (relative 1e-3, absolute 1e-7 unless a case says otherwise). Each case "
-             "is read from its file, optimised and run through the engine.", "",
+             "is read from its file, optimised and run through the public C++ API.", "",
              "| suite | cases | passed |  |", "|---|---:|---:|---:|"]
     for run, cases in runs.items():
         rows = suites(cases)

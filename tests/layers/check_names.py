@@ -30,7 +30,7 @@ def lines_by_namespace(path: pathlib.Path):
             namespaces.append(match[1])
         elif END.match(line):
             namespaces.pop()
-        else:
+        elif not line.startswith("namespace "):  # an alias may be repeated
             yield number, line, namespaces
 
 
