@@ -13,7 +13,7 @@ inline FixedMultiplier inverse_root(int64_t x) {
     x /= 4;
     ++right;
   }
-  const int pairs = __builtin_clz(static_cast<unsigned>(x)) / 2 - 1;
+  const int pairs = (__builtin_clz(static_cast<unsigned>(x)) - 1) / 2 - 1;
   right -= pairs;
   x <<= 2 * pairs;
   // Fixed point with 3 bits above the point: products of raw numbers lose three bits of scale each.
