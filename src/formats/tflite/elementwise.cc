@@ -158,8 +158,8 @@ void lower_comparison(Op& op) {
   };
   // Integers of one scale compare as their reals do.
   if (op.has(0) && op.has(1) && is_quantized(op.tensor(0)) && is_quantized(op.tensor(1)) && !same()) {
-    a = op.dequantized(a, op.tensor(0));
-    b = op.dequantized(b, op.tensor(1));
+    a = comparable(op, a, op.tensor(0));
+    b = comparable(op, b, op.tensor(1));
   }
   const Edge result = op(kComparison.onnx, {a, b});
   op.done(kComparison.negated ? op("Not", {result}) : result);

@@ -235,6 +235,13 @@ Edge rescaled(Op& op, const Edge& x, const TensorInfo& from, const TensorInfo& t
                  {"to", static_cast<int64_t>(to.dtype)}});
 }
 
+Edge comparable(Op& op, const Edge& x, const TensorInfo& info) {
+  if (!per_tensor(info)) return op.dequantized(x, info);
+  const auto factor = FixedMultiplier::of(scale_of(info));
+  return apply_table(op, x, info.dtype, DType::kInt32,
+                     [&](int32_t value) { return factor.times((value - zero_of(info)) * 256); });
+}
+
 // --- ops
 
 void lower_fixed_binary(Op& op, FixedBinary kind, int activation) {

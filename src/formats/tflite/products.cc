@@ -101,7 +101,8 @@ void lower_transposed(Op& op, size_t shape_input, size_t weights_input, size_t d
     if (!op.check(shape->size() == spatial + 2, "the output's shape has another rank")) return;
     Dims pads(2 * spatial), extra(spatial);
     for (size_t i = 0; i < spatial; ++i) {
-      const Dim in = op.dim(x, static_cast<int>(1 + i)), kernel = op.dim(raw, static_cast<int>(1 + i));
+      const Dim in = op.dim(x, static_cast<int>(1 + i));
+      const Dim kernel = op.dim(raw, static_cast<int>(perm[2 + i]));
       const int64_t out = (*shape)[1 + i];
       if (!in.is_number() || !kernel.is_number()) return op.unsupported_form("sizes that only running reveals");
       // Forward, this output would be the input: its padding is the transposed convolution's cropping.
@@ -124,8 +125,6 @@ void lower_transposed(Op& op, size_t shape_input, size_t weights_input, size_t d
   } else {
     // Unknown batch or sizes: SAME gives input · stride, VALID what the windows span.
     if (!window.valid) attrs["auto_pad"] = std::string("SAME_UPPER");
-    const Edge sizes = op.raw(shape_input);
-    (void)sizes;
   }
   if (has_fixed_product(op, data_input, weights_input)) {
     return lower_fixed_conv_transpose(op, {data_input, weights_input, bias_input}, std::move(attrs), perm,
