@@ -21,33 +21,41 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct Expected {
-  uint32_t samples = 0;
+struct Run {
   std::vector<Value> inputs, outputs;
 };
+struct Expected {
+  uint32_t samples = 0;
+  std::vector<Run> runs;  // follow each other in one session
+};
 
-// samples, inputs, outputs: how many; then the tensors: dtype, rank, dims, bytes.
+// How many runs and samples; for each run how many inputs and outputs, then these: dtype, rank, dims, bytes.
 Result<Expected> read_expected(const fs::path& path) {
   THANE_ASSIGN(const auto file, MappedFile::open(path));
   auto rest = file->bytes();
   bool short_of_bytes = false;
   const auto take = [&](void* to, size_t count) {
     if (count > rest.size()) return void(short_of_bytes = true);
-    std::memcpy(to, rest.data(), count);
+    if (count > 0) std::memcpy(to, rest.data(), count);
     rest = rest.subspan(count);
   };
-  uint32_t counts[3] = {};
-  take(counts, sizeof counts);
-  Expected expected{counts[0], {}, {}};
-  for (uint32_t i = 0; i < counts[1] + counts[2] && !short_of_bytes; ++i) {
-    uint8_t head[2] = {};
-    take(head, 2);
-    Dims dims(head[1]);
-    take(dims.data(), dims.size() * sizeof(int64_t));
-    if (short_of_bytes) break;
-    THANE_ASSIGN(Tensor tensor, Tensor::allocate(static_cast<DType>(head[0]), dims));
-    take(tensor.raw(), tensor.size_bytes());
-    (i < counts[1] ? expected.inputs : expected.outputs).emplace_back(std::move(tensor));
+  uint32_t head[2] = {};
+  take(head, sizeof head);
+  Expected expected{head[1], {}};
+  for (uint32_t run = 0; run < head[0] && !short_of_bytes; ++run) {
+    uint32_t counts[2] = {};
+    take(counts, sizeof counts);
+    expected.runs.emplace_back();
+    for (uint32_t i = 0; i < counts[0] + counts[1] && !short_of_bytes; ++i) {
+      uint8_t type[2] = {};
+      take(type, 2);
+      Dims dims(type[1]);
+      take(dims.data(), dims.size() * sizeof(int64_t));
+      if (short_of_bytes) break;
+      THANE_ASSIGN(Tensor tensor, Tensor::allocate(static_cast<DType>(type[0]), dims));
+      take(tensor.raw(), tensor.size_bytes());
+      (i < counts[0] ? expected.runs.back().inputs : expected.runs.back().outputs).emplace_back(std::move(tensor));
+    }
   }
   if (short_of_bytes) return invalid_argument("the file of expected results is short").at(path);
   return expected;
@@ -73,14 +81,14 @@ Result<std::string> judge(const fs::path& path) {
   PipelineOptions options;
   options.session.threads = 1;
   THANE_ASSIGN(const auto session, make_session(model, options));
-  THANE_ASSIGN(const std::vector<Value> outputs, session->run(expected.inputs));
-  if (outputs.size() != expected.outputs.size()) {
-    return format("{} outputs instead of {}", outputs.size(), expected.outputs.size());
-  }
-  for (size_t i = 0; i < outputs.size(); ++i) {
-    const std::string difference =
-        compare(outputs[i], expected.outputs[i], tolerance_for(expected.outputs[i].tensor().dtype()));
-    if (!difference.empty()) return format("output {}: {}", i, difference);
+  for (size_t run = 0; run < expected.runs.size(); ++run) {
+    const std::vector<Value>& wanted = expected.runs[run].outputs;
+    THANE_ASSIGN(const std::vector<Value> outputs, session->run(expected.runs[run].inputs));
+    if (outputs.size() != wanted.size()) return format("{} outputs instead of {}", outputs.size(), wanted.size());
+    for (size_t i = 0; i < outputs.size(); ++i) {
+      const std::string difference = compare(outputs[i], wanted[i], tolerance_for(wanted[i].tensor().dtype()));
+      if (!difference.empty()) return format("run {}, output {}: {}", run, i, difference);
+    }
   }
   return std::string();
 }

@@ -44,6 +44,16 @@ def write_tensor(out, tensor):
               tensor.reshape(1).view(torch.uint8).numpy().tobytes() if tensor.numel() else b"")
 
 
+def write_values(path, runs):
+    """What the test program reads: runs of (inputs, results), which follow each other in one session."""
+    with open(path, "wb") as out:
+        out.write(struct.pack("<II", len(runs), sum(samples for *_, samples in (r if len(r) == 3 else (*r, 1) for r in runs))))
+        for run in runs:
+            out.write(struct.pack("<II", len(run[0]), len(run[1])))
+            for tensor in [*run[0], *run[1]]:
+                write_tensor(out, tensor)
+
+
 class Program(torch.nn.Module):
     """Calls an op once per sample. Tensors come from forward's arguments, everything else is fixed."""
 
@@ -103,10 +113,7 @@ def write_case(folder, name, op, samples, forms):
         if "pt" in forms:
             traced = torch.jit.trace(program, tuple(t.clone() for t in inputs), check_trace=False)
             torch.jit.save(traced, str(folder / f"{name}.pt"))
-    with open(folder / f"{name}.bin", "wb") as out:
-        out.write(struct.pack("<III", len(samples), len(inputs), len(results)))
-        for tensor in [*inputs, *results]:
-            write_tensor(out, tensor)
+    write_values(folder / f"{name}.bin", [(inputs, results, len(samples))])
     return len(samples)
 
 
@@ -158,4 +165,5 @@ def main():
     print(f"{made} programs, {cases} cases; {skipped} that PyTorch itself does not export", file=sys.stderr)
 
 
-main()
+if __name__ == "__main__":
+    main()

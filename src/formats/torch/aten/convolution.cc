@@ -1,4 +1,5 @@
 // Convolutions of one to three dimensions, and their transposes.
+#include "formats/torch/aten/limits.h"
 #include "formats/torch/aten/lowering.h"
 
 namespace thane::aten {
@@ -95,6 +96,7 @@ Value unfold(Call& c) {
     const int64_t span = dims[i + 2] - dilation[i] * (kernel[i] - 1) - 1;
     if (span < 0 || stride[i] < 1) fail(invalid_model("windows larger than the picture"));
     count[i] = span / stride[i] + 1;
+    bounded(bounded(kernel[i], "windows") * bounded(count[i], "windows"), "windows");
     for (int64_t k = 0; k < kernel[i]; ++k) {
       for (int64_t p = 0; p < count[i]; ++p) at[i].push_back(k * dilation[i] + p * stride[i]);
     }

@@ -2,6 +2,7 @@
 #include <cmath>
 #include <limits>
 
+#include "formats/torch/aten/limits.h"
 #include "formats/torch/aten/lowering.h"
 
 namespace thane::aten {
@@ -92,9 +93,14 @@ Value arange(Call& c) {
     const double a = c.real("start", 0), b = c.real("end"), s = c.real("step", 1);
     if (s == 0 || (b - a) / s < 0) fail(invalid_model("arange that never reaches its end"));
     const double count = std::ceil((b - a) / s);
-    if (!(count < 1e8)) fail(resource_limit(format("arange of {} elements", count)));
+    if (!(count < 1e15)) fail(resource_limit(format("arange of {} elements", count)));
     const auto n = static_cast<int64_t>(count);
     const bool wide = is_float(dtype);
+    if (n > 65536) {  // made when it is needed
+      const Edge at = c.cast(c.range(c.int64(n)), wide ? DType::kFloat64 : DType::kInt64);
+      return c.tensor(
+          c.cast(wide || !real ? c.add(c.mul(at, s), a) : c.add(c.mul(at, std::trunc(s)), std::trunc(a)), dtype));
+    }
     thane::Tensor values = must(thane::Tensor::allocate(wide ? DType::kFloat64 : DType::kInt64, {n}));
     for (int64_t i = 0; i < n; ++i) {
       if (wide)
@@ -114,14 +120,14 @@ Value range(Call& c) {
   const double a = c.real("start", 0), b = c.real("end"), s = c.real("step", 1);
   const DType dtype = c.dtype_argument("dtype", DType::kFloat32);
   const double count = std::floor((b - a) / s) + 1;
-  if (!(count >= 0 && count < 1e8)) fail(invalid_model("range that never reaches its end"));
+  if (!(count >= 0 && count < 4e6)) fail(invalid_model("range that never reaches its end"));
   const Edge at = c.range(static_cast<int64_t>(count), DType::kFloat64);
   return c.tensor(c.cast(c.add(c.mul(at, s), a), dtype));
 }
 // Ends that may be tensors of rank 0.
 Edge spaced(Call& c, DType dtype) {
   const int64_t n = c.integer("steps", 100);
-  if (n < 0) fail(invalid_model(format("{} steps", n)));
+  bounded(n, "evenly spaced numbers");
   const auto inner = [&] { return is_float(dtype) && dtype == DType::kFloat32 ? DType::kFloat32 : DType::kFloat64; }();
   const Edge a = c.number("start", inner), b = c.number("end", inner);
   if (n == 1) return c.reshape(a, Dims{1});
@@ -149,7 +155,8 @@ Value eye(Call& c) {
 template <bool kUpper>
 Value triangle_indices(Call& c) {
   const int64_t rows = c.integer("row"), columns = c.integer("col"), offset = c.integer("offset", 0);
-  if (rows < 0 || columns < 0 || rows * columns > 100000000) fail(invalid_model("a triangle of unreasonable size"));
+  bounded(rows, "a triangle");
+  bounded(bounded(columns, "a triangle") * rows, "a triangle");
   Dims r, k;
   for (int64_t i = 0; i < rows; ++i) {
     for (int64_t j = 0; j < columns; ++j) {
@@ -165,7 +172,7 @@ Value triangle_indices(Call& c) {
 template <class Formula>
 Value window(Call& c, const Formula& formula) {
   const int64_t length = c.integer("window_length");
-  if (length < 0 || length > 100000000) fail(invalid_model(format("a window of {}", length)));
+  bounded(length, "a window");
   const int64_t period = c.flag("periodic", true) ? length : length - 1;
   thane::Tensor values = must(thane::Tensor::allocate(DType::kFloat64, {length}));
   for (int64_t i = 0; i < length; ++i) {
@@ -202,7 +209,7 @@ Value kaiser_window(Call& c) {
 Value vander(Call& c) {
   const Edge x = c.edge("x");
   const int64_t n = c.has("N") ? c.integer("N") : c.number(x, -1);
-  Edge powers = c.range(n, DType::kInt64);
+  Edge powers = c.range(bounded(n, "powers"), DType::kInt64);
   // torch.vander falls by default, linalg.vander rises.
   if (c.declares("increasing") && !c.flag("increasing")) powers = c.sub(c.int64(n - 1), powers);
   const Edge base = x.dtype() == DType::kBool || !is_float(x.dtype()) ? c.cast(x, DType::kInt64) : x;

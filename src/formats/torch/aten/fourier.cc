@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "formats/torch/aten/complex.h"
+#include "formats/torch/aten/limits.h"
 
 namespace thane::aten {
 namespace {
@@ -151,7 +152,7 @@ Value fft_c2r(Call& c) {
 template <bool kReal>
 Value frequencies(Call& c) {
   const int64_t n = c.integer("n");
-  if (n <= 0 || n > 100000000) fail(invalid_model(format("{} frequencies", n)));
+  if (bounded(n, "frequencies") == 0) fail(invalid_model("no frequencies"));
   const int64_t count = kReal ? n / 2 + 1 : n;
   thane::Tensor values = must(thane::Tensor::allocate(DType::kFloat64, {count}));
   for (int64_t i = 0; i < count; ++i) {

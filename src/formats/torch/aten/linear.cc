@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "formats/torch/aten/complex.h"
+#include "formats/torch/aten/limits.h"
 
 namespace thane::aten {
 namespace {
@@ -183,6 +184,7 @@ Value cross(Call& c) {
 }
 Edge identity(Call& c, const Edge& x) {
   const int64_t n = c.number(x, -1);
+  bounded_square(n, "an identity");
   thane::Tensor one = must(thane::Tensor::allocate(DType::kFloat32, {n, n}));
   for (int64_t i = 0; i < n * n; ++i) one.data<float>()[i] = i % (n + 1) == 0;
   return c.cast(c.constant(std::move(one)), x.dtype());
@@ -217,6 +219,7 @@ Value cdist(Call& c) {
 Value pdist(Call& c) {
   const Edge x = c.edge("self");
   const int64_t n = c.number(x, 0);
+  bounded_square(n, "pairs");
   Dims i, j;
   for (int64_t a = 0; a < n; ++a) {
     for (int64_t b = a + 1; b < n; ++b) i.push_back(a), j.push_back(b);

@@ -1,4 +1,5 @@
 // Pooling over windows, and adaptive pooling to a given size.
+#include "formats/torch/aten/limits.h"
 #include "formats/torch/aten/lowering.h"
 
 namespace thane::aten {
@@ -145,7 +146,7 @@ Value adaptive_max_pool(Call& c) {
     plane *= in[i];
   }
   if (cells > 4096) c.refuse(format("adaptive max pooling to {} windows", cells));
-  const Edge positions = c.reshape(c.range(plane), in);
+  const Edge positions = c.reshape(c.range(bounded(plane, "positions")), in);
   const Edge flat_shape = c.concat({c.slice(c.shape(x), 0, 0, static_cast<int64_t>(lead)), c.int64s({-1})}, 0);
   std::vector<Edge> values, indices;
   Dims at(kSpatial, 0);

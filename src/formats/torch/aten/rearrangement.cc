@@ -3,6 +3,7 @@
 #include <numeric>
 
 #include "formats/torch/aten/complex.h"
+#include "formats/torch/aten/limits.h"
 #include "formats/torch/aten/view.h"
 
 namespace thane::aten {
@@ -164,6 +165,7 @@ Value triangle(Call& c) {
 // x's last axis along a diagonal of two new axes.
 Edge embedded(Call& c, const Edge& x, int64_t offset, int64_t first, int64_t second) {
   const int64_t n = c.number(x, -1), size = n + std::abs(offset);
+  bounded_square(std::abs(offset) > 2048 ? -1 : size, "a diagonal");
   // Row i has x at column i + offset: spread x over columns, keep the diagonal.
   thane::Tensor on = must(thane::Tensor::allocate(DType::kBool, {size, size}));
   thane::Tensor at = must(thane::Tensor::allocate(DType::kInt64, {size}));
@@ -203,6 +205,7 @@ Value diag(Call& c) {
   if (c.rank(x) < 2) return c.tensor(embedded(c, x, offset, 0, 1));
   const int64_t rows = c.number(x, 0), columns = c.number(x, 1);
   Dims at;
+  bounded(rows, "a diagonal");
   for (int64_t i = 0; i < rows; ++i) {
     if (i + offset >= 0 && i + offset < columns) at.push_back(i * columns + i + offset);
   }

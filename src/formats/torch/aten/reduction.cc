@@ -5,6 +5,7 @@
 
 #include "formats/torch/aten/complex.h"
 #include "formats/torch/aten/fixed_name.h"
+#include "formats/torch/aten/limits.h"
 
 namespace thane::aten {
 namespace {
@@ -238,7 +239,7 @@ Value trace(Call& c) {
   const Edge x = summable(c, "self");
   const Dims dims = c.numbers(x);
   if (dims.size() != 2) fail(invalid_model("the trace of other than a matrix"));
-  const int64_t n = std::min(dims[0], dims[1]);
+  const int64_t n = bounded(std::min(dims[0], dims[1]), "a diagonal");
   thane::Tensor at = must(thane::Tensor::allocate(DType::kInt64, {n}));
   for (int64_t i = 0; i < n; ++i) at.data<int64_t>()[i] = i * (dims[1] + 1);
   return c.tensor(

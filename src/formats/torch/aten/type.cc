@@ -1,4 +1,5 @@
 // Conversions between element types, copies, and tensors from and to numbers.
+#include "formats/torch/aten/limits.h"
 #include "formats/torch/aten/lowering.h"
 
 namespace thane::aten {
@@ -52,6 +53,7 @@ Value fill_diagonal(Call& c) {
   const Edge x = c.edge("self");
   if (c.rank(x) != 2) c.refuse("fill_diagonal_ of other than matrices");
   const int64_t rows = c.number(x, 0), columns = c.number(x, 1);
+  bounded(bounded(rows, "a diagonal") * bounded(columns, "a diagonal"), "a diagonal");
   thane::Tensor mask = must(thane::Tensor::allocate(DType::kBool, {rows, columns}));
   const bool wrap = c.flag("wrap");
   for (int64_t i = 0; i < rows * columns; ++i) {

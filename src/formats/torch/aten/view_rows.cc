@@ -1,7 +1,10 @@
 // Ops whose results are views of their argument, and their copying twins.
 #include <algorithm>
 #include <numeric>
+#include <unordered_map>
 
+#include "base/checked.h"
+#include "formats/torch/aten/limits.h"
 #include "formats/torch/aten/view.h"
 
 namespace thane::aten {
@@ -312,6 +315,8 @@ Value unbind(Call& c) {
 
 TensorPtr placed(Call& c, const TensorPtr& x, const Placement& target, const Placement& source) {
   // Positions in the flattened source, whose elements lie at their own places.
+  bounded(checked_product(source.dims).value_or(-1), "a view");
+  bounded(checked_product(target.dims).value_or(-1), "a view");
   thane::Tensor indices = must(thane::Tensor::allocate(DType::kInt64, target.dims));
   std::unordered_map<int64_t, int64_t> position;
   const auto walk = [](const Placement& p, auto&& visit) {
