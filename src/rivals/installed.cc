@@ -168,6 +168,11 @@ std::vector<Installed> installed_engines(const std::string& home) {
 }
 
 Result<Installed> install(const std::string& home, const Rival& rival, const Say& say) {
+  if (rival.requirements->empty()) {
+    return unsupported("no packages are pinned for it yet")
+        .at(std::string(rival.name))
+        .hinting(format("register an interpreter that has it: thane engines add {} --python PATH", rival.name));
+  }
   const fs::path folder = folder_of(home, rival), venv = folder / "venv";
   std::error_code error;
   fs::create_directories(folder, error);
