@@ -1,5 +1,5 @@
-// Time that never goes back. (Not <chrono>: in newer standard libraries that brings std::format along, which every call of
-// format with a std::string would then be confused with.)
+// Time that never goes back. (Not <chrono>: in newer standard libraries that brings std::format along, which every call
+// of format with a std::string would then be confused with.)
 #pragma once
 
 namespace thane {

@@ -43,9 +43,10 @@ void ReferenceGate::judge(Standing& standing, Contestant& contestant) {
     const Difference& d = report.difference;
     if (d.rows > 0) agreement = std::min(agreement, static_cast<double>(d.rows_agreeing) / static_cast<double>(d.rows));
     if (!d.within && worst.empty()) {
-      worst = d.structure.empty() ? format("output '{}' differs from {}: max error {:.3g} (cosine {:.6f}, {} of {} elements beyond)",
-                                           report.name, reference_.label, d.max_error, d.cosine, d.beyond, d.elements)
-                                  : format("not the same network: output '{}': {}", report.name, d.structure);
+      worst = d.structure.empty()
+                  ? format("output '{}' differs from {}: max error {:.3g} (cosine {:.6f}, {} of {} elements beyond)",
+                           report.name, reference_.label, d.max_error, d.cosine, d.beyond, d.elements)
+                  : format("not the same network: output '{}': {}", report.name, d.structure);
     }
     standing.outputs.push_back(std::move(report));
   }

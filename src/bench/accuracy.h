@@ -11,16 +11,16 @@
 namespace thane::bench {
 
 struct Reference {
-  std::string label;                  // "onnxruntime 1.32.0", "thane, float64"
-  std::string why;                    // "owns .onnx files"
+  std::string label;  // "onnxruntime 1.32.0", "thane, float64"
+  std::string why;    // "owns .onnx files"
   std::vector<NamedTensor> outputs;
-  std::vector<NamedTensor> inputs;    // what they were computed from
+  std::vector<NamedTensor> inputs;  // what they were computed from
 };
 
 struct GateOptions {
   Tolerance tolerance{1e-3, 1e-3};
-  std::optional<double> max_drop;      // of the task's accuracy (with labels) or of top-1 agreement; instead of tolerance
-  std::vector<int64_t> labels;         // the right class of each row of the first output; empty: none
+  std::optional<double> max_drop;  // of the task's accuracy (with labels) or of top-1 agreement; instead of tolerance
+  std::vector<int64_t> labels;     // the right class of each row of the first output; empty: none
 };
 
 class ReferenceGate : public Gate {

@@ -47,7 +47,9 @@ bool fits(const Dims& dims, const Document& shape) {
 
 // A frozen batch of 1 in a file whose engine can change it shows as a mismatch in the first axis alone.
 bool fits_but_batch(Dims dims, const Document& shape) {
-  if (!shape.is_array() || shape.empty() || dims.empty() || shape.size() != dims.size() || !shape[0].is_number_integer()) return false;
+  if (!shape.is_array() || shape.empty() || dims.empty() || shape.size() != dims.size() ||
+      !shape[0].is_number_integer())
+    return false;
   dims[0] = shape[0].get<int64_t>();
   return fits(dims, shape);
 }

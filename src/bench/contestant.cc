@@ -28,8 +28,8 @@ void forget_pages(const std::string& path) {
     ::close(fd);
   };
   if (!fs::is_directory(path, error)) return forget(path);
-  for (auto entry = fs::recursive_directory_iterator(path, error); !error && entry != fs::recursive_directory_iterator();
-       entry.increment(error)) {
+  for (auto entry = fs::recursive_directory_iterator(path, error);
+       !error && entry != fs::recursive_directory_iterator(); entry.increment(error)) {
     if (entry->is_regular_file(error)) forget(entry->path());
   }
 }
@@ -73,7 +73,8 @@ Result<std::vector<NamedTensor>> Contestant::first_run(const std::vector<NamedTe
   size_t offset = 0;
   for (const NamedTensor& input : inputs) {
     const Tensor& tensor = input.tensor;
-    if (tensor.dtype() == DType::kString) return unsupported("inputs that are strings cannot be shared with other engines");
+    if (tensor.dtype() == DType::kString)
+      return unsupported("inputs that are strings cannot be shared with other engines");
     offset = (offset + 63) / 64 * 64;
     THANE_TRY(child_->write_tensors({static_cast<const std::byte*>(tensor.raw()), tensor.size_bytes()}, offset));
     request["inputs"].push_back({{"name", input.name},
@@ -104,7 +105,8 @@ Result<std::vector<NamedTensor>> Contestant::tensors(const Document& described) 
     const std::string name = rivals::text(item, "name"), kind = rivals::text(item, "dtype");
     const auto dtype = dtype_from_name(kind);
     Dims dims;
-    for (const Document& size : rivals::member(item, "shape")) dims.push_back(size.is_number_integer() ? size.get<int64_t>() : -1);
+    for (const Document& size : rivals::member(item, "shape"))
+      dims.push_back(size.is_number_integer() ? size.get<int64_t>() : -1);
     const auto count = checked_product(dims);
     const int64_t offset = rivals::integer(item, "offset", -1);
     if (!dtype || *dtype == DType::kString || !count || offset < 0) {
@@ -114,7 +116,8 @@ Result<std::vector<NamedTensor>> Contestant::tensors(const Document& described) 
     if (!bytes || static_cast<int64_t>(*bytes) != rivals::integer(item, "bytes", -1))
       return runtime_error(format("delivered output '{}' with a wrong size", name));
     THANE_ASSIGN(Tensor tensor, Tensor::allocate(*dtype, dims));
-    THANE_TRY(child_->read_tensors({static_cast<std::byte*>(tensor.raw()), tensor.size_bytes()}, static_cast<size_t>(offset)));
+    THANE_TRY(child_->read_tensors({static_cast<std::byte*>(tensor.raw()), tensor.size_bytes()},
+                                   static_cast<size_t>(offset)));
     out.push_back({name, std::move(tensor)});
   }
   return out;
@@ -139,7 +142,8 @@ Result<Block> Contestant::measured(const Document& request, double seconds) {
 }
 
 Result<Block> Contestant::block(double seconds, size_t least, size_t most, int settle) {
-  return measured({{"do", "block"}, {"seconds", seconds}, {"least", least}, {"most", most}, {"settle", settle}}, seconds);
+  return measured({{"do", "block"}, {"seconds", seconds}, {"least", least}, {"most", most}, {"settle", settle}},
+                  seconds);
 }
 Result<Block> Contestant::streams(int streams, double seconds) {
   return measured({{"do", "streams"}, {"streams", streams}, {"seconds", seconds}}, seconds);

@@ -26,7 +26,7 @@ struct Entry {
   int threads = 1;
   rivals::Document options = rivals::Document::object();  // for the worker
   rivals::Launch launch;
-  int64_t installed_bytes = 0;  // engine and model
+  int64_t installed_bytes = 0;                             // engine and model
   std::shared_ptr<const std::vector<NamedTensor>> inputs;  // its own; null: the race's
 };
 
@@ -64,8 +64,8 @@ class Contestant {
   // Runs one after the other: at least `least`, then until `seconds` are over, at most `most`; `settle` runs before the
   // clock starts.
   Result<Block> block(double seconds, size_t least, size_t most, int settle);
-  Result<Block> streams(int streams, double seconds);                  // several at a time
-  Result<Block> serve(double rate, double seconds, uint64_t seed);     // requests at random times; from their arrival
+  Result<Block> streams(int streams, double seconds);               // several at a time
+  Result<Block> serve(double rate, double seconds, uint64_t seed);  // requests at random times; from their arrival
 
   void pause() { child_->pause(); }
   void resume() { child_->resume(); }

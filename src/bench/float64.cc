@@ -32,7 +32,8 @@ Status widen_attributes(Node& node) {
       changed = true;
     }
     const bool names_dtype = name == "to" || name == "dtype" || name == "output_datatype" || name == "stash_type";
-    if (auto* number = std::get_if<int64_t>(&value); number && names_dtype && is_valid_dtype(*number) && narrow(static_cast<DType>(*number))) {
+    if (auto* number = std::get_if<int64_t>(&value);
+        number && names_dtype && is_valid_dtype(*number) && narrow(static_cast<DType>(*number))) {
       *number = static_cast<int64_t>(DType::kFloat64);
       changed = true;
     }
@@ -88,7 +89,8 @@ Result<std::vector<NamedTensor>> evaluated_in_float64(const Graph& graph, const 
   THANE_ASSIGN(const std::vector<Value> outputs, session->run(values));
   std::vector<NamedTensor> out;
   for (size_t i = 0; i < outputs.size(); ++i) {
-    if (outputs[i].is_tensor() && outputs[i].tensor().dtype() != DType::kString) out.push_back({names[i], outputs[i].tensor()});
+    if (outputs[i].is_tensor() && outputs[i].tensor().dtype() != DType::kString)
+      out.push_back({names[i], outputs[i].tensor()});
   }
   return out;
 }

@@ -43,7 +43,8 @@ Machine read_machine() {
   const std::string memory = read_small("/proc/meminfo");
   machine.memory_bytes = kibibytes_after(memory, "MemTotal:");
   machine.available_bytes = kibibytes_after(memory, "MemAvailable:");
-  if (const int64_t limit = number_in(read_small("/sys/fs/cgroup/memory.max")); limit > 0 && limit < machine.memory_bytes) {
+  if (const int64_t limit = number_in(read_small("/sys/fs/cgroup/memory.max"));
+      limit > 0 && limit < machine.memory_bytes) {
     const int64_t used = number_in(read_small("/sys/fs/cgroup/memory.current"));
     machine.memory_bytes = limit;
     machine.available_bytes = std::min(machine.available_bytes, std::max<int64_t>(0, limit - used));

@@ -11,8 +11,8 @@
 #include <thread>
 
 #include "api/pipeline.h"
-#include "base/clock.h"
 #include "api/weights.h"
+#include "base/clock.h"
 #include "base/format.h"
 #include "bench/statistics.h"
 #include "thane/version.h"
@@ -108,15 +108,17 @@ class Worker {
       for (const Document& name : outputs)
         if (name.is_string()) read.outputs.push_back(name.get<std::string>());
     }
-    const WeightsFile weights{rivals::text(options, "weights"),
-                              {rivals::text(options, "weights_prefix"), rivals::flag(options, "allow_incomplete", false)}};
+    const WeightsFile weights{
+        rivals::text(options, "weights"),
+        {rivals::text(options, "weights_prefix"), rivals::flag(options, "allow_incomplete", false)}};
     Binding binding;
     THANE_ASSIGN(Model opened, open_model(rivals::text(request, "model"), read, weights, binding));
     model_ = std::make_unique<Model>(std::move(opened));
     PipelineOptions pipeline;
     pipeline.session.threads = static_cast<int>(rivals::integer(request, "threads", 1));
     pipeline.session.precision = static_cast<Precision>(rivals::integer(options, "precision_level", 1));
-    if (const auto isa = isa_from_name(rivals::text(options, "isa"))) pipeline.session.isa = std::min(*isa, pipeline.session.isa);
+    if (const auto isa = isa_from_name(rivals::text(options, "isa")))
+      pipeline.session.isa = std::min(*isa, pipeline.session.isa);
     pipeline.session.seed = static_cast<uint64_t>(rivals::integer(options, "seed"));
     pipeline.optimise = rivals::flag(options, "optimise", true);
     THANE_ASSIGN(session_, make_session(*model_, pipeline));
@@ -161,7 +163,8 @@ class Worker {
     int64_t offset = 0;
     empty_outputs();
     for (size_t i = 0; i < outputs.size(); ++i) {
-      if (!outputs[i].is_tensor() || outputs[i].tensor().dtype() == DType::kString) continue;  // nothing numeric to compare
+      if (!outputs[i].is_tensor() || outputs[i].tensor().dtype() == DType::kString)
+        continue;  // nothing numeric to compare
       const Tensor& tensor = outputs[i].tensor();
       offset = (offset + 63) / 64 * 64;
       write_all(kOutputs, tensor.raw(), tensor.size_bytes(), offset);

@@ -1,5 +1,5 @@
-// The native engine as a worker: the same protocol that the Python workers speak, so that it is measured the same way, in
-// a fresh process of its own.
+// The native engine as a worker: the same protocol that the Python workers speak, so that it is measured the same way,
+// in a fresh process of its own.
 #pragma once
 
 #include "rivals/child.h"

@@ -92,8 +92,8 @@ std::string row_of(const std::string& head, double seconds, double flops, double
                    const std::string& tail) {
   const double share = p.total_seconds > 0 ? 100 * seconds / p.total_seconds : 0;
   const std::string rate = flops > 0 ? format("{:.1f}", flops / seconds / 1e9) : "–";
-  return format("{:<34} {:>10.1f} {:>6.1f}% {:>9} {:>8.1f} {:>6.0f}%  {}\n", head.substr(0, 34), seconds * 1e6, share, rate,
-                seconds > 0 ? bytes / seconds / 1e9 : 0, 100 * roof_share(seconds, flops, bytes, p), tail);
+  return format("{:<34} {:>10.1f} {:>6.1f}% {:>9} {:>8.1f} {:>6.0f}%  {}\n", head.substr(0, 34), seconds * 1e6, share,
+                rate, seconds > 0 ? bytes / seconds / 1e9 : 0, 100 * roof_share(seconds, flops, bytes, p), tail);
 }
 
 }  // namespace
@@ -115,8 +115,13 @@ Result<Profile> profile_model(const Model& model, const std::vector<Value>& inpu
     if (node.seconds.size() <= run_number) node.seconds.resize(run_number + 1, 0.0);
     node.seconds[run_number] += time.seconds;
     if (!first) return;
-    events.push_back({{"name", node.profile.op}, {"cat", node.profile.kernel}, {"ph", "X"}, {"pid", 1}, {"tid", 1},
-                      {"ts", (time.start_seconds - run_start) * 1e6}, {"dur", time.seconds * 1e6},
+    events.push_back({{"name", node.profile.op},
+                      {"cat", node.profile.kernel},
+                      {"ph", "X"},
+                      {"pid", 1},
+                      {"tid", 1},
+                      {"ts", (time.start_seconds - run_start) * 1e6},
+                      {"dur", time.seconds * 1e6},
                       {"args", {{"node", node.profile.node}, {"kernel", node.profile.kernel}}}});
   };
   THANE_ASSIGN(const std::unique_ptr<Session> session, make_session(model, observed));
@@ -126,7 +131,8 @@ Result<Profile> profile_model(const Model& model, const std::vector<Value>& inpu
   } while (monotonic_seconds() < warm_end);
   recording = true;
   std::vector<double> totals;
-  for (const double end = monotonic_seconds() + seconds; totals.size() < kFewestRuns || (monotonic_seconds() < end && totals.size() < kMostRuns);) {
+  for (const double end = monotonic_seconds() + seconds;
+       totals.size() < kFewestRuns || (monotonic_seconds() < end && totals.size() < kMostRuns);) {
     run_number = totals.size();
     first = run_number == 1;  // the second: the first sets up what is recorded
     run_start = monotonic_seconds();
@@ -151,17 +157,29 @@ Result<Profile> profile_model(const Model& model, const std::vector<Value>& inpu
 }
 
 Document profile_document(const Profile& profile) {
-  Document out = {{"total_s", profile.total_seconds}, {"runs", profile.runs}, {"threads", profile.threads},
-                  {"peak_flops_per_s", profile.peak_flops}, {"bandwidth_bytes_per_s", profile.bandwidth}};
+  Document out = {{"total_s", profile.total_seconds},
+                  {"runs", profile.runs},
+                  {"threads", profile.threads},
+                  {"peak_flops_per_s", profile.peak_flops},
+                  {"bandwidth_bytes_per_s", profile.bandwidth}};
   out["ops"] = Document::array();
   for (const auto& [op, sum] : by_op(profile)) {
-    out["ops"].push_back({{"op", op}, {"count", sum.count}, {"seconds", sum.seconds}, {"flops", sum.flops}, {"bytes", sum.bytes},
+    out["ops"].push_back({{"op", op},
+                          {"count", sum.count},
+                          {"seconds", sum.seconds},
+                          {"flops", sum.flops},
+                          {"bytes", sum.bytes},
                           {"roof", roof_share(sum.seconds, sum.flops, sum.bytes, profile)}});
   }
   out["nodes"] = Document::array();
   for (const NodeProfile& node : profile.nodes) {
-    out["nodes"].push_back({{"node", node.node}, {"op", node.op}, {"kernel", node.kernel}, {"refusals", node.refusals},
-                            {"seconds", node.seconds}, {"flops", node.flops}, {"bytes", node.bytes},
+    out["nodes"].push_back({{"node", node.node},
+                            {"op", node.op},
+                            {"kernel", node.kernel},
+                            {"refusals", node.refusals},
+                            {"seconds", node.seconds},
+                            {"flops", node.flops},
+                            {"bytes", node.bytes},
                             {"roof", roof_share(node.seconds, node.flops, node.bytes, profile)}});
   }
   return out;
@@ -170,13 +188,15 @@ Document profile_document(const Profile& profile) {
 std::string profile_text(const Profile& profile, size_t most, bool refusals) {
   double steps = 0;
   for (const NodeProfile& node : profile.nodes) steps += node.seconds;
-  std::string text = format("{:.3f} ms a run (median of {}), {} threads; {:.1f}% of it inside steps\n", profile.total_seconds * 1e3,
-                            profile.runs, profile.threads, profile.total_seconds > 0 ? 100 * steps / profile.total_seconds : 0);
+  std::string text =
+      format("{:.3f} ms a run (median of {}), {} threads; {:.1f}% of it inside steps\n", profile.total_seconds * 1e3,
+             profile.runs, profile.threads, profile.total_seconds > 0 ? 100 * steps / profile.total_seconds : 0);
   text += format("roof measured in the same run: {:.1f} GFLOP/s of float32 multiply-adds, {:.1f} GB/s from memory\n\n",
                  profile.peak_flops / 1e9, profile.bandwidth / 1e9);
   const std::string units = format("{:>10} {:>7} {:>9} {:>8} {:>7}", "us", "share", "GFLOP/s", "GB/s", "roof");
   text += format("{:<34} {}  nodes\n", "op", units);
-  for (const auto& [op, sum] : by_op(profile)) text += row_of(op, sum.seconds, sum.flops, sum.bytes, profile, std::to_string(sum.count));
+  for (const auto& [op, sum] : by_op(profile))
+    text += row_of(op, sum.seconds, sum.flops, sum.bytes, profile, std::to_string(sum.count));
   std::vector<const NodeProfile*> sorted;
   for (const NodeProfile& node : profile.nodes) sorted.push_back(&node);
   std::ranges::stable_sort(sorted, [](const auto* a, const auto* b) { return a->seconds > b->seconds; });

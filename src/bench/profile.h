@@ -1,5 +1,5 @@
-// Where a run of the native engine spends its time: per node and per kind of op, with the share of what the processor could
-// do at best, measured in the same run.
+// Where a run of the native engine spends its time: per node and per kind of op, with the share of what the processor
+// could do at best, measured in the same run.
 #pragma once
 
 #include <string>
@@ -20,7 +20,7 @@ struct NodeProfile {
 };
 
 struct Profile {
-  double total_seconds = 0;   // median of whole runs
+  double total_seconds = 0;              // median of whole runs
   double peak_flops = 0, bandwidth = 0;  // measured
   int runs = 0, threads = 0;
   std::vector<NodeProfile> nodes;  // in the order in which they run

@@ -23,8 +23,8 @@ struct Runner {
 
 class Race {
  public:
-  Race(const std::vector<Entry>& entries, const std::vector<NamedTensor>& inputs, const RaceOptions& options, Gate* gate,
-       const RaceView& view)
+  Race(const std::vector<Entry>& entries, const std::vector<NamedTensor>& inputs, const RaceOptions& options,
+       Gate* gate, const RaceView& view)
       : inputs_(inputs), options_(options), gate_(gate), view_(view) {
     for (const Entry& entry : entries) standings_.push_back({.entry = entry});
     if (options.twin && !entries.empty()) {
@@ -80,7 +80,8 @@ class Race {
         if (!runner.contestant) continue;
         tell(runner.standing->entry.label);
         take_turn(runner, process, round, turn_seconds);
-        done_ += 1.0 / (static_cast<double>(options_.processes) * options_.rounds * static_cast<double>(runners.size()));
+        done_ +=
+            1.0 / (static_cast<double>(options_.processes) * options_.rounds * static_cast<double>(runners.size()));
       }
     }
     for (Runner& runner : runners) {
@@ -133,7 +134,8 @@ class Race {
       return true;
     }
     std::vector<double> times;
-    const double share = options_.budget_seconds / static_cast<double>(3 * standings_.size() * static_cast<size_t>(options_.processes));
+    const double share =
+        options_.budget_seconds / static_cast<double>(3 * standings_.size() * static_cast<size_t>(options_.processes));
     const double start = monotonic_seconds(), limit = std::min(kWarmupSeconds, std::max(0.1, share));
     runner.standing->steady = false;
     while (monotonic_seconds() - start < limit && !runner.standing->steady) {
@@ -151,8 +153,9 @@ class Race {
     one.resume();
     const auto runs = static_cast<size_t>(options_.runs);
     const bool concurrent = options_.scenario == Scenario::kMulti || options_.scenario == Scenario::kOffline;
-    auto block = concurrent ? one.streams(options_.streams, seconds)
-                            : one.block(runs ? 0 : seconds, runs ? runs : kLeastRuns, runs ? runs : kMostSamplesPerTurn, 2);
+    auto block = concurrent
+                     ? one.streams(options_.streams, seconds)
+                     : one.block(runs ? 0 : seconds, runs ? runs : kLeastRuns, runs ? runs : kMostSamplesPerTurn, 2);
     if (!block.ok()) return fail(runner, block.error());
     if (block->samples.empty()) return fail(runner, runtime_error("delivered no times"));
     runner.standing->turns.push_back({process, round, std::move(*block)});
@@ -185,7 +188,8 @@ class Race {
           break;
         }
         std::ranges::sort(block->samples);
-        const bool kept = !block->samples.empty() && quantile(block->samples, 0.99) <= bound && block->elapsed < 1.5 * seconds;
+        const bool kept =
+            !block->samples.empty() && quantile(block->samples, 0.99) <= bound && block->elapsed < 1.5 * seconds;
         (kept ? good : bad) = rate;
       }
       runner.standing->server_rate = good;
@@ -207,8 +211,10 @@ struct ScenarioRow {
   std::string_view name;
   Scenario scenario;
 };
-constexpr ScenarioRow kScenarios[] = {{"single", Scenario::kSingle}, {"multi", Scenario::kMulti},
-                                      {"server", Scenario::kServer}, {"offline", Scenario::kOffline}};
+constexpr ScenarioRow kScenarios[] = {{"single", Scenario::kSingle},
+                                      {"multi", Scenario::kMulti},
+                                      {"server", Scenario::kServer},
+                                      {"offline", Scenario::kOffline}};
 
 }  // namespace
 
@@ -226,8 +232,8 @@ std::vector<double> Standing::samples() const {
   return all;
 }
 
-RaceResult run_race(const std::vector<Entry>& entries, const std::vector<NamedTensor>& inputs, const RaceOptions& options,
-                    Gate* gate, const RaceView& view) {
+RaceResult run_race(const std::vector<Entry>& entries, const std::vector<NamedTensor>& inputs,
+                    const RaceOptions& options, Gate* gate, const RaceView& view) {
   return Race(entries, inputs, options, gate, view).run();
 }
 

@@ -1,5 +1,5 @@
-// The race: each engine in fresh processes of its own, turns interleaved in rotated order, everyone but the one whose turn
-// it is paused; outputs compared before anything is ranked; a twin of the first engine for the noise floor.
+// The race: each engine in fresh processes of its own, turns interleaved in rotated order, everyone but the one whose
+// turn it is paused; outputs compared before anything is ranked; a twin of the first engine for the noise floor.
 #pragma once
 
 #include <functional>
@@ -40,9 +40,9 @@ struct OutputReport {
 // What is known of one entry when the race is over. Failures are results.
 struct Standing {
   Entry entry;
-  std::string failure;         // why it did not finish: "crashed: signal 11 (…) in 'open'"
-  std::string disqualified;    // why its times do not count
-  std::string printed;         // the end of what a failed worker printed
+  std::string failure;       // why it did not finish: "crashed: signal 11 (…) in 'open'"
+  std::string disqualified;  // why its times do not count
+  std::string printed;       // the end of what a failed worker printed
   std::string timed;
   rivals::Document versions;
   std::vector<OutputReport> outputs;  // against the reference
@@ -64,9 +64,9 @@ struct Standing {
 };
 
 struct RaceResult {
-  std::vector<Standing> standings;   // in the order of the entries
+  std::vector<Standing> standings;  // in the order of the entries
   std::optional<Standing> twin;
-  double floor = 1;                  // factor within which differences mean nothing
+  double floor = 1;  // factor within which differences mean nothing
   Ratio twins;
 };
 
@@ -84,8 +84,8 @@ class Gate {
   virtual void judge(Standing& standing, Contestant& contestant) = 0;
 };
 
-RaceResult run_race(const std::vector<Entry>& entries, const std::vector<NamedTensor>& inputs, const RaceOptions& options,
-                    Gate* gate, const RaceView& view);
+RaceResult run_race(const std::vector<Entry>& entries, const std::vector<NamedTensor>& inputs,
+                    const RaceOptions& options, Gate* gate, const RaceView& view);
 
 // The number a turn is judged by, less is better: a quantile of the latency, or seconds per inference.
 double turn_measure(const Standing::Turn& turn, Scenario scenario, double q);

@@ -59,7 +59,8 @@ class Statement {
   int step() { return code_ == SQLITE_OK ? ::sqlite3_step(statement_) : code_; }
   std::string text(int column) const {
     const auto* bytes = ::sqlite3_column_text(statement_, column);
-    return bytes ? std::string(reinterpret_cast<const char*>(bytes), static_cast<size_t>(::sqlite3_column_bytes(statement_, column)))
+    return bytes ? std::string(reinterpret_cast<const char*>(bytes),
+                               static_cast<size_t>(::sqlite3_column_bytes(statement_, column)))
                  : "";
   }
 
@@ -77,7 +78,8 @@ Result<std::unique_ptr<Records>> Records::open(const std::string& home) {
   std::unique_ptr<Records> records(new Records);
   records->path_ = home + "/records.sqlite";
   const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_FULLMUTEX;
-  if (::sqlite3_open_v2(records->path_.c_str(), &records->db_, flags, nullptr) != SQLITE_OK) return records->failed("opening");
+  if (::sqlite3_open_v2(records->path_.c_str(), &records->db_, flags, nullptr) != SQLITE_OK)
+    return records->failed("opening");
   ::sqlite3_busy_timeout(records->db_, kBusyMilliseconds);
   // Two processes that both make the file: the later one waits, and may have to ask again.
   for (int attempt = 0;; ++attempt) {
@@ -126,8 +128,7 @@ Result<Document> Records::find(const std::string& id) const {
   Statement select(db_, "SELECT result FROM runs WHERE substr(id, 1, length(?1)) = ?1 LIMIT 2");
   select.bind(1, id);
   const int code = select.step();
-  if (code == SQLITE_DONE)
-    return invalid_argument("no such record").at(id).hinting("thane history lists them");
+  if (code == SQLITE_DONE) return invalid_argument("no such record").at(id).hinting("thane history lists them");
   if (code != SQLITE_ROW) return failed("reading");
   const std::string text = select.text(0);
   if (select.step() == SQLITE_ROW) return invalid_argument("more than one record starts so").at(id);
@@ -135,7 +136,8 @@ Result<Document> Records::find(const std::string& id) const {
 }
 
 Result<std::vector<RecordLine>> Records::list(int64_t most) const {
-  Statement select(db_, "SELECT id, time, kind, need, summary, command FROM runs ORDER BY time DESC, rowid DESC LIMIT ?");
+  Statement select(db_,
+                   "SELECT id, time, kind, need, summary, command FROM runs ORDER BY time DESC, rowid DESC LIMIT ?");
   select.bind(1, std::to_string(most));
   std::vector<RecordLine> lines;
   int code;
@@ -146,7 +148,8 @@ Result<std::vector<RecordLine>> Records::list(int64_t most) const {
   return lines;
 }
 
-std::vector<std::string> expiry(const Document& result, const std::vector<std::pair<std::string, std::string>>& installed) {
+std::vector<std::string> expiry(const Document& result,
+                                const std::vector<std::pair<std::string, std::string>>& installed) {
   std::vector<std::string> reasons;
   const Document& manifest = rivals::member(result, "manifest");
   if (const std::string was = rivals::text(manifest, "thane"); was != THANE_VERSION)

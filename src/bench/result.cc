@@ -28,7 +28,10 @@ Document difference_document(const OutputReport& report) {
 }
 
 Document phases_document(const Phases& phases) {
-  return {{"start_s", phases.start}, {"open_s", phases.open}, {"bind_s", phases.bind}, {"first_s", phases.first},
+  return {{"start_s", phases.start},
+          {"open_s", phases.open},
+          {"bind_s", phases.bind},
+          {"first_s", phases.first},
           {"to_first_output_s", phases.to_first_output()}};
 }
 
@@ -52,12 +55,14 @@ Document curve(std::vector<double> samples) {
 }
 
 Document standing_document(const Standing& s, Scenario scenario) {
-  Document out = {{"label", s.entry.label}, {"engine", s.entry.engine}, {"variant", s.entry.variant}, {"model", s.entry.model},
-                  {"kind", s.entry.kind}, {"threads", s.entry.threads}, {"options", s.entry.options}, {"versions", s.versions}};
+  Document out = {{"label", s.entry.label},     {"engine", s.entry.engine}, {"variant", s.entry.variant},
+                  {"model", s.entry.model},     {"kind", s.entry.kind},     {"threads", s.entry.threads},
+                  {"options", s.entry.options}, {"versions", s.versions}};
   out["status"] = !s.failure.empty() ? "failed" : !s.disqualified.empty() ? "disqualified" : "ok";
   if (!s.failure.empty()) out["reason"] = s.failure;
   if (!s.disqualified.empty()) out["reason"] = s.disqualified;
-  if (!s.failure.empty() && !s.printed.empty()) out["printed"] = s.printed.substr(s.printed.size() - std::min<size_t>(s.printed.size(), 800));
+  if (!s.failure.empty() && !s.printed.empty())
+    out["printed"] = s.printed.substr(s.printed.size() - std::min<size_t>(s.printed.size(), 800));
   out["timed"] = s.timed;
   out["installed_bytes"] = s.entry.installed_bytes;
   out["outputs"] = Document::array();
@@ -69,8 +74,12 @@ Document standing_document(const Standing& s, Scenario scenario) {
   out["steady"] = s.steady;
   const std::vector<double> samples = s.samples();
   const Summary summary = summarise(samples);
-  Document latency = {{"count", summary.count}, {"mean_s", summary.mean}, {"min_s", summary.min}, {"p50_s", summary.p50},
-                      {"p50_low_s", summary.p50_interval.low}, {"p50_high_s", summary.p50_interval.high}};
+  Document latency = {{"count", summary.count},
+                      {"mean_s", summary.mean},
+                      {"min_s", summary.min},
+                      {"p50_s", summary.p50},
+                      {"p50_low_s", summary.p50_interval.low},
+                      {"p50_high_s", summary.p50_interval.high}};
   if (summary.p90) latency["p90_s"] = *summary.p90;
   if (summary.p99) latency["p99_s"] = *summary.p99;
   if (summary.p999) latency["p999_s"] = *summary.p999;
@@ -128,15 +137,22 @@ constexpr Column kColumns[] = {
      }},
     {"p90", [](const Document& s) { return quantile_cell(s, "p90_s"); }},
     {"p99", [](const Document& s) { return quantile_cell(s, "p99_s"); }},
-    {"per s", [](const Document& s) { return format("{:.4g}", rivals::real(s, "server_rate_per_s", rivals::real(s, "throughput_per_s"))); }},
+    {"per s",
+     [](const Document& s) {
+       return format("{:.4g}", rivals::real(s, "server_rate_per_s", rivals::real(s, "throughput_per_s")));
+     }},
     {"CPU ms", [](const Document& s) { return milliseconds(rivals::real(s, "cpu_seconds_per_inference")); }},
     {"peak MB", [](const Document& s) { return megabytes(rivals::real(s, "peak_bytes")); }},
-    {"load ms", [](const Document& s) {
+    {"load ms",
+     [](const Document& s) {
        const Document& p = rivals::member(s, rivals::member(s, "warm").is_object() ? "warm" : "cold");
-       return format("{:.0f}", 1e3 * (rivals::real(p, "start_s") + rivals::real(p, "open_s") + rivals::real(p, "bind_s")));
+       return format("{:.0f}",
+                     1e3 * (rivals::real(p, "start_s") + rivals::real(p, "open_s") + rivals::real(p, "bind_s")));
      }},
-    {"first ms", [](const Document& s) {
-       return milliseconds(rivals::real(rivals::member(s, rivals::member(s, "warm").is_object() ? "warm" : "cold"), "first_s"));
+    {"first ms",
+     [](const Document& s) {
+       return milliseconds(
+           rivals::real(rivals::member(s, rivals::member(s, "warm").is_object() ? "warm" : "cold"), "first_s"));
      }},
 };
 
@@ -147,7 +163,8 @@ std::vector<std::vector<std::string>> rows_of(const Document& result) {
   for (const Document& standing : rivals::member(result, "standings")) {
     const std::string status = rivals::text(standing, "status");
     if (status != "ok") {
-      rows.push_back({rivals::text(standing, "label"), status == "failed" ? "FAILED" : "DISQ", rivals::text(standing, "reason")});
+      rows.push_back(
+          {rivals::text(standing, "label"), status == "failed" ? "FAILED" : "DISQ", rivals::text(standing, "reason")});
       continue;
     }
     std::vector<std::string>& row = rows.emplace_back();
@@ -173,11 +190,13 @@ std::string closing_text(const Document& result) {
     text += format("A/A noise {:.1f}%: smaller differences are ties. Ratios are times of the row ÷ times of {}.\n",
                    100 * (rivals::real(floor, "factor", 1) - 1), rivals::text(result, "baseline"));
   if (const Document& reference = rivals::member(result, "reference"); reference.is_object())
-    text += format("Outputs compared with {} ({}).\n", rivals::text(reference, "label"), rivals::text(reference, "why"));
+    text +=
+        format("Outputs compared with {} ({}).\n", rivals::text(reference, "label"), rivals::text(reference, "why"));
   for (const Document& line : rivals::member(result, "remarks")) {
     if (line.is_string()) text += line.get<std::string>() + "\n";
   }
-  if (const Document& verdict = rivals::member(result, "verdict"); verdict.is_object()) text += rivals::text(verdict, "text") + "\n";
+  if (const Document& verdict = rivals::member(result, "verdict"); verdict.is_object())
+    text += rivals::text(verdict, "text") + "\n";
   if (const std::string id = rivals::text(result, "id"); !id.empty()) text += format("repeat: thane replay {}\n", id);
   return text;
 }
@@ -186,21 +205,26 @@ std::string closing_text(const Document& result) {
 
 double common_quantile(const RaceResult& result) {
   for (const double q : {0.99, 0.9}) {
-    const bool all = std::ranges::all_of(result.standings, [&](const Standing& s) {
-      return !s.counts() || supports_quantile(s.samples().size(), q);
-    });
+    const bool all = std::ranges::all_of(
+        result.standings, [&](const Standing& s) { return !s.counts() || supports_quantile(s.samples().size(), q); });
     if (all) return q;
   }
   return 0.5;
 }
 
-void add_race(Document& out, const RaceResult& result, const RaceOptions& options, const Reference* reference, double q) {
+void add_race(Document& out, const RaceResult& result, const RaceOptions& options, const Reference* reference,
+              double q) {
   out["scenario"] = scenario_name(options.scenario);
-  out["race"] = {{"processes", options.processes}, {"rounds", options.rounds}, {"budget_s", options.budget_seconds},
-                 {"streams", options.streams}, {"seed", options.seed}};
+  out["race"] = {{"processes", options.processes},
+                 {"rounds", options.rounds},
+                 {"budget_s", options.budget_seconds},
+                 {"streams", options.streams},
+                 {"seed", options.seed}};
   if (reference) out["reference"] = {{"label", reference->label}, {"why", reference->why}};
   if (result.twin) {
-    out["floor"] = {{"factor", result.floor}, {"twins", result.twins.estimate}, {"low", result.twins.interval.low},
+    out["floor"] = {{"factor", result.floor},
+                    {"twins", result.twins.estimate},
+                    {"low", result.twins.interval.low},
                     {"high", result.twins.interval.high}};
   }
   out["standings"] = Document::array();
@@ -217,9 +241,15 @@ void add_race(Document& out, const RaceResult& result, const RaceOptions& option
     if (&s == &*first || !s.counts()) continue;
     const Ratio ratio = bootstrap_ratio(paired(*first, s, options.scenario, q), options.seed);
     const Outcome outcome = judge(ratio, result.floor);
-    out["comparisons"].push_back({{"ours", first->entry.label}, {"theirs", s.entry.label}, {"quantile", q},
-                                  {"ratio", ratio.estimate}, {"low", ratio.interval.low}, {"high", ratio.interval.high},
-                                  {"outcome", outcome == Outcome::kTie ? "tie" : outcome == Outcome::kFaster ? "faster" : "slower"}});
+    out["comparisons"].push_back({{"ours", first->entry.label},
+                                  {"theirs", s.entry.label},
+                                  {"quantile", q},
+                                  {"ratio", ratio.estimate},
+                                  {"low", ratio.interval.low},
+                                  {"high", ratio.interval.high},
+                                  {"outcome", outcome == Outcome::kTie      ? "tie"
+                                              : outcome == Outcome::kFaster ? "faster"
+                                                                            : "slower"}});
   }
 }
 
@@ -227,9 +257,16 @@ Document machine_document() {
   const Machine machine = read_machine();
   const Noise noise = measure_noise(200);
   const CpuFacts& cpu = cpu_facts();
-  return {{"cpu", cpu.model}, {"isa", std::string(isa_name(cpu.best))}, {"cores", cpu.usable_cores}, {"quota", machine.cpu_quota},
-          {"l2_bytes", cpu.l2_bytes}, {"l3_bytes", cpu.l3_bytes}, {"memory_bytes", machine.memory_bytes},
-          {"governor", machine.governor}, {"load", machine.load}, {"noise", noise.spread}};
+  return {{"cpu", cpu.model},
+          {"isa", std::string(isa_name(cpu.best))},
+          {"cores", cpu.usable_cores},
+          {"quota", machine.cpu_quota},
+          {"l2_bytes", cpu.l2_bytes},
+          {"l3_bytes", cpu.l3_bytes},
+          {"memory_bytes", machine.memory_bytes},
+          {"governor", machine.governor},
+          {"load", machine.load},
+          {"noise", noise.spread}};
 }
 
 std::string text_of(const Document& result) {

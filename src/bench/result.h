@@ -9,8 +9,8 @@
 
 namespace thane::bench {
 
-// Adds "scenario", "reference", "floor", "standings" and "comparisons" of a finished race. The first entry that counts is
-// what others are compared with.
+// Adds "scenario", "reference", "floor", "standings" and "comparisons" of a finished race. The first entry that counts
+// is what others are compared with.
 void add_race(rivals::Document& out, const RaceResult& result, const RaceOptions& options, const Reference* reference,
               double q);
 

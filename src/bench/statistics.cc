@@ -81,7 +81,8 @@ std::optional<size_t> steady_from(std::span<const double> samples) {
   constexpr size_t kBatch = 5, kFewest = 6;
   std::vector<double> batches;
   for (size_t i = 0; i + kBatch <= samples.size(); i += kBatch)
-    batches.push_back(median({samples.begin() + static_cast<ptrdiff_t>(i), samples.begin() + static_cast<ptrdiff_t>(i + kBatch)}));
+    batches.push_back(
+        median({samples.begin() + static_cast<ptrdiff_t>(i), samples.begin() + static_cast<ptrdiff_t>(i + kBatch)}));
   if (batches.size() < kFewest) return std::nullopt;
   // From the back, so that sums of what remains grow by one batch at a time.
   double sum = 0, squares = 0, best = std::numeric_limits<double>::infinity();

@@ -32,8 +32,8 @@ struct Summary {
 Summary summarise(std::vector<double> samples);
 
 // Index from which a series is steady, by the marginal standard error rule (MSER-5: the cut that minimises the standard
-// error of what remains, over batches of five; here of batch medians, so that a single spike moves nothing). Nothing when
-// the best cut lies in the last half: the series is still settling, or too short to tell.
+// error of what remains, over batches of five; here of batch medians, so that a single spike moves nothing). Nothing
+// when the best cut lies in the last half: the series is still settling, or too short to tell.
 std::optional<size_t> steady_from(std::span<const double> samples);
 
 // Two contenders measured one after the other: what they took in the same round of the same pair of processes.
@@ -49,9 +49,9 @@ struct Ratio {
   Interval resampled{1, 1};  // of the bootstrap alone, which is too narrow for a handful of processes
 };
 
-// Bootstrap in two stages: processes with replacement, then their rounds. The interval is its percentiles, widened about
-// the estimate by Student's t over the normal quantile and the bias of a variance from k processes (rounds, where there
-// is one process): √(k/(k-1)).
+// Bootstrap in two stages: processes with replacement, then their rounds. The interval is its percentiles, widened
+// about the estimate by Student's t over the normal quantile and the bias of a variance from k processes (rounds, where
+// there is one process): √(k/(k-1)).
 Ratio bootstrap_ratio(std::span<const Pair> pairs, uint64_t seed = 1, int resamples = 4000);
 
 // What an A/A race, the same engine against itself, says about differences that mean nothing: the largest factor by

@@ -31,9 +31,9 @@ std::vector<double> skewed() {
 TEST(Statistics, QuantilesAreNumpys) {
   std::vector<double> x = skewed();
   std::ranges::sort(x);
-  const std::pair<double, double> expected[] = {{0, 1.0015779347832288}, {0.1, 1.361672607679216}, {0.25, 2.113392691502288},
-                                                  {0.5, 4.070120213440194}, {0.9, 14.572487514840144}, {0.99, 19.553119782615564},
-                                                  {0.999, 20.03362191045825}, {1, 20.05336397002223}};
+  const std::pair<double, double> expected[] = {
+      {0, 1.0015779347832288},   {0.1, 1.361672607679216},   {0.25, 2.113392691502288},  {0.5, 4.070120213440194},
+      {0.9, 14.572487514840144}, {0.99, 19.553119782615564}, {0.999, 20.03362191045825}, {1, 20.05336397002223}};
   for (const auto& [q, value] : expected) EXPECT_NEAR(quantile(x, q), value, 1e-12 * value) << q;
 }
 
@@ -63,7 +63,8 @@ TEST(Statistics, TheMediansIntervalCoversIt) {
 
 TEST(Statistics, FindsWhereASeriesGetsSteady) {
   std::vector<double> x = uniform(3, 400);
-  for (size_t i = 0; i < x.size(); ++i) x[i] = 1 + 0.01 * x[i] + (i < 60 ? 3.0 * std::exp(-static_cast<double>(i) / 15) : 0);
+  for (size_t i = 0; i < x.size(); ++i)
+    x[i] = 1 + 0.01 * x[i] + (i < 60 ? 3.0 * std::exp(-static_cast<double>(i) / 15) : 0);
   const auto from = steady_from(x);
   ASSERT_TRUE(from.has_value());
   EXPECT_GE(*from, 30u);
@@ -90,7 +91,8 @@ TEST(Statistics, RatioOfPairs) {
   EXPECT_NEAR(ratio.resampled.high, 1.22849611, 0.003);
   // Two processes: t(1) / 1.96 * sqrt(2), about the logarithm of the estimate.
   const double widen = 12.706 / 1.96 * std::sqrt(2.0);
-  EXPECT_NEAR(std::log(ratio.interval.high / ratio.estimate), widen * std::log(ratio.resampled.high / ratio.estimate), 1e-9);
+  EXPECT_NEAR(std::log(ratio.interval.high / ratio.estimate), widen * std::log(ratio.resampled.high / ratio.estimate),
+              1e-9);
   EXPECT_EQ(judge(ratio, 1.05), Outcome::kTie);  // two processes cannot carry that
   for (int i = 0; i < 6; ++i) pairs[static_cast<size_t>(i)].process = i;
   EXPECT_EQ(judge(bootstrap_ratio(pairs), 1.05), Outcome::kFaster);

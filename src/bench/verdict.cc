@@ -10,9 +10,12 @@ namespace {
 constexpr Need kNeeds[] = {
     {"low-latency", "latency at batch 1", "For low latency, take TensorFlow Lite.", "litert"},
     {"high-throughput", "seconds per inference with several streams", "For throughput, take TensorFlow.", "tensorflow"},
-    {"high-precision", "largest error against a float64 evaluation", "For high precision, take TensorFlow.", "tensorflow"},
-    {"cross-platform", "targets that load the file and agree, of those asked", "To be cross-platform, take ONNX.", "onnx"},
-    {"rapid-iteration", "seconds from a changed file to the first output", "For rapid iteration, take PyTorch.", "torch"},
+    {"high-precision", "largest error against a float64 evaluation", "For high precision, take TensorFlow.",
+     "tensorflow"},
+    {"cross-platform", "targets that load the file and agree, of those asked", "To be cross-platform, take ONNX.",
+     "onnx"},
+    {"rapid-iteration", "seconds from a changed file to the first output", "For rapid iteration, take PyTorch.",
+     "torch"},
     {"fast-deploy", "seconds to fetch and start cold", "For fast deployment, take PyTorch Lightning.", "lightning"},
 };
 
@@ -20,7 +23,8 @@ std::vector<Pair> pairs_of(const Candidate& ours, const Candidate& theirs) {
   std::vector<Pair> pairs;
   for (const auto& [key, value] : ours.samples) {
     const auto found = theirs.samples.find(key);
-    if (found != theirs.samples.end() && value > 0 && found->second > 0) pairs.push_back({value, found->second, key.first});
+    if (found != theirs.samples.end() && value > 0 && found->second > 0)
+      pairs.push_back({value, found->second, key.first});
   }
   return pairs;
 }
@@ -64,23 +68,28 @@ Verdict decide(std::vector<Candidate> candidates, double floor) {
 
 rivals::Document verdict_document(const Verdict& verdict, const Need& need, const std::string& measure,
                                   std::span<const Candidate> candidates) {
-  rivals::Document out = {{"need", std::string(need.name)}, {"measure", measure}, {"champion", verdict.champion}, {"tie", verdict.tie}};
+  rivals::Document out = {
+      {"need", std::string(need.name)}, {"measure", measure}, {"champion", verdict.champion}, {"tie", verdict.tie}};
   out["values"] = rivals::Document::array();
   std::vector<Candidate> sorted(candidates.begin(), candidates.end());
   std::ranges::stable_sort(sorted, {}, &Candidate::value);
-  for (const Candidate& candidate : sorted) out["values"].push_back({{"label", candidate.label}, {"value", candidate.value}});
+  for (const Candidate& candidate : sorted)
+    out["values"].push_back({{"label", candidate.label}, {"value", candidate.value}});
   std::string text;
   if (!verdict.champion.empty()) {
     text = format("CHAMPION {} for {}", verdict.champion, need.name);
     if (!verdict.runner_up.empty()) {
-      out["margin"] = {{"over", verdict.runner_up}, {"ratio", verdict.margin.estimate}, {"low", verdict.margin.interval.low},
+      out["margin"] = {{"over", verdict.runner_up},
+                       {"ratio", verdict.margin.estimate},
+                       {"low", verdict.margin.interval.low},
                        {"high", verdict.margin.interval.high}};
       text += format(": {:.2f}x [{:.2f}, {:.2f}] ahead of {}", verdict.margin.estimate, verdict.margin.interval.low,
                      verdict.margin.interval.high, verdict.runner_up);
     }
   } else if (!verdict.tie.empty()) {
     text = "TIE for " + std::string(need.name) + ": no difference can be shown between ";
-    for (size_t i = 0; i < verdict.tie.size(); ++i) text += (i == 0 ? "" : i + 1 == verdict.tie.size() ? " and " : ", ") + verdict.tie[i];
+    for (size_t i = 0; i < verdict.tie.size(); ++i)
+      text += (i == 0 ? "" : i + 1 == verdict.tie.size() ? " and " : ", ") + verdict.tie[i];
   } else {
     text = "nobody qualified for " + std::string(need.name);
   }
@@ -138,7 +147,9 @@ std::vector<Candidate> by_deployment(const RaceResult& race) {
   std::vector<Candidate> out;
   for (const Standing& s : race.standings) {
     if (!s.counts() || !s.cold) continue;
-    out.push_back({s.entry.label, static_cast<double>(s.entry.installed_bytes) / kFetchBytesPerSecond + s.cold->to_first_output(), {}});
+    out.push_back({s.entry.label,
+                   static_cast<double>(s.entry.installed_bytes) / kFetchBytesPerSecond + s.cold->to_first_output(),
+                   {}});
   }
   return out;
 }

@@ -28,9 +28,9 @@ struct Candidate {
 };
 
 struct Verdict {
-  std::string champion;            // empty: a tie, or nobody
-  std::vector<std::string> tie;    // those among whom no difference can be shown
-  Ratio margin;                    // over the best of the others
+  std::string champion;          // empty: a tie, or nobody
+  std::vector<std::string> tie;  // those among whom no difference can be shown
+  Ratio margin;                  // over the best of the others
   std::string runner_up;
 };
 // `floor`: a factor within which differences mean nothing.
@@ -41,9 +41,9 @@ rivals::Document verdict_document(const Verdict& verdict, const Need& need, cons
                                   std::span<const Candidate> candidates);
 
 // Candidates of a finished race.
-std::vector<Candidate> by_turns(const RaceResult& race, Scenario scenario, double q);       // latency, throughput
-std::vector<Candidate> by_first_output(const RaceResult& race);                             // rapid iteration
-std::vector<Candidate> by_deployment(const RaceResult& race);                               // fetch and cold start
+std::vector<Candidate> by_turns(const RaceResult& race, Scenario scenario, double q);  // latency, throughput
+std::vector<Candidate> by_first_output(const RaceResult& race);                        // rapid iteration
+std::vector<Candidate> by_deployment(const RaceResult& race);                          // fetch and cold start
 Ratio twins_first_output(const RaceResult& race);
 
 inline constexpr double kFetchBytesPerSecond = 12.5e6;  // 100 Mbit/s

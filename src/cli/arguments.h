@@ -14,7 +14,7 @@ namespace thane::cli {
 class Arguments {
  public:
   std::vector<std::string> positional;
-  std::string command_line;  // as typed, quoted for a shell
+  std::string command_line;        // as typed, quoted for a shell
   std::vector<std::string> words;  // as typed, the command's name first
 
   // Given on the command line, or by the option's environment variable.

@@ -24,13 +24,16 @@ Status bench_models(const Arguments& arguments, int& code) {
   std::optional<bench::ReferenceGate> gate;
   if (setup.reference) gate.emplace(*setup.reference, setup.gate, setup.base ? &setup.base->model->graph : nullptr);
   const auto view = live_view(arguments, setup.race.budget_seconds);
-  const bench::RaceResult race = bench::run_race(setup.entries, setup.inputs, setup.race, gate ? &*gate : nullptr, view);
+  const bench::RaceResult race =
+      bench::run_race(setup.entries, setup.inputs, setup.race, gate ? &*gate : nullptr, view);
   close_live_view(arguments);
   Document result = {{"kind", "bench"}, {"manifest", race_manifest(arguments, setup)}};
-  bench::add_race(result, race, setup.race, setup.reference ? &*setup.reference : nullptr, bench::common_quantile(race));
+  bench::add_race(result, race, setup.race, setup.reference ? &*setup.reference : nullptr,
+                  bench::common_quantile(race));
   THANE_TRY(deliver(arguments, setup, result));
   const auto ran = std::ranges::count_if(race.standings, [](const bench::Standing& s) { return s.ran(); });
-  const bool disqualified = std::ranges::any_of(race.standings, [](const bench::Standing& s) { return !s.disqualified.empty(); });
+  const bool disqualified =
+      std::ranges::any_of(race.standings, [](const bench::Standing& s) { return !s.disqualified.empty(); });
   code = ran == 0 ? kBadModel : disqualified ? kGateFailed : kSuccess;
   return ok();
 }

@@ -40,7 +40,8 @@ Result<double> parse_budget(const std::string& text) {
 
 class Champion {
  public:
-  explicit Champion(const Arguments& arguments) : arguments_(arguments), need_(bench::need_named(arguments.text(kNeed))) {}
+  explicit Champion(const Arguments& arguments)
+      : arguments_(arguments), need_(bench::need_named(arguments.text(kNeed))) {}
 
   Status go() {
     THANE_ASSIGN(budget_, parse_budget(arguments_.text(kBudget)));
@@ -50,7 +51,8 @@ class Champion {
     if (!setup_.missing.empty()) {
       std::string names;
       for (const std::string& name : setup_.missing) names += " " + name;
-      setup_.remarks.push_back("These would fit the files and are not installed: thane engines add" + names + " (or --install)");
+      setup_.remarks.push_back("These would fit the files and are not installed: thane engines add" + names +
+                               " (or --install)");
     }
     if (setup_.entries.empty()) {
       return invalid_argument("no engine that opens the files is installed")
@@ -62,7 +64,8 @@ class Champion {
       gate_ = std::make_unique<bench::ReferenceGate>(*setup_.reference, setup_.gate,
                                                      setup_.base ? &setup_.base->model->graph : nullptr);
     }
-    result_ = {{"kind", "champion"}, {"need", std::string(need_.name)}, {"manifest", race_manifest(arguments_, setup_)}};
+    result_ = {
+        {"kind", "champion"}, {"need", std::string(need_.name)}, {"manifest", race_manifest(arguments_, setup_)}};
     main_race();
     check_forms();
     add_errors();
@@ -106,7 +109,8 @@ class Champion {
     setup_.race.budget_seconds = share * budget_;
     // Heavy frameworks take long to start: fewer fresh processes then, rather than a budget that means nothing.
     setup_.race.deadline_seconds = std::max(share * budget_, (starts ? 1.0 : 0.7) * budget_ - spent());
-    race_ = bench::run_race(setup_.entries, setup_.inputs, setup_.race, gate_.get(), live_view(arguments_, share * budget_));
+    race_ = bench::run_race(setup_.entries, setup_.inputs, setup_.race, gate_.get(),
+                            live_view(arguments_, share * budget_));
     quantile_ = concurrent() ? 0.5 : bench::common_quantile(race_);
     bench::add_race(result_, race_, setup_.race, setup_.reference ? &*setup_.reference : nullptr, quantile_);
   }
@@ -138,8 +142,10 @@ class Champion {
     auto ours = bench::adapted_outputs(outputs, setup_.reference->outputs);
     if (!ours.ok()) return ours.error().to_string();
     for (size_t i = 0; i < ours->size(); ++i) {
-      const Difference d = thane::compare(Value((*ours)[i]), Value(setup_.reference->outputs[i].tensor), setup_.gate.tolerance);
-      if (!d.within) return d.structure.empty() ? format("max error {:.3g} (cosine {:.6f})", d.max_error, d.cosine) : d.structure;
+      const Difference d =
+          thane::compare(Value((*ours)[i]), Value(setup_.reference->outputs[i].tensor), setup_.gate.tolerance);
+      if (!d.within)
+        return d.structure.empty() ? format("max error {:.3g} (cosine {:.6f})", d.max_error, d.cosine) : d.structure;
     }
     return "";
   }
@@ -194,7 +200,8 @@ class Champion {
       floor = kDeployFactor;
     } else if (need_.name == "high-precision") {
       for (const bench::Standing& s : race_.standings) {
-        if (s.counts() && errors_.contains(s.entry.label)) candidates.push_back({s.entry.label, errors_[s.entry.label].max, {}});
+        if (s.counts() && errors_.contains(s.entry.label))
+          candidates.push_back({s.entry.label, errors_[s.entry.label].max, {}});
       }
       floor = kPrecisionFactor;
       measure += ", relative; within 25% is a tie";
@@ -216,11 +223,14 @@ class Champion {
         std::string problem = "does not open this kind of file";
         if (entry) {
           auto ran = bench::reference_from(*entry, setup_.inputs, setup_.race.limits, "");
-          problem = !ran.ok() ? ran.error().to_string() : setup_.reference ? difference_from_reference(ran->outputs) : "";
+          problem = !ran.ok()          ? ran.error().to_string()
+                    : setup_.reference ? difference_from_reference(ran->outputs)
+                                       : "";
         }
         ++asked;
         agree += problem.empty();
-        result_["targets"].push_back({{"file", file.path}, {"target", target}, {"agrees", problem.empty()}, {"reason", problem}});
+        result_["targets"].push_back(
+            {{"file", file.path}, {"target", target}, {"agrees", problem.empty()}, {"reason", problem}});
       };
       for (const Isa isa : {Isa::kPortable, Isa::kAvx2, Isa::kAvx512}) {
         if (isa > cpu_facts().best || (isa != Isa::kPortable && cpu_facts().best == Isa::kNeon)) continue;
@@ -255,7 +265,8 @@ class Champion {
       if (!s.counts()) continue;
       who.push_back(&s);
       std::vector<double> point = {bench::median(s.samples()), static_cast<double>(s.peak_bytes),
-                                   static_cast<double>(s.entry.installed_bytes), s.cold ? s.cold->to_first_output() : 0};
+                                   static_cast<double>(s.entry.installed_bytes),
+                                   s.cold ? s.cold->to_first_output() : 0};
       if (errors_.contains(s.entry.label)) point.push_back(errors_[s.entry.label].max);
       points.push_back(std::move(point));
     }
@@ -313,11 +324,13 @@ class Champion {
     if (best.empty()) return;
     bench::RaceOptions options = setup_.race;
     options.budget_seconds = 0.25 * budget_;
-    const auto race = bench::run_race(best, setup_.inputs, options, gate_.get(), live_view(arguments_, options.budget_seconds));
+    const auto race =
+        bench::run_race(best, setup_.inputs, options, gate_.get(), live_view(arguments_, options.budget_seconds));
     Document tuned = {{"seconds_per_engine", share}};
     bench::add_race(tuned, race, options, setup_.reference ? &*setup_.reference : nullptr, 0.5);
     const auto candidates = bench::by_turns(race, options.scenario, 0.5);
-    tuned["verdict"] = bench::verdict_document(bench::decide(candidates, race.floor), need_, "tuned, median", candidates);
+    tuned["verdict"] =
+        bench::verdict_document(bench::decide(candidates, race.floor), need_, "tuned, median", candidates);
     setup_.remarks.push_back("Tuned: " + rivals::text(tuned["verdict"], "text"));
     result_["tuned"] = std::move(tuned);
   }
@@ -336,7 +349,8 @@ class Champion {
     std::vector<std::string> last;
     for (const auto& [t, batch] : points) {
       if (!flips.empty() && spent() > 1.2 * budget_) {
-        setup_.remarks.emplace_back("The budget ended before every batch size and number of threads was tried (--budget).");
+        setup_.remarks.emplace_back(
+            "The budget ended before every batch size and number of threads was tried (--budget).");
         break;
       }
       auto inputs = make_inputs(arguments_, setup_, batch);
@@ -387,7 +401,9 @@ class Champion {
     else
       folklore["held"] = nullptr;
     setup_.remarks.push_back(format("Guides say: {} {}", need_.claim,
-                                    !took_part ? "It took no part here." : held ? "It held here." : "It did not hold here."));
+                                    !took_part ? "It took no part here."
+                                    : held     ? "It held here."
+                                               : "It did not hold here."));
     result_["folklore"] = std::move(folklore);
   }
 

@@ -16,8 +16,9 @@ constexpr Example kInspectExamples[] = {
     {"inspect last.ckpt", "epoch, hyper-parameters, callbacks, optimizers, weights of a checkpoint"},
     {"inspect model.onnx --weights last.ckpt", "which weights a checkpoint binds"},
 };
-constexpr const Option* kInspectOptions[] = {&kShape,      &kWeights, &kWeightsPrefix, &kAllowIncomplete, &kSignature, &kOutputNames, &kStage, &kThreads, &kPrecision, &kIsa,
-                                             &kNoOptimise, &kJson,  &kQuiet,   &kVerbose,   &kHelp};
+constexpr const Option* kInspectOptions[] = {&kShape,       &kWeights, &kWeightsPrefix, &kAllowIncomplete, &kSignature,
+                                             &kOutputNames, &kStage,   &kThreads,       &kPrecision,       &kIsa,
+                                             &kNoOptimise,  &kJson,    &kQuiet,         &kVerbose,         &kHelp};
 
 constexpr Example kRunExamples[] = {
     {"run model.onnx -i cat.jpg --top 5 --labels labels.txt", "classify a picture"},
@@ -28,20 +29,24 @@ constexpr Example kRunExamples[] = {
     {"run model.onnx --weights last.ckpt -i x.npy", "with the weights of a checkpoint"},
     {"run model.onnx --weights last.ckpt --watch -i x.npy", "again whenever training saves"},
 };
-constexpr const Option* kRunOptions[] = {&kInput,  &kShape, &kWeights, &kWeightsPrefix, &kAllowIncomplete, &kWatch, &kSignature, &kOutputNames,      &kSaveOutputs, &kOutputFormat, &kTop,       &kLabels,
-                                         &kResize, &kMean,       &kStd,         &kScale,        &kLayout,    &kChannels,
-                                         &kGray,   &kRate,       &kCast,        &kThreads,      &kPrecision, &kIsa,
-                                         &kSeed,   &kNoOptimise, &kJson,        &kQuiet,        &kVerbose,   &kHelp};
+constexpr const Option* kRunOptions[] = {&kInput,      &kShape,     &kWeights,     &kWeightsPrefix, &kAllowIncomplete,
+                                         &kWatch,      &kSignature, &kOutputNames, &kSaveOutputs,   &kOutputFormat,
+                                         &kTop,        &kLabels,    &kResize,      &kMean,          &kStd,
+                                         &kScale,      &kLayout,    &kChannels,    &kGray,          &kRate,
+                                         &kCast,       &kThreads,   &kPrecision,   &kIsa,           &kSeed,
+                                         &kNoOptimise, &kJson,      &kQuiet,       &kVerbose,       &kHelp};
 
 constexpr Example kVerifyExamples[] = {
     {"verify model.onnx optimised.onnx", "same random inputs through both"},
     {"verify model.onnx quantized.onnx -i x.npy --atol 0.1", "on real data, with a tolerance"},
     {"verify model.onnx --settings precision=exact,fp32 --settings threads=1,4", "one model at several settings"},
 };
-constexpr const Option* kVerifyOptions[] = {&kInput,      &kShape, &kWeights, &kWeightsPrefix, &kAllowIncomplete, &kSignature, &kOutputNames, &kSettings, &kAtol,      &kRtol,     &kResize,
-                                            &kMean,       &kStd,   &kScale,    &kLayout,    &kChannels, &kGray,
-                                            &kRate,       &kCast,  &kThreads,  &kPrecision, &kIsa,      &kSeed,
-                                            &kNoOptimise, &kJson,  &kQuiet,    &kVerbose,   &kHelp};
+constexpr const Option* kVerifyOptions[] = {&kInput,     &kShape,       &kWeights,  &kWeightsPrefix, &kAllowIncomplete,
+                                            &kSignature, &kOutputNames, &kSettings, &kAtol,          &kRtol,
+                                            &kResize,    &kMean,        &kStd,      &kScale,         &kLayout,
+                                            &kChannels,  &kGray,        &kRate,     &kCast,          &kThreads,
+                                            &kPrecision, &kIsa,         &kSeed,     &kNoOptimise,    &kJson,
+                                            &kQuiet,     &kVerbose,     &kHelp};
 
 constexpr Example kBenchExamples[] = {
     {"bench model.onnx", "latency, throughput, memory and load time of the native engine"},
@@ -50,11 +55,12 @@ constexpr Example kBenchExamples[] = {
     {"bench model.onnx -e all --json", "everything, for programs"},
 };
 constexpr const Option* kBenchOptions[] = {
-    &kEngine,   &kTime,     &kScenario, &kThreads,  &kBatch,       &kStreams,    &kBound,     &kWarmup,    &kRuns,
-    &kProcesses, &kInput,   &kShape,    &kWeights, &kWeightsPrefix, &kAllowIncomplete, &kSignature, &kOutputNames, &kPrecision, &kIsa,       &kNoOptimise, &kModule,
-    &kGateAtol, &kGateRtol, &kMaxDrop,  &kAnswers,  &kResize,      &kMean,       &kStd,       &kScale,     &kLayout,
-    &kChannels, &kGray,     &kRate,     &kCast,     &kSeed,        &kMemoryLimit, &kTimeout,  &kHtml,      &kMarkdown,
-    &kNoRecord, &kHome,     &kJson,     &kQuiet,    &kVerbose,     &kHelp};
+    &kEngine,      &kTime,      &kScenario, &kThreads,     &kBatch,   &kStreams,       &kBound,           &kWarmup,
+    &kRuns,        &kProcesses, &kInput,    &kShape,       &kWeights, &kWeightsPrefix, &kAllowIncomplete, &kSignature,
+    &kOutputNames, &kPrecision, &kIsa,      &kNoOptimise,  &kModule,  &kGateAtol,      &kGateRtol,        &kMaxDrop,
+    &kAnswers,     &kResize,    &kMean,     &kStd,         &kScale,   &kLayout,        &kChannels,        &kGray,
+    &kRate,        &kCast,      &kSeed,     &kMemoryLimit, &kTimeout, &kHtml,          &kMarkdown,        &kNoRecord,
+    &kHome,        &kJson,      &kQuiet,    &kVerbose,     &kHelp};
 
 constexpr Example kChampionExamples[] = {
     {"champion m.onnx m.tflite m.pt --need low-latency", "who answers fastest here"},
@@ -62,21 +68,21 @@ constexpr Example kChampionExamples[] = {
     {"champion m.onnx m.tflite --need high-precision -i x.npy --answers y.npy --max-drop 0.01", "on your data"},
 };
 constexpr const Option* kChampionOptions[] = {
-    &kNeed,     &kBudget,   &kTuned,    &kNoFlips,  &kInstall,     &kEngine,     &kThreads,   &kBatch,     &kStreams,
-    &kWarmup,   &kProcesses, &kInput,   &kShape,    &kSignature,   &kOutputNames, &kPrecision, &kIsa,      &kModule,
-    &kGateAtol, &kGateRtol, &kMaxDrop,  &kAnswers,  &kResize,      &kMean,       &kStd,       &kScale,     &kLayout,
-    &kChannels, &kGray,     &kRate,     &kCast,     &kSeed,        &kMemoryLimit, &kTimeout,  &kHtml,      &kMarkdown,
-    &kNoRecord, &kHome,     &kJson,     &kQuiet,    &kVerbose,     &kHelp};
+    &kNeed,     &kBudget,    &kTuned,   &kNoFlips, &kInstall,   &kEngine,      &kThreads,   &kBatch, &kStreams,
+    &kWarmup,   &kProcesses, &kInput,   &kShape,   &kSignature, &kOutputNames, &kPrecision, &kIsa,   &kModule,
+    &kGateAtol, &kGateRtol,  &kMaxDrop, &kAnswers, &kResize,    &kMean,        &kStd,       &kScale, &kLayout,
+    &kChannels, &kGray,      &kRate,    &kCast,    &kSeed,      &kMemoryLimit, &kTimeout,   &kHtml,  &kMarkdown,
+    &kNoRecord, &kHome,      &kJson,    &kQuiet,   &kVerbose,   &kHelp};
 
 constexpr Example kProfileExamples[] = {
     {"profile model.onnx", "time per kind of op and per node"},
     {"profile model.onnx --trace trace.json", "a timeline for Perfetto"},
 };
-constexpr const Option* kProfileOptions[] = {&kTime,      &kMost,        &kTrace,     &kInput,   &kShape, &kWeights, &kWeightsPrefix, &kAllowIncomplete, &kSignature,
-                                             &kOutputNames, &kThreads,   &kPrecision, &kIsa,     &kNoOptimise, &kResize,
-                                             &kMean,      &kStd,         &kScale,     &kLayout,  &kChannels, &kGray,
-                                             &kRate,      &kCast,        &kSeed,      &kJson,    &kQuiet, &kVerbose,
-                                             &kHelp};
+constexpr const Option* kProfileOptions[] = {
+    &kTime,      &kMost,        &kTrace,   &kInput,     &kShape, &kWeights,    &kWeightsPrefix, &kAllowIncomplete,
+    &kSignature, &kOutputNames, &kThreads, &kPrecision, &kIsa,   &kNoOptimise, &kResize,        &kMean,
+    &kStd,       &kScale,       &kLayout,  &kChannels,  &kGray,  &kRate,       &kCast,          &kSeed,
+    &kJson,      &kQuiet,       &kVerbose, &kHelp};
 
 constexpr Example kEnginesExamples[] = {
     {"engines", "what is installed, and what can be"},
@@ -86,11 +92,13 @@ constexpr Example kEnginesExamples[] = {
 };
 constexpr const Option* kEnginesOptions[] = {&kPython, &kHome, &kJson, &kQuiet, &kHelp};
 
-constexpr Example kHistoryExamples[] = {{"history", "the latest results"}, {"history 7f3c --html report.html", "one of them"}};
+constexpr Example kHistoryExamples[] = {{"history", "the latest results"},
+                                        {"history 7f3c --html report.html", "one of them"}};
 constexpr const Option* kHistoryOptions[] = {&kMost, &kHtml, &kMarkdown, &kHome, &kJson, &kQuiet, &kHelp};
 constexpr Example kReplayExamples[] = {{"replay 7f3c", "measure again what was measured then"}};
 constexpr const Option* kReplayOptions[] = {&kHome, &kQuiet, &kHelp};
-constexpr Example kCompareExamples[] = {{"compare 7f3c 91ab --slower 5", "exit code 1 when an engine got over 5% slower"}};
+constexpr Example kCompareExamples[] = {
+    {"compare 7f3c 91ab --slower 5", "exit code 1 when an engine got over 5% slower"}};
 constexpr const Option* kCompareOptions[] = {&kSlower, &kHome, &kJson, &kQuiet, &kHelp};
 
 constexpr Example kDoctorExamples[] = {{"doctor", "what this machine offers, and what is missing"}};
@@ -113,17 +121,26 @@ constexpr Command kCommands[] = {
      kRunExamples, kRunOptions, kRunNotes, run},
     {"verify", "MODEL [MODEL…]", 1, 16, Takes::kFile, "the same inputs through several models or settings, compared",
      kVerifyExamples, kVerifyOptions, kVerifyNotes, verify},
-    {"bench", "MODEL [MODEL…]", 1, 16, Takes::kFile, "latency, throughput, memory and load time, natively and in rivals",
-     kBenchExamples, kBenchOptions, kBenchNotes, bench_command},
+    {"bench", "MODEL [MODEL…]", 1, 16, Takes::kFile,
+     "latency, throughput, memory and load time, natively and in rivals", kBenchExamples, kBenchOptions, kBenchNotes,
+     bench_command},
     {"champion", "FILE [FILE…] --need NEED", 1, 16, Takes::kFile, "the best engine for a need, with evidence",
      kChampionExamples, kChampionOptions, kChampionNotes, champion},
-    {"profile", "MODEL", 1, 1, Takes::kFile, "time per op and per node, against what the CPU could do", kProfileExamples,
-     kProfileOptions, kProfileNotes, profile},
+    {"profile", "MODEL", 1, 1, Takes::kFile, "time per op and per node, against what the CPU could do",
+     kProfileExamples, kProfileOptions, kProfileNotes, profile},
     {"engines", "[list | add NAME… | remove NAME…]", 0, 16, Takes::kText, "the real frameworks on this machine",
      kEnginesExamples, kEnginesOptions, kEnginesNotes, engines},
     {"history", "[ID]", 0, 1, Takes::kText, "what was measured before", kHistoryExamples, kHistoryOptions, {}, history},
     {"replay", "ID", 1, 1, Takes::kText, "measure again", kReplayExamples, kReplayOptions, {}, replay},
-    {"compare", "ID ID", 2, 2, Takes::kText, "two results, for a regression gate", kCompareExamples, kCompareOptions, {},
+    {"compare",
+     "ID ID",
+     2,
+     2,
+     Takes::kText,
+     "two results, for a regression gate",
+     kCompareExamples,
+     kCompareOptions,
+     {},
      compare},
     {"doctor",
      "",

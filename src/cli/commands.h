@@ -41,22 +41,32 @@ inline constexpr std::string_view kVerifyNotes =
     "all.";
 
 inline constexpr std::string_view kBenchNotes =
-    "Each engine runs in fresh processes of its own; turns are interleaved in rotated order, with everyone else paused. With "
-    "several engines, outputs are compared with those of the framework that owns the file before times count, and a twin of "
-    "the first engine shows the noise: smaller differences are ties. No percentile is shown with fewer than 100 samples "
+    "Each engine runs in fresh processes of its own; turns are interleaved in rotated order, with everyone else "
+    "paused. With "
+    "several engines, outputs are compared with those of the framework that owns the file before times count, and a "
+    "twin of "
+    "the first engine shows the noise: smaller differences are ties. No percentile is shown with fewer than 100 "
+    "samples "
     "beyond it.";
 inline constexpr std::string_view kChampionNotes =
-    "The files are forms of one network, which is checked. Every installed engine that opens one of them takes part with the "
-    "form it likes best. What differs from the framework that owns the file is disqualified. The exit code is 4 for a tie.\n"
-    "Measures: low-latency, the highest percentile there are samples for, at batch 1; high-throughput, inferences per second; "
-    "high-precision, the largest error against a float64 evaluation; cross-platform, the share of the files and engines that "
-    "agree; rapid-iteration, seconds from a changed file to the first output; fast-deploy, seconds to fetch what must be "
+    "The files are forms of one network, which is checked. Every installed engine that opens one of them takes part "
+    "with the "
+    "form it likes best. What differs from the framework that owns the file is disqualified. The exit code is 4 for a "
+    "tie.\n"
+    "Measures: low-latency, the highest percentile there are samples for, at batch 1; high-throughput, inferences per "
+    "second; "
+    "high-precision, the largest error against a float64 evaluation; cross-platform, the share of the files and "
+    "engines that "
+    "agree; rapid-iteration, seconds from a changed file to the first output; fast-deploy, seconds to fetch what must "
+    "be "
     "installed at 100 Mbit/s and to start cold.";
 inline constexpr std::string_view kProfileNotes =
-    "roof: the time which the multiply-adds and the bytes would need at the measured peak and bandwidth, as a share of the "
+    "roof: the time which the multiply-adds and the bytes would need at the measured peak and bandwidth, as a share of "
+    "the "
     "time taken. Bytes are those of inputs and outputs, each once. -v adds why faster kernels refused.";
 inline constexpr std::string_view kEnginesNotes =
-    "Each engine gets a Python environment of its own below the data folder, with pinned and hash-checked packages; nothing "
+    "Each engine gets a Python environment of its own below the data folder, with pinned and hash-checked packages; "
+    "nothing "
     "else is touched. What a broken try has downloaded is used by the next one. Workers see none of your environment.";
 
 }  // namespace thane::cli

@@ -12,7 +12,6 @@
 namespace thane::cli {
 namespace {
 
-
 std::string variable(const char* name) {
   const char* value = std::getenv(name);
   return value ? value : "";

@@ -43,7 +43,8 @@ int list_engines(const Arguments& arguments) {
       json.begin_object().field("name", rival.name).field("title", rival.title).field("installed", engine != nullptr);
       json.field("version", engine ? engine->version : requirement_version(rival)).field("formats", rival.formats);
       json.field("devices", rival.devices);
-      if (engine) json.field("bytes", engine->bytes).field("python", engine->python).field("registered", engine->folder.empty());
+      if (engine)
+        json.field("bytes", engine->bytes).field("python", engine->python).field("registered", engine->folder.empty());
       json.end_object();
     }
     print(json.end_array().end_object().text());
@@ -65,14 +66,16 @@ int list_engines(const Arguments& arguments) {
 Status change_engines(const Arguments& arguments) {
   const std::string& verb = arguments.positional[0];
   const std::string home = data_folder(arguments);
-  if (verb != "add" && verb != "remove") return invalid_argument(format("'{}'", verb)).at("engines").expecting("list, add or remove");
+  if (verb != "add" && verb != "remove")
+    return invalid_argument(format("'{}'", verb)).at("engines").expecting("list, add or remove");
   if (arguments.positional.size() < 2) return invalid_argument("no engine named").at("engines " + verb);
   for (size_t i = 1; i < arguments.positional.size(); ++i) {
     const std::string& name = arguments.positional[i];
     const rivals::Rival* rival = rivals::find_rival(name);
     if (!rival) {
       std::string known;
-      for (const rivals::Rival& row : rivals::all_rivals()) known += (known.empty() ? "" : ", ") + std::string(row.name);
+      for (const rivals::Rival& row : rivals::all_rivals())
+        known += (known.empty() ? "" : ", ") + std::string(row.name);
       return invalid_argument(format("'{}'", name)).at("engines " + verb).expecting(known);
     }
     if (verb == "remove") {

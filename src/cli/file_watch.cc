@@ -2,8 +2,7 @@
 
 #include <sys/stat.h>
 
-#include <chrono>
-#include <thread>
+#include "base/clock.h"
 
 namespace thane::cli {
 namespace {
@@ -30,6 +29,6 @@ FileState wait_for_change(const std::string& path, const FileState& seen) {
   }
 }
 
-void pause_for(int milliseconds) { std::this_thread::sleep_for(std::chrono::milliseconds(milliseconds)); }
+void pause_for(int milliseconds) { sleep_seconds(milliseconds * 1e-3); }
 
 }  // namespace thane::cli

@@ -38,7 +38,8 @@ Status show_history(const Arguments& arguments) {
       print(rivals::to_text(result, 2) + "\n");
       return ok();
     }
-    print(format("{}  {}\n", rivals::text(result, "time"), rivals::text(rivals::member(result, "manifest"), "command")));
+    print(
+        format("{}  {}\n", rivals::text(result, "time"), rivals::text(rivals::member(result, "manifest"), "command")));
     print(arguments.has(kMarkdown) ? bench::markdown_of(result) : bench::text_of(result));
     for (const std::string& reason : bench::expiry(result, versions_now(home))) print(format("EXPIRED: {}\n", reason));
     return ok();
@@ -47,7 +48,11 @@ Status show_history(const Arguments& arguments) {
   if (arguments.has(kJson)) {
     Document out = Document::array();
     for (const auto& line : lines) {
-      out.push_back({{"id", line.id}, {"time", line.time}, {"kind", line.kind}, {"need", line.need}, {"summary", line.summary},
+      out.push_back({{"id", line.id},
+                     {"time", line.time},
+                     {"kind", line.kind},
+                     {"need", line.need},
+                     {"summary", line.summary},
                      {"command", line.command}});
     }
     print(rivals::to_text(out, 2) + "\n");
@@ -89,7 +94,8 @@ Status compare_records(const Arguments& arguments, int& code) {
       if (lost) {
         slower = true;
         ++compared;
-        table.add({rivals::text(old, "label"), "", "", "", rivals::text(fresh, "status") + ": " + rivals::text(fresh, "reason")});
+        table.add({rivals::text(old, "label"), "", "", "",
+                   rivals::text(fresh, "status") + ": " + rivals::text(fresh, "reason")});
         out["engines"].push_back({{"label", rivals::text(old, "label")}, {"outcome", rivals::text(fresh, "status")}});
         continue;
       }
@@ -108,11 +114,19 @@ Status compare_records(const Arguments& arguments, int& code) {
       const bool worse = ratio.interval.low > allowed, fine = ratio.interval.high <= allowed;
       slower |= worse;
       unclear |= !worse && !fine;
-      const std::string outcome = worse ? "slower" : !fine ? "undecided" : ratio.interval.high < 1 ? "faster" : "no slower";
-      table.add({rivals::text(old, "label"), number_text(bench::median(x) * 1e3, 4), number_text(bench::median(y) * 1e3, 4),
+      const std::string outcome = worse                     ? "slower"
+                                  : !fine                   ? "undecided"
+                                  : ratio.interval.high < 1 ? "faster"
+                                                            : "no slower";
+      table.add({rivals::text(old, "label"), number_text(bench::median(x) * 1e3, 4),
+                 number_text(bench::median(y) * 1e3, 4),
                  format("{:.3f} [{:.3f}, {:.3f}]", ratio.estimate, ratio.interval.low, ratio.interval.high), outcome});
-      out["engines"].push_back({{"label", rivals::text(old, "label")}, {"before_s", bench::median(x)}, {"after_s", bench::median(y)},
-                                {"ratio", ratio.estimate}, {"low", ratio.interval.low}, {"high", ratio.interval.high},
+      out["engines"].push_back({{"label", rivals::text(old, "label")},
+                                {"before_s", bench::median(x)},
+                                {"after_s", bench::median(y)},
+                                {"ratio", ratio.estimate},
+                                {"low", ratio.interval.low},
+                                {"high", ratio.interval.high},
                                 {"outcome", outcome}});
     }
   }

@@ -22,7 +22,9 @@ Result<Checkpoint> open_checkpoint(const std::string& path) {
   return read_checkpoint(std::move(file));
 }
 
-std::string type_text(const StridedTensor& tensor) { return format("{}{}", tensor.type_name, to_string(tensor.shape)); }
+std::string stored_type_text(const StridedTensor& tensor) {
+  return format("{}{}", tensor.type_name, to_string(tensor.shape));
+}
 
 std::string amount_text(const lightning::Amount& amount) {
   return format("{} elements in {} tensors, {}", count_text(static_cast<double>(amount.elements)), amount.tensors,
@@ -93,7 +95,7 @@ class CheckpointText {
       std::string note = tensor.tensor.contiguous() ? "" : format("strides {}", to_string(tensor.tensor.strides));
       const auto first = shares.find(weights[i]);
       if (first != shares.end()) note += " shares storage with " + checkpoint_.tensors[first->second].name;
-      table.add({tensor.name.substr(prefix.size()), type_text(tensor.tensor), note});
+      table.add({tensor.name.substr(prefix.size()), stored_type_text(tensor.tensor), note});
     }
     text_ += format("\nweights{}\n{}", prefix.empty() ? "" : " (below " + prefix.substr(0, prefix.size() - 1) + ")",
                     table.to_string("  "));
@@ -166,12 +168,12 @@ Status compare_tensors(const Checkpoint& before, const Checkpoint& after, std::v
   for (const CheckpointTensor& tensor : before.tensors) old[tensor.name] = &tensor;
   for (const CheckpointTensor& tensor : after.tensors) {
     const auto found = old.find(tensor.name);
-    const std::string now = type_text(tensor.tensor);
+    const std::string now = stored_type_text(tensor.tensor);
     if (found == old.end()) {
       changes.push_back({"tensor", tensor.name, "", now});
       continue;
     }
-    const std::string was = type_text(found->second->tensor);
+    const std::string was = stored_type_text(found->second->tensor);
     if (was != now) {
       changes.push_back({"tensor", tensor.name, was, now});
     } else if (auto how = moved(found->second->tensor, tensor.tensor); !how.ok()) {
@@ -181,7 +183,7 @@ Status compare_tensors(const Checkpoint& before, const Checkpoint& after, std::v
     }
     old.erase(found);
   }
-  for (const auto& [name, tensor] : old) changes.push_back({"tensor", name, type_text(tensor->tensor), ""});
+  for (const auto& [name, tensor] : old) changes.push_back({"tensor", name, stored_type_text(tensor->tensor), ""});
   return ok();
 }
 

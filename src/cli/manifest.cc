@@ -1,8 +1,8 @@
 #include "cli/manifest.h"
 
 #include "base/file.h"
-#include "cli/settings.h"
 #include "base/sha256.h"
+#include "cli/settings.h"
 #include "cli/version.h"
 
 namespace thane::cli {

@@ -101,56 +101,60 @@ inline constexpr Option kAtol = {"--atol", "X", "absolute tolerance", Takes::kRe
 inline constexpr Option kRtol = {"--rtol", "X", "relative tolerance", Takes::kReal, false, {}, "1e-3"};
 
 // ---- measuring and racing
-inline constexpr Option kHome = {"--home",   "DIR", "the data folder: engines and records; else $XDG_DATA_HOME/thane",
-                                 Takes::kFolder, false, {}, {}, "THANE_HOME"};
+inline constexpr Option kHome = {
+    "--home", "DIR",       "the data folder: engines and records; else $XDG_DATA_HOME/thane", Takes::kFolder, false, {},
+    {},       "THANE_HOME"};
 inline constexpr Option kEngine = {"-e,--engine", "NAME[,NAME]",
                                    "engines that take part: native, all, or names as thane engines lists them",
                                    Takes::kText, true};
-inline constexpr Option kBatch = {"-b,--batch", "N", "the size of the first dimension, where it is open", Takes::kInteger};
+inline constexpr Option kBatch = {"-b,--batch", "N", "the size of the first dimension, where it is open",
+                                  Takes::kInteger};
 inline constexpr Option kWarmup = {"-w,--warmup", "N", "runs before measuring; else until the times are steady",
                                    Takes::kInteger};
 inline constexpr Option kRuns = {"-r,--runs", "N", "runs per turn; else as many as fit the time", Takes::kInteger};
-inline constexpr Option kTime = {"-t,--time", "SECONDS", "to measure, all engines together", Takes::kReal, false, {}, "10"};
-inline constexpr Option kProcesses = {"--processes", "N", "fresh processes per engine", Takes::kInteger, false, {}, "4"};
-inline constexpr Option kScenario = {"--scenario",
-                                     "NAME",
-                                     "single: one run after the other; multi: several streams; server: random arrivals, "
-                                     "the highest rate that keeps the bound; offline: all at once",
-                                     Takes::kChoice,
-                                     false,
-                                     "single|multi|server|offline",
-                                     "single"};
-inline constexpr Option kStreams = {"--streams", "N", "concurrent streams of multi and offline; 0: one per thread",
-                                    Takes::kInteger, false, {}, "0"};
-inline constexpr Option kBound = {"--bound", "MS", "of the server scenario's p99; else five times the median", Takes::kReal};
+inline constexpr Option kTime = {"-t,--time", "SECONDS", "to measure, all engines together", Takes::kReal, false,
+                                 {},          "10"};
+inline constexpr Option kProcesses = {
+    "--processes", "N", "fresh processes per engine", Takes::kInteger, false, {}, "4"};
+inline constexpr Option kScenario = {
+    "--scenario",
+    "NAME",
+    "single: one run after the other; multi: several streams; server: random arrivals, "
+    "the highest rate that keeps the bound; offline: all at once",
+    Takes::kChoice,
+    false,
+    "single|multi|server|offline",
+    "single"};
+inline constexpr Option kStreams = {
+    "--streams", "N", "concurrent streams of multi and offline; 0: one per thread", Takes::kInteger, false, {}, "0"};
+inline constexpr Option kBound = {"--bound", "MS", "of the server scenario's p99; else five times the median",
+                                  Takes::kReal};
 inline constexpr Option kModule = {"--module", "FILE[:CLASS]",
                                    "for Lightning checkpoints: your file with the LightningModule; it is executed",
                                    Takes::kText};
-inline constexpr Option kAnswers = {"--answers", "FILE", ".npy with the right class of each row, for the task's accuracy",
-                                    Takes::kFile};
-inline constexpr Option kMaxDrop = {"--max-drop", "X",
-                                    "accuracy (with --answers) or top-1 agreement that may be lost, instead of tolerances",
-                                    Takes::kReal};
+inline constexpr Option kAnswers = {"--answers", "FILE",
+                                    ".npy with the right class of each row, for the task's accuracy", Takes::kFile};
+inline constexpr Option kMaxDrop = {
+    "--max-drop", "X", "accuracy (with --answers) or top-1 agreement that may be lost, instead of tolerances",
+    Takes::kReal};
 inline constexpr Option kGateAtol = {"--atol", "X", "absolute tolerance of the gate", Takes::kReal, false, {}, "1e-3"};
 inline constexpr Option kGateRtol = {"--rtol", "X", "relative tolerance of the gate", Takes::kReal, false, {}, "1e-3"};
-inline constexpr Option kMemoryLimit = {"--memory-limit", "GIB", "of each worker; else 80% of what is free", Takes::kReal};
-inline constexpr Option kTimeout = {"--timeout", "SECONDS", "for an engine to open a model or answer", Takes::kReal, false,
-                                    {}, "180"};
+inline constexpr Option kMemoryLimit = {"--memory-limit", "GIB", "of each worker; else 80% of what is free",
+                                        Takes::kReal};
+inline constexpr Option kTimeout = {
+    "--timeout", "SECONDS", "for an engine to open a model or answer", Takes::kReal, false, {}, "180"};
 inline constexpr Option kHtml = {"--html", "FILE", "a report of its own, to open in any browser", Takes::kFile};
 inline constexpr Option kMarkdown = {"--markdown", "", "results as Markdown on stdout", Takes::kNothing};
 inline constexpr Option kNoRecord = {"--no-record", "", "do not keep the result", Takes::kNothing};
-inline constexpr Option kNeed = {"--need",
-                                 "NEED",
-                                 "what the champion is for",
-                                 Takes::kChoice,
-                                 false,
-                                 "low-latency|high-throughput|high-precision|cross-platform|rapid-iteration|fast-deploy",
-                                 "low-latency"};
+inline constexpr Option kNeed = {
+    "--need",       "NEED", "what the champion is for",
+    Takes::kChoice, false,  "low-latency|high-throughput|high-precision|cross-platform|rapid-iteration|fast-deploy",
+    "low-latency"};
 inline constexpr Option kBudget = {"--budget", "TIME", "for everything: 90s, 10m", Takes::kText, false, {}, "2m"};
 inline constexpr Option kTuned = {"--tuned", "", "race each engine a second time, tuned with an equal budget",
                                   Takes::kNothing};
-inline constexpr Option kNoFlips = {"--no-flips", "", "do not look for batch sizes and threads where another engine wins",
-                                    Takes::kNothing};
+inline constexpr Option kNoFlips = {
+    "--no-flips", "", "do not look for batch sizes and threads where another engine wins", Takes::kNothing};
 inline constexpr Option kInstall = {"--install", "", "install the engines that fit the files first", Takes::kNothing};
 inline constexpr Option kTrace = {"--trace", "FILE", "a trace for chrome://tracing or Perfetto", Takes::kFile};
 inline constexpr Option kMost = {"--most", "N", "lines to show", Takes::kInteger, false, {}, "20"};

@@ -1,8 +1,8 @@
 // thane profile: where the native engine spends a run's time.
+#include "bench/profile.h"
 #include "api/io/write_file.h"
 #include "base/format.h"
 #include "bench/machine.h"
-#include "bench/profile.h"
 #include "cli/commands.h"
 #include "cli/input_source.h"
 #include "cli/manifest.h"

@@ -35,7 +35,6 @@ using bench::Entry;
 using bench::NamedTensor;
 using rivals::Document;
 
-
 Result<std::vector<std::string>> wanted_engines(const Arguments& arguments, bool forms) {
   std::vector<std::string> names;
   for (const std::string& list : arguments.all(kEngine)) {
@@ -92,8 +91,8 @@ Entry native_entry(const Arguments& arguments, const Setup& setup, const ModelFi
   return entry;
 }
 
-Result<Entry> rival_entry(const Arguments& arguments, const Setup& setup, const ModelFile& file, const rivals::Installed& engine,
-                          const rivals::Variant& variant, bool named) {
+Result<Entry> rival_entry(const Arguments& arguments, const Setup& setup, const ModelFile& file,
+                          const rivals::Installed& engine, const rivals::Variant& variant, bool named) {
   Entry entry;
   entry.engine = engine.rival->name;
   entry.variant = variant.name;
@@ -117,7 +116,8 @@ Result<Entry> rival_entry(const Arguments& arguments, const Setup& setup, const 
     entry.options["shapes"] = Document::array();
     for (const NamedTensor& input : setup.inputs) entry.options["shapes"].push_back(input.tensor.dims());
   }
-  entry.launch = rivals::launch_of(engine, setup.threads, engine.rival->needs_scratch ? setup.scratch->path() : "", setup.memory_bytes);
+  entry.launch = rivals::launch_of(engine, setup.threads, engine.rival->needs_scratch ? setup.scratch->path() : "",
+                                   setup.memory_bytes);
   entry.installed_bytes = engine.bytes + rivals::model_bytes(file.path);
   return entry;
 }
@@ -144,24 +144,29 @@ Status add_rivals(const Arguments& arguments, Setup& setup, const std::vector<st
     const auto engine = std::ranges::find(setup.installed, &rival, &rivals::Installed::rival);
     const bool asked = std::ranges::find(names, rival.name) != names.end();
     if (files.empty()) {
-      if (asked) setup.remarks.push_back(format("{} opens none of the files (it takes {}).", rival.title, rival.formats));
+      if (asked)
+        setup.remarks.push_back(format("{} opens none of the files (it takes {}).", rival.title, rival.formats));
       continue;
     }
     if (engine == setup.installed.end()) {
       setup.missing.emplace_back(rival.name);
       if (asked) {
-        return invalid_argument("not installed").at(std::string(rival.name)).hinting(format("thane engines add {}", rival.name));
+        return invalid_argument("not installed")
+            .at(std::string(rival.name))
+            .hinting(format("thane engines add {}", rival.name));
       }
       continue;
     }
     if (rival.name == "lightning" && !arguments.has(kModule)) {
-      setup.remarks.emplace_back("Lightning takes no part: name your file with the LightningModule (--module FILE[:CLASS]).");
+      setup.remarks.emplace_back(
+          "Lightning takes no part: name your file with the LightningModule (--module FILE[:CLASS]).");
       continue;
     }
     for (const ModelFile* file : files) {
       for (const rivals::Variant& variant : rival.variants) {
         if (!variant.formats.empty() && !rivals::lists(variant.formats, file->kind)) continue;
-        THANE_ASSIGN(Entry entry, rival_entry(arguments, setup, *file, *engine, variant, !forms && setup.files.size() > 1));
+        THANE_ASSIGN(Entry entry,
+                     rival_entry(arguments, setup, *file, *engine, variant, !forms && setup.files.size() > 1));
         setup.entries.push_back(std::move(entry));
       }
     }
@@ -183,7 +188,8 @@ Result<std::vector<NamedTensor>> made_up(const Document& wanted, int64_t batch, 
           .hinting("name a form of the model that does as well, such as .onnx or .tflite");
     }
     Dims dims;
-    for (const Document& size : shape) dims.push_back(size.is_number_integer() ? size.get<int64_t>() : dims.empty() ? std::max<int64_t>(batch, 1) : 1);
+    for (const Document& size : shape)
+      dims.push_back(size.is_number_integer() ? size.get<int64_t>() : dims.empty() ? std::max<int64_t>(batch, 1) : 1);
     THANE_ASSIGN(Tensor tensor, random_tensor(dtype, dims, std::nullopt, random));
     values.push_back({name, std::move(tensor)});
   }
@@ -238,9 +244,11 @@ Entry with_threads(const Setup& setup, const Entry& entry, int threads) {
   Entry other = entry;
   other.threads = threads;
   if (entry.engine != "native") {
-    const auto engine = std::ranges::find_if(setup.installed, [&](const auto& e) { return e.rival->name == entry.engine; });
+    const auto engine =
+        std::ranges::find_if(setup.installed, [&](const auto& e) { return e.rival->name == entry.engine; });
     if (engine != setup.installed.end())
-      other.launch = rivals::launch_of(*engine, threads, engine->rival->needs_scratch ? setup.scratch->path() : "", setup.memory_bytes);
+      other.launch = rivals::launch_of(*engine, threads, engine->rival->needs_scratch ? setup.scratch->path() : "",
+                                       setup.memory_bytes);
   }
   return other;
 }
@@ -269,7 +277,8 @@ Result<Setup> prepare(const Arguments& arguments, bool forms) {
                            : static_cast<int64_t>(0.8 * static_cast<double>(bench::read_machine().available_bytes));
   setup.race.scenario = *bench::scenario_from_name(arguments.has(kScenario) ? arguments.text(kScenario) : "single");
   setup.race.processes = static_cast<int>(std::clamp<int64_t>(arguments.integer(kProcesses), 1, 50));
-  setup.race.warmup = arguments.has(kWarmup) ? static_cast<int>(std::min<int64_t>(arguments.integer(kWarmup), 1'000'000)) : -1;
+  setup.race.warmup =
+      arguments.has(kWarmup) ? static_cast<int>(std::min<int64_t>(arguments.integer(kWarmup), 1'000'000)) : -1;
   setup.race.runs = arguments.has(kRuns) ? std::min<int64_t>(arguments.integer(kRuns), 1'000'000) : 0;
   setup.race.bound_seconds = arguments.has(kBound) ? arguments.real(kBound) / 1e3 : 0;
   setup.race.seed = static_cast<uint64_t>(arguments.integer(kSeed)) + 1;
@@ -326,8 +335,10 @@ Status find_reference(Setup& setup) {
   for (const ModelFile& file : setup.files) {
     for (const Entry& entry : setup.entries) {
       const rivals::Rival* rival = rivals::find_rival(entry.engine);
-      if (!rival || entry.model != file.path || !entry.variant.empty() || !rivals::lists(rival->owns, file.kind)) continue;
-      auto reference = bench::reference_from(entry, setup.inputs, setup.race.limits, format("owns {} files", file.kind));
+      if (!rival || entry.model != file.path || !entry.variant.empty() || !rivals::lists(rival->owns, file.kind))
+        continue;
+      auto reference =
+          bench::reference_from(entry, setup.inputs, setup.race.limits, format("owns {} files", file.kind));
       if (!reference.ok()) {
         setup.remarks.push_back(format("{} gave no reference: {}", entry.label, reference.error().to_string()));
         continue;
@@ -381,7 +392,9 @@ Document race_manifest(const Arguments& arguments, const Setup& setup) {
   }
   out["inputs"] = Document::array();
   for (const NamedTensor& input : setup.inputs) {
-    out["inputs"].push_back({{"name", input.name}, {"dtype", std::string(dtype_name(input.tensor.dtype()))}, {"shape", input.tensor.dims()}});
+    out["inputs"].push_back({{"name", input.name},
+                             {"dtype", std::string(dtype_name(input.tensor.dtype()))},
+                             {"shape", input.tensor.dims()}});
   }
   return out;
 }
@@ -393,13 +406,15 @@ bench::RaceView live_view(const Arguments& arguments, double expected_seconds) {
   view.update = [=](const std::string& doing, double done, const std::vector<bench::Standing>& standings) {
     std::vector<std::pair<double, std::string>> order;
     for (const bench::Standing& s : standings) {
-      if (s.counts() && !s.entry.label.ends_with("(twin)")) order.emplace_back(bench::median(s.samples()), s.entry.label);
+      if (s.counts() && !s.entry.label.ends_with("(twin)"))
+        order.emplace_back(bench::median(s.samples()), s.entry.label);
     }
     std::ranges::sort(order);
     std::string line = format("\r[{:3.0f}%] ", done * 100);
     const double left = done > 0.05 ? (monotonic_seconds() - start) * (1 - done) / done : expected_seconds;
     line += format("{:.0f} s left · {}", left, doing);
-    for (size_t i = 0; i < order.size() && i < 3; ++i) line += format("{} {} {:.3g} ms", i ? "," : " ·", order[i].second, order[i].first * 1e3);
+    for (size_t i = 0; i < order.size() && i < 3; ++i)
+      line += format("{} {} {:.3g} ms", i ? "," : " ·", order[i].second, order[i].first * 1e3);
     line = line.substr(0, 110) + "\x1b[K";
     (void)!::write(STDERR_FILENO, line.data(), line.size());
   };
@@ -412,7 +427,8 @@ void close_live_view(const Arguments& arguments) {
 
 Status deliver(const Arguments& arguments, Setup& setup, Document& result) {
   for (Document& standing : result["standings"]) {
-    const auto engine = std::ranges::find_if(setup.installed, [&](const auto& e) { return e.rival->name == rivals::text(standing, "engine"); });
+    const auto engine = std::ranges::find_if(
+        setup.installed, [&](const auto& e) { return e.rival->name == rivals::text(standing, "engine"); });
     if (engine != setup.installed.end()) standing["engine_version"] = engine->version;
   }
   result["remarks"] = setup.remarks;

@@ -17,9 +17,9 @@ namespace thane::cli {
 
 struct ModelFile {
   std::string path;
-  std::string kind;                // rivals/kind.h
-  std::unique_ptr<Model> model;    // when thane reads it
-  std::string refusal;             // else why it does not
+  std::string kind;              // rivals/kind.h
+  std::unique_ptr<Model> model;  // when thane reads it
+  std::string refusal;           // else why it does not
 };
 
 struct Setup {
@@ -27,21 +27,21 @@ struct Setup {
   std::unique_ptr<Scratch> scratch;
   std::vector<rivals::Installed> installed;
   std::vector<ModelFile> files;
-  const ModelFile* base = nullptr;             // whose graph names the inputs; null when thane reads none of them
+  const ModelFile* base = nullptr;  // whose graph names the inputs; null when thane reads none of them
   std::vector<bench::NamedTensor> inputs;
-  std::vector<bench::Entry> entries;           // who takes part, native ones first
+  std::vector<bench::Entry> entries;  // who takes part, native ones first
   std::optional<bench::Reference> reference;
-  std::vector<std::string> missing;            // rivals that fit the files and are not installed
+  std::vector<std::string> missing;  // rivals that fit the files and are not installed
   std::vector<std::string> remarks;
   bench::RaceOptions race;
   bench::GateOptions gate;
   PipelineOptions pipeline;
   int threads = 1;
-  int64_t memory_bytes = 0;                    // limit of each worker
+  int64_t memory_bytes = 0;  // limit of each worker
 };
 
-// Opens the files, makes the inputs, lists the entries. `forms`: the files are forms of one network, so each engine takes
-// part once, with the form it likes best; otherwise each engine takes part with every file it opens.
+// Opens the files, makes the inputs, lists the entries. `forms`: the files are forms of one network, so each engine
+// takes part once, with the form it likes best; otherwise each engine takes part with every file it opens.
 Result<Setup> prepare(const Arguments& arguments, bool forms);
 
 // The inputs with another batch size, and the same entries with other threads: for flip points.

@@ -1,7 +1,7 @@
 // thane run: inputs in, outputs shown or saved.
-#include <chrono>
 
 #include "api/pipeline.h"
+#include "base/clock.h"
 #include "base/format.h"
 #include "base/threads.h"
 #include "cli/commands.h"
@@ -104,7 +104,7 @@ class Run {
     constexpr int kPauses = 20, kPauseMilliseconds = 25;
     for (;;) {
       seen = state_of(path);
-      start_ = std::chrono::steady_clock::now();
+      start_ = monotonic_seconds();
       auto checkpoint = open_weights(path, true);
       bool same = state_of(path) == seen;
       if (same && checkpoint.ok()) return checkpoint;
@@ -124,9 +124,9 @@ class Run {
     THANE_ASSIGN(std::vector<Value> values, inputs.load(0));
     THANE_ASSIGN(const std::unique_ptr<Session> session, make_session(model, options_));
     THANE_TRY(run_all(model, inputs, *session, std::move(values)));
-    const std::chrono::duration<double, std::milli> spent = std::chrono::steady_clock::now() - start_;
+    const double spent_ms = (monotonic_seconds() - start_) * 1e3;
     note(arguments_,
-         format("{} weights bound, first outputs after {} ms", binding_.bound.size(), number_text(spent.count(), 3)));
+         format("{} weights bound, first outputs after {} ms", binding_.bound.size(), number_text(spent_ms, 3)));
     return ok();
   }
 
@@ -264,7 +264,7 @@ class Run {
   const Arguments& arguments_;
   PipelineOptions options_;
   Binding binding_;
-  std::chrono::steady_clock::time_point start_;  // of reading the weights
+  double start_ = 0;  // of reading the weights
   std::vector<std::string> labels_, input_names_, output_names_;
   Json json_;
   std::string text_;

@@ -169,7 +169,8 @@ Error Child::ended() {
   pid_ = -1;
   drain_output();
   const bool memory = printed_.find("MemoryError") != std::string::npos ||
-                      printed_.find("bad_alloc") != std::string::npos || printed_.find("out of memory") != std::string::npos;
+                      printed_.find("bad_alloc") != std::string::npos ||
+                      printed_.find("out of memory") != std::string::npos;
   if (memory && memory_limit_ > 0)
     epitaph_ = format("ran out of memory (limit {}) in '{}'", gibibytes(memory_limit_), phase_);
   else if (WIFSIGNALED(status))

@@ -66,9 +66,9 @@ class Child {
   pid_t pid_ = -1;
   int request_ = -1, answer_ = -1, to_worker_ = -1, from_worker_ = -1, output_ = -1;
   int64_t memory_limit_ = 0;
-  std::string phase_;     // "open": the request in progress
+  std::string phase_;  // "open": the request in progress
   std::string printed_;
-  std::string epitaph_;   // why it ended
+  std::string epitaph_;  // why it ended
 };
 
 // Resident memory, as the kernel counts it at the moment: proportional set size and the peak so far. 0: unknown.

@@ -1,5 +1,5 @@
-// JSON as data: what workers answer, manifests, records. Answers come from other processes and are not trusted, so values
-// are read through these functions, which never throw and fall back where a key is absent or of another kind.
+// JSON as data: what workers answer, manifests, records. Answers come from other processes and are not trusted, so
+// values are read through these functions, which never throw and fall back where a key is absent or of another kind.
 #pragma once
 
 #include <cstdint>

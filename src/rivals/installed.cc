@@ -111,19 +111,22 @@ Result<std::string> version_of(const std::string& python, const Rival& rival) {
 }
 
 Result<std::string> find_python() {
-  for (const char* candidate : {"python3", "python3.11", "python3.12", "python3.13", "python3.14", "/usr/bin/python3"}) {
+  for (const char* candidate :
+       {"python3", "python3.11", "python3.12", "python3.13", "python3.14", "/usr/bin/python3"}) {
     if (run_program({candidate, "-I", "-c", std::string(kCheckPython)}, [](const std::string&) {}).code == 0)
       return std::string(candidate);
   }
   return io_error("no Python 3.11 to 3.14 that can make virtual environments")
       .at("engines")
-      .hinting("install python3-venv, or name an interpreter that has the engine: thane engines add NAME --python PATH");
+      .hinting(
+          "install python3-venv, or name an interpreter that has the engine: thane engines add NAME --python PATH");
 }
 
 // One at a time per engine: two installers would tread on each other.
 class FolderLock {
  public:
-  explicit FolderLock(const fs::path& folder) : fd_(::open((folder.string() + ".lock").c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600)) {
+  explicit FolderLock(const fs::path& folder)
+      : fd_(::open((folder.string() + ".lock").c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600)) {
     if (fd_ >= 0) ::flock(fd_, LOCK_EX);
   }
   ~FolderLock() {
@@ -184,24 +187,42 @@ Result<Installed> install(const std::string& home, const Rival& rival, const Say
     THANE_ASSIGN(const std::string base, find_python());
     say("making " + venv.string());
     const Ran made = run_program({base, "-m", "venv", "--clear", venv.string()}, [](const std::string&) {});
-    if (made.code != 0) return io_error("cannot make a virtual environment: " + last_lines(made.output, 300)).at(venv.string());
+    if (made.code != 0)
+      return io_error("cannot make a virtual environment: " + last_lines(made.output, 300)).at(venv.string());
   }
   THANE_TRY(write_text(folder / "requirements.txt", *rival.requirements));
   // Wheels that were downloaded whole stay in pip's cache, so a second try goes on where the first broke off.
-  std::vector<std::string> pip = {python, "-I", "-m", "pip", "install", "--disable-pip-version-check", "--no-input",
-                                  "--retries", "8", "--timeout", "60", "--require-hashes", "--only-binary=:all:",
-                                  "--progress-bar", "off", "--no-warn-script-location", "--no-deps", "--requirement",
+  std::vector<std::string> pip = {python,
+                                  "-I",
+                                  "-m",
+                                  "pip",
+                                  "install",
+                                  "--disable-pip-version-check",
+                                  "--no-input",
+                                  "--retries",
+                                  "8",
+                                  "--timeout",
+                                  "60",
+                                  "--require-hashes",
+                                  "--only-binary=:all:",
+                                  "--progress-bar",
+                                  "off",
+                                  "--no-warn-script-location",
+                                  "--no-deps",
+                                  "--requirement",
                                   (folder / "requirements.txt").string()};
   const Ran ran = run_program(pip, [&](const std::string& line) {
-    for (const std::string_view start : {"Collecting ", "  Downloading ", "Downloading ", "Installing ", "Successfully "}) {
+    for (const std::string_view start :
+         {"Collecting ", "  Downloading ", "Downloading ", "Installing ", "Successfully "}) {
       if (line.starts_with(start)) return say(line.substr(line.find_first_not_of(' '), 100));
     }
   });
   if (ran.code != 0) {
     return io_error("pip failed: " + last_lines(ran.output, 1500))
         .at(format("installing {}", rival.name))
-        .hinting("check the network and pip's settings (pip config list), then run this again: it goes on where it "
-                 "stopped");
+        .hinting(
+            "check the network and pip's settings (pip config list), then run this again: it goes on where it "
+            "stopped");
   }
   Installed engine{&rival, python, folder.string(), "", 0};
   THANE_ASSIGN(engine.version, version_of(python, rival));
@@ -260,7 +281,8 @@ Launch launch_of(const Installed& engine, int threads, const std::string& scratc
     launch.environment.push_back("TMPDIR=" + scratch);
     launch.environment.push_back("TORCHINDUCTOR_CACHE_DIR=" + scratch + "/inductor");
   }
-  launch.standard_input = std::string(embedded::k_protocol_py) + "\n" + std::string(*engine.rival->worker) + "\nserve(Engine)\n";
+  launch.standard_input =
+      std::string(embedded::k_protocol_py) + "\n" + std::string(*engine.rival->worker) + "\nserve(Engine)\n";
   launch.memory_bytes = memory_bytes;
   return launch;
 }

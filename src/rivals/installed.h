@@ -1,5 +1,5 @@
-// The engines on this machine: each in a virtual environment of its own below the data folder, or an interpreter that the
-// user has and named. Nothing outside the data folder is touched.
+// The engines on this machine: each in a virtual environment of its own below the data folder, or an interpreter that
+// the user has and named. Nothing outside the data folder is touched.
 #pragma once
 
 #include <functional>
@@ -14,10 +14,10 @@ namespace thane::rivals {
 
 struct Installed {
   const Rival* rival = nullptr;
-  std::string python;        // interpreter that runs its worker
-  std::string folder;        // below the data folder; empty for a registered interpreter
-  std::string version;       // of rival->package
-  int64_t bytes = 0;         // on disk; of a registered interpreter: of the packages its worker needs, as far as known
+  std::string python;   // interpreter that runs its worker
+  std::string folder;   // below the data folder; empty for a registered interpreter
+  std::string version;  // of rival->package
+  int64_t bytes = 0;    // on disk; of a registered interpreter: of the packages its worker needs, as far as known
 };
 
 // `home`: the data folder.

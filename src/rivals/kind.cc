@@ -10,7 +10,6 @@
 namespace thane::rivals {
 namespace {
 
-
 // The kind of a zip archive, by the names in its directory, which stands at the end of the file.
 std::string_view archive_kind(std::string_view bytes) {
   constexpr size_t kTail = size_t{4} << 20;
@@ -51,11 +50,13 @@ int64_t model_bytes(const std::string& path) {
     return error ? 0 : static_cast<int64_t>(size);
   }
   int64_t total = 0;
-  for (auto entry = std::filesystem::recursive_directory_iterator(path, std::filesystem::directory_options::skip_permission_denied, error);
+  for (auto entry = std::filesystem::recursive_directory_iterator(
+           path, std::filesystem::directory_options::skip_permission_denied, error);
        entry != std::filesystem::recursive_directory_iterator(); entry.increment(error)) {
     if (error) break;
     std::error_code ignored;
-    if (entry->is_regular_file(ignored) && !entry->is_symlink(ignored)) total += static_cast<int64_t>(entry->file_size(ignored));
+    if (entry->is_regular_file(ignored) && !entry->is_symlink(ignored))
+      total += static_cast<int64_t>(entry->file_size(ignored));
   }
   return total;
 }

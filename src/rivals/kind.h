@@ -8,7 +8,8 @@
 
 namespace thane::rivals {
 
-// "onnx", "tflite", "saved_model" (a folder), "graphdef", "keras", "torchscript", "pt2", "ckpt", or "" for none of them.
+// "onnx", "tflite", "saved_model" (a folder), "graphdef", "keras", "torchscript", "pt2", "ckpt", or "" for none of
+// them.
 Result<std::string_view> model_kind(const std::string& path);
 
 // Bytes of a model: of the file, or of all files in its folder.

@@ -27,12 +27,22 @@ constexpr std::string_view kOpenvinoTunables[] = {"{}", R"({"hint": "THROUGHPUT"
 constexpr std::string_view kTensorflowTunables[] = {"{}", R"({"xla": true})"};
 
 constexpr std::string_view kQuietTensorflow[] = {"TF_CPP_MIN_LOG_LEVEL=3", "CUDA_VISIBLE_DEVICES=-1"};
-constexpr std::string_view kOpenMp[] = {"OMP_NUM_THREADS={threads}", "CUDA_VISIBLE_DEVICES=", "TORCHINDUCTOR_COMPILE_THREADS=1"};
+constexpr std::string_view kOpenMp[] = {"OMP_NUM_THREADS={threads}",
+                                        "CUDA_VISIBLE_DEVICES=", "TORCHINDUCTOR_COMPILE_THREADS=1"};
 constexpr std::string_view kOnlyThreads[] = {"OMP_NUM_THREADS={threads}"};
 
 constexpr Rival kRivals[] = {
-    {"onnxruntime", "ONNX Runtime", "onnx", "onnx", "onnxruntime", "CPU", &e::k_onnxruntime_py, &e::k_onnxruntime_txt,
-     kPlain, kOnnxRuntimeTunables, {}},
+    {"onnxruntime",
+     "ONNX Runtime",
+     "onnx",
+     "onnx",
+     "onnxruntime",
+     "CPU",
+     &e::k_onnxruntime_py,
+     &e::k_onnxruntime_txt,
+     kPlain,
+     kOnnxRuntimeTunables,
+     {}},
     {"litert", "LiteRT", "tflite", "tflite", "ai-edge-litert", "CPU", &e::k_litert_py, &e::k_litert_txt, kPlain,
      kNoTunables, kQuietTensorflow},
     {"tensorflow", "TensorFlow", "saved_model graphdef keras", "saved_model graphdef keras", "tensorflow", "CPU",
@@ -41,9 +51,19 @@ constexpr Rival kRivals[] = {
      kTorchVariants, kNoTunables, kOpenMp, true},
     {"lightning", "PyTorch Lightning", "ckpt", "ckpt", "lightning", "CPU", &e::k_lightning_py, &e::k_lightning_txt,
      kLightningVariants, kNoTunables, kOpenMp, true},
-    {"openvino", "OpenVINO", "onnx saved_model tflite graphdef", "", "openvino", "CPU", &e::k_openvino_py,
-     &e::k_openvino_txt, kPlain, kOpenvinoTunables, {}},
-    {"mnn", "MNN", "onnx tflite", "", "MNN", "CPU", &e::k_mnn_py, &e::k_mnn_txt, kPlain, kNoTunables, kOnlyThreads, true},
+    {"openvino",
+     "OpenVINO",
+     "onnx saved_model tflite graphdef",
+     "",
+     "openvino",
+     "CPU",
+     &e::k_openvino_py,
+     &e::k_openvino_txt,
+     kPlain,
+     kOpenvinoTunables,
+     {}},
+    {"mnn", "MNN", "onnx tflite", "", "MNN", "CPU", &e::k_mnn_py, &e::k_mnn_txt, kPlain, kNoTunables, kOnlyThreads,
+     true},
     {"ncnn", "ncnn", "torchscript onnx", "", "ncnn", "CPU", &e::k_ncnn_py, &e::k_ncnn_txt, kPlain, kNoTunables,
      kOnlyThreads, true},
 };

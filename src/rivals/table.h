@@ -8,17 +8,17 @@ namespace thane::rivals {
 
 // A way to run an engine that is raced as a contender of its own.
 struct Variant {
-  std::string_view name;       // "compile"; empty: the engine as documented
-  std::string_view formats;    // where it makes sense; empty: all of the engine's
-  std::string_view options;    // JSON, handed to the worker
+  std::string_view name;     // "compile"; empty: the engine as documented
+  std::string_view formats;  // where it makes sense; empty: all of the engine's
+  std::string_view options;  // JSON, handed to the worker
 };
 
 struct Rival {
-  std::string_view name;       // what -e takes
-  std::string_view title;      // what people call it
-  std::string_view formats;    // model kinds it opens (kind.h), the best first
-  std::string_view owns;       // kinds whose answers are by definition this engine's
-  std::string_view package;    // the distribution whose version counts
+  std::string_view name;     // what -e takes
+  std::string_view title;    // what people call it
+  std::string_view formats;  // model kinds it opens (kind.h), the best first
+  std::string_view owns;     // kinds whose answers are by definition this engine's
+  std::string_view package;  // the distribution whose version counts
   std::string_view devices;
   const std::string_view* worker;        // Engine class (workers/)
   const std::string_view* requirements;  // pinned, hashed packages (requirements/)

@@ -115,8 +115,8 @@ constexpr BinaryRuns kLcm = int_runs<Lcm>();
 
 constexpr Param kTwoFloats[] = {{.name = "A", .types = kFloats, .variable = 'T'},
                                 {.name = "B", .types = kFloats, .variable = 'T'}};
-constexpr Param kTwoInts[] = {{.name = "A", .types = kInts, .variable = 'T'},
-                              {.name = "B", .types = kInts, .variable = 'T'}};
+constexpr Param kTwoIntegers[] = {{.name = "A", .types = kInts, .variable = 'T'},
+                                  {.name = "B", .types = kInts, .variable = 'T'}};
 constexpr Param kIntResult[] = {{.name = "C", .types = kInts, .variable = 'T'}};
 
 template <class Op>
@@ -141,9 +141,9 @@ constexpr OpDef kOps[] = {
     binary("CopySign", eval_binary<kCopySign>),
     unary<Of<erfc_scaled>>("Erfcx"),
     unary<Exp2>("Exp2"),
-    binary("Gcd", eval_binary<kGcd>, kTwoInts, kIntResult),
+    binary("Gcd", eval_binary<kGcd>, kTwoIntegers, kIntResult),
     binary("Hypot", eval_binary<kHypot>),
-    binary("Lcm", eval_binary<kLcm>, kTwoInts, kIntResult),
+    binary("Lcm", eval_binary<kLcm>, kTwoIntegers, kIntResult),
     unary<Log10>("Log10"),
     unary<Log2>("Log2"),
     unary<Of<normal_log_cdf>>("LogNdtr"),
