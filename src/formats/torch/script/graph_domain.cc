@@ -1,6 +1,7 @@
 #include "formats/torch/script/graph_domain.h"
 
 #include "base/format.h"
+#include "formats/torch/aten/quantized.h"
 #include "formats/torch/script/graph_list.h"
 #include "formats/torch/script/tensor_attributes.h"
 #include "formats/torch/script/upgrade.h"
@@ -138,9 +139,11 @@ Status GraphDomain::stored(Machine& machine, const InstancePtr& owner, const std
       .at(machine.place());
 }
 
-Result<Value> GraphDomain::library_object(Machine&, const std::string& name, const Value&) {
+Result<Value> GraphDomain::library_object(Machine&, const std::string& name, const Value& state) {
+  auto made = aten::unpack_state(context_, name, state);
+  if (made.ok() || made.error().code != ErrorCode::kUnsupported) return made;
   auto conflict = std::make_shared<Conflict>();
-  conflict->what = format("objects of the class {}", name);
+  conflict->what = format("an object of the class {}: {}", name, made.error().what);
   return Value(ObjectPtr(conflict));
 }
 
