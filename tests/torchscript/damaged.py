@@ -14,7 +14,7 @@ import tempfile
 import zipfile
 from pathlib import Path
 
-SECONDS, BYTES = 20, 3 << 30
+CPU_SECONDS, BYTES = 60, 3 << 30  # of the process's own time: the machine may be busy
 FINE = {0, 1, 2, 3}  # done, or an error with a message
 
 HOSTILE = {
@@ -90,6 +90,7 @@ def damaged(path, chance):
 
 def limit():
     resource.setrlimit(resource.RLIMIT_AS, (BYTES, BYTES))
+    resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
 
 
 def main():
@@ -103,15 +104,11 @@ def main():
         for number, (what, data) in enumerate(cases):
             file.write_bytes(data)
             command = [thane, "run", str(file), "-i", "random", "-s", "1x1x8x8", "--threads", "1"]
-            try:
-                done = subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=SECONDS,
-                                      preexec_fn=limit)
-                problem = None if done.returncode in FINE else f"exit {done.returncode}"
-                if done.returncode > 1 and not done.stderr.strip():
-                    problem = "an error without a message"
-                ran += done.returncode == 0
-            except subprocess.TimeoutExpired:
-                problem = f"longer than {SECONDS} s"
+            done = subprocess.run(command, capture_output=True, text=True, errors="replace", preexec_fn=limit, check=False)
+            problem = None if done.returncode in FINE else f"exit {done.returncode}"
+            if done.returncode > 1 and not done.stderr.strip():
+                problem = "an error without a message"
+            ran += done.returncode == 0
             if problem:
                 failed += 1
                 kept = Path(tempfile.gettempdir(), f"thane-damaged-{number}.pt")

@@ -6,7 +6,7 @@
 namespace thane::torchscript {
 namespace {
 
-constexpr size_t kMostItems = 1 << 24;
+constexpr size_t kMostItems = 1 << 20;
 
 const std::vector<Value>* items_of(const PythonCall& call, size_t i) {
   return i < call.count() ? call[i].items() : nullptr;

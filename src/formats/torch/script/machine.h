@@ -163,7 +163,7 @@ class Machine {
   std::vector<Value> held_;
   std::vector<std::pair<const Function*, uint32_t>> calls_;  // with the line each is at
   size_t steps_ = 0;
-  size_t most_steps_ = 4'000'000;
+  size_t most_steps_ = 1'000'000;
   int depth_ = 0;
 };
 

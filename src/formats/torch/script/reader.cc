@@ -80,21 +80,26 @@ void scout(Method& method, ScoutDomain& domain, Model& model) {
 Graph outline(const Method& method, const std::vector<std::shared_ptr<StoredTensor>>& weights, Model& model) {
   Graph graph;
   graph.name = method.loaded->model->short_name();
+  std::set<std::string> names;
+  const auto unique = [&](std::string name) {
+    while (!names.insert(name).second) name = graph.fresh_name(name);
+    return name;
+  };
   for (const InputSlot* leaf : method.inputs.leaves) {
-    graph.inputs.push_back(graph.add_value(leaf->name, declared_type(*leaf)));
+    graph.inputs.push_back(graph.add_value(unique(leaf->name), declared_type(*leaf)));
     model.by_value.push_back(leaf->by_value());
   }
   for (const OutputSlot* slot : method.outputs) {
     const Type tensor = Type::tensor(DType::kUndefined);
     const bool list = slot->kind == OutputSlot::Kind::kSequence;
-    graph.outputs.push_back(graph.add_value(graph.fresh_name(slot->name), list ? Type::sequence(tensor) : tensor));
+    graph.outputs.push_back(graph.add_value(unique(slot->name), list ? Type::sequence(tensor) : tensor));
   }
   for (const StateSlot& slot : method.states) {
-    const ValueId id = graph.add_value(graph.fresh_name(slot.name), Type::tensor(slot.initial.dtype()));
+    const ValueId id = graph.add_value(unique(slot.name), Type::tensor(slot.initial.dtype()));
     graph.states.push_back({slot.name, id, id, slot.initial});
     model.by_value.push_back(slot.by_value());
   }
-  for (const auto& stored : weights) graph.add_constant(graph.fresh_name(stored->name), stored->tensor);
+  for (const auto& stored : weights) graph.add_constant(unique(stored->name), stored->tensor);
   return graph;
 }
 

@@ -153,6 +153,7 @@ OutputSlot describe_output(const Value& result, const Expr* type, const std::str
   } else if (result.is_dict()) {
     slot.kind = OutputSlot::Kind::kGroup;
     for (const auto& [key, value] : result.dict()->items) {
+      slot.keys.push_back(to_text(key));
       slot.items.push_back(describe_output(value, nullptr, key_name(to_text(key)), false, depth + 1));
     }
   } else if (const auto tuple = as<NamedTuple>(result)) {

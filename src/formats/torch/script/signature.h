@@ -55,6 +55,7 @@ struct OutputSlot {
   Kind kind = Kind::kTensor;
   std::string name;
   std::vector<OutputSlot> items;
+  std::vector<std::string> keys;  // of items, when it is a dict
 };
 OutputSlot describe_output(const Value& result, const Expr* type, const std::string& name, bool top, int depth = 0);
 void collect_names(const OutputSlot& slot, std::vector<const OutputSlot*>& leaves);

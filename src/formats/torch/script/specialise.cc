@@ -1,5 +1,7 @@
 #include "formats/torch/script/specialise.h"
 
+#include <algorithm>
+
 #include "base/format.h"
 #include "formats/torch/script/graph_list.h"
 
@@ -162,7 +164,13 @@ class Specialiser {
       case OutputSlot::Kind::kGroup: {
         std::vector<Value> items;
         if (value.is_dict()) {
-          for (const auto& pair : value.dict()->items) items.push_back(pair.second);
+          // A key that these inputs do not lead to is delivered without contents; one that nobody foresaw is an error.
+          items.resize(slot.keys.size());
+          for (const auto& [key, item] : value.dict()->items) {
+            const auto place = std::find(slot.keys.begin(), slot.keys.end(), to_text(key));
+            if (place == slot.keys.end()) return mismatch();
+            items[static_cast<size_t>(place - slot.keys.begin())] = item;
+          }
         } else {
           THANE_ASSIGN(items, machine_.iterate(value, slot.items.size()));
         }
