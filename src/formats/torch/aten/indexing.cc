@@ -91,7 +91,7 @@ Value index_select(Call& c) {
   return c.tensor(c.gather(x, list, static_cast<int64_t>(c.axis(c.integer("dim"), c.rank(x)))));
 }
 Value gather(Call& c) {
-  const Edge x = c.edge("self"), at = c.edge("index");
+  const Edge x = c.edge("self"), at = c.cast(c.edge("index"), DType::kInt64);
   if (c.rank(x) == 0) return c.tensor(c.expand(x, c.shape(at)));
   if (c.rank(at) == 0) return c.tensor(c.gather(x, at, 0));
   const auto axis = static_cast<int64_t>(c.axis(c.integer("dim"), c.rank(x)));
