@@ -259,7 +259,11 @@ class ChannelsLast {
     }
     if (!any) return false;
     for (ValueId& id : node.inputs) {
-      if (id == kNoValue || count_of(dims(id)).is_number(1)) continue;
+      if (id == kNoValue) continue;
+      if (count_of(dims(id)).is_number(1)) {  // fits as it is, but it must be there
+        require(id);
+        continue;
+      }
       if (rank(id) < r) id = widened(id, r);
       id = last(id);
     }
