@@ -3,7 +3,7 @@
 #include <fstream>
 
 #include "base/format.h"
-#include "cli/sha256.h"
+#include "base/sha256.h"
 #include "formats/checkpoint/checkpoint.h"
 #include "formats/recognise.h"
 
@@ -32,7 +32,7 @@ std::string judge_tensor(const CheckpointTensor& ours, const Json& theirs) {
   const auto dense = tensor.dense();
   if (!dense.ok()) return dense.error().to_string();
   const std::span<const std::byte> bytes(static_cast<const std::byte*>(dense->raw()), dense->size_bytes());
-  return cli::sha256_hex(bytes) == theirs.at("sha256").get<std::string>() ? "" : "other elements";
+  return sha256_hex(bytes) == theirs.at("sha256").get<std::string>() ? "" : "other elements";
 }
 
 bool same_scalar(const PickleValue& ours, const Json& theirs) {
