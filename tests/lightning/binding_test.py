@@ -45,12 +45,6 @@ def run(case, folder, *more, expect=0):
     return done, pathlib.Path(folder) / listed[0]["file"]
 
 
-def readable(graph):
-    """Whether the program reads this kind of graph at all."""
-    done = subprocess.run([BINARY, "inspect", DATA / graph], capture_output=True, text=True, timeout=120)
-    return "cannot be read yet" not in done.stderr
-
-
 class Bindings(unittest.TestCase):
     def setUp(self):
         self.folder = tempfile.mkdtemp()
@@ -60,8 +54,6 @@ class Bindings(unittest.TestCase):
         self.assertGreater(len(CASES), 20)
         for name, case in CASES.items():
             with self.subTest(name):
-                if not readable(case["graph"]):
-                    continue
                 if "expect" not in case:
                     done, output = run(case, self.folder)
                     self.assertEqual(distance(output, DATA / case["output"]), 0.0)
@@ -114,11 +106,16 @@ class Bindings(unittest.TestCase):
         thane("run", DATA / "conv.onnx", "--weights", broken, "-i", DATA / "conv.x.npy", expect=2)
 
     def test_digits(self):
-        """The example's checkpoint gives the example's outputs, on its ONNX file as on the others that can be read."""
-        expected = DIGITS / "expected.npy"
-        thane("run", DIGITS / "digits.onnx", "--weights", DIGITS / "digits.ckpt", "-i", DIGITS / "digits.npy", "-o", self.folder)
-        listed = json.loads((pathlib.Path(self.folder) / "outputs.json").read_text())["outputs"]
-        self.assertEqual(distance(pathlib.Path(self.folder) / listed[0]["file"], expected), 0.0)
+        """The example's checkpoint gives the example's outputs on the graphs that keep its weights. The exporter of its
+        ONNX file folded the batch norms: there the checkpoint's are left over, and that must be said."""
+        arguments = ["--weights", DIGITS / "digits.ckpt", "-i", DIGITS / "digits.npy"]
+        for graph in ("digits.pt", "digits.pt2"):
+            with self.subTest(graph):
+                thane("run", DIGITS / graph, *arguments, "-o", self.folder)
+                listed = json.loads((pathlib.Path(self.folder) / "outputs.json").read_text())["outputs"]
+                self.assertEqual(distance(pathlib.Path(self.folder) / listed[0]["file"], DIGITS / "expected.npy"), 0.0)
+        done = thane("run", DIGITS / "digits.onnx", *arguments, expect=3)
+        self.assertIn("bn1.running_mean", done.stderr)
 
 
 class Inspections(unittest.TestCase):

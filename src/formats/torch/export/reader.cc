@@ -96,11 +96,25 @@ Result<std::string> choose(const std::vector<std::string>& names, const std::str
   return invalid_argument(format("no program '{}'", wanted)).expecting(all);
 }
 
+// Asks for every weight by its qualified name.
+Status bind_weights(Program& program, const ReadOptions& options) {
+  if (!options.weight) return ok();
+  for (auto& [name, tensor] : program.tensors) {
+    THANE_ASSIGN(Tensor bound, options.weight(name, tensor));
+    if (bound.dtype() != tensor.dtype() || bound.dims() != tensor.dims()) {
+      return invalid_argument("a weight of another type or shape").at(name);
+    }
+    tensor = std::move(bound);
+  }
+  return ok();
+}
+
 Result<Model> read_model(std::shared_ptr<const MappedFile> file, const ReadOptions& options) {
   THANE_ASSIGN(const auto archive, Archive::open(std::move(file)));
   const std::vector<std::string> names = program_names(*archive);
   THANE_ASSIGN(const std::string name, choose(names, options.entry_point));
   THANE_ASSIGN(const std::shared_ptr<Program> program, read_program(*archive, name));
+  THANE_TRY(bind_weights(*program, options));
   THANE_TRY(check_ops(*program));
   THANE_TRY(find_mutated_buffers(*program));
   return aten::guarded([&] {
