@@ -274,7 +274,7 @@ Result<Tensor> Checkpoint::read_slices(const Entry& entry) const {
       THANE_ASSIGN(piece, read_whole(part));
     } else {
       // Lists of values without a shape of their own.
-      THANE_ASSIGN(piece, decode_tensor_of_shape(slice.value, length, *source_));
+      THANE_ASSIGN(piece, decode_tensor_of_shape(slice.value, entry.type, length, *source_));
     }
     if (piece.dtype() != dtype || piece.dims() != length) return invalid_model("a piece has another shape than it says");
     // Copies row by row.

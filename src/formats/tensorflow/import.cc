@@ -57,9 +57,8 @@ Result<Edge> Importer::read(uint32_t id, StateScope& scope) {
     variable.constant = root_.constant(std::move(value), variable.name);
     return variable.constant;
   }
-  std::optional<SymDims> dims = to_dims(variable.shape);
-  if (!dims || dims->size() != value.rank()) dims.reset();
-  variable.constant = root_.state(variable.name, Type::tensor(value.dtype(), std::move(dims)), value);
+  // Variables keep their shape, but for the rare ones declared without.
+  variable.constant = root_.state(variable.name, Type::tensor(value.dtype(), to_symbolic(value.dims())), value);
   return variable.constant;
 }
 
@@ -96,6 +95,12 @@ Result<Tensor> Importer::compute(const Edge& edge) {
   const Graph& graph = edge.owner->graph();
   // Nodes are in order, so one walk from the back finds what is needed.
   std::vector<bool> needed(graph.values.size(), false);
+  // What inference knows already needs no computing.
+  const auto known = [&](ValueId id) -> const Tensor* {
+    const auto& value = edge.owner->fact(id).value;
+    return value ? &*value : graph.constant(id);
+  };
+  if (const Tensor* value = known(edge.id)) return Tensor(*value);
   needed[edge.id] = true;
   std::vector<const Node*> order;
   for (size_t i = graph.nodes.size(); i-- > 0;) {
@@ -103,7 +108,7 @@ Result<Tensor> Importer::compute(const Edge& edge) {
     if (std::none_of(node.outputs.begin(), node.outputs.end(), [&](ValueId id) { return id != kNoValue && needed[id]; })) continue;
     order.push_back(&node);
     for (ValueId id : node.inputs) {
-      if (id != kNoValue) needed[id] = true;
+      if (id != kNoValue && !known(id)) needed[id] = true;
     }
   }
   std::unordered_map<ValueId, Value> values;
@@ -115,7 +120,7 @@ Result<Tensor> Importer::compute(const Edge& edge) {
     for (size_t i = 0; i < held.size(); ++i) {
       const ValueId id = (*node)->inputs[i];
       if (id == kNoValue) continue;
-      if (const Tensor* constant = graph.constant(id)) {
+      if (const Tensor* constant = known(id)) {
         THANE_ASSIGN(Tensor copy, constant->aligned() ? Result<Tensor>(*constant) : constant->copy());
         held[i] = Value(std::move(copy));
       } else if (const auto found = values.find(id); found != values.end()) {
@@ -129,7 +134,6 @@ Result<Tensor> Importer::compute(const Edge& edge) {
     THANE_ASSIGN(auto results, evaluate(**node, inputs, alone, nullptr, random));
     for (size_t i = 0; i < results.size(); ++i) values[(*node)->outputs[i]] = std::move(results[i]);
   }
-  if (const Tensor* constant = graph.constant(edge.id)) return Tensor(*constant);
   const auto found = values.find(edge.id);
   if (found == values.end() || !found->second.is_tensor()) return unsupported("a value is not known before running");
   return found->second.tensor();

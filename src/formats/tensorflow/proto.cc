@@ -154,6 +154,7 @@ std::vector<Bytes> sparse_components(Bytes message) {
 }
 TensorInfo decode_tensor_info(Bytes message) {
   TensorInfo info;
+  info.shape.unknown_rank = true;
   for (ProtobufReader field(message); field.next();) {
     switch (field.tag()) {
       case 1: info.name = field.bytes(); break;

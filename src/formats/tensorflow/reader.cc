@@ -52,11 +52,21 @@ std::vector<Named> flattened(const std::map<std::string_view, TensorInfo>& side)
 
 Result<Interface> interface_of(const Program& program, const SignatureDef& signature) {
   Interface interface;
-  const std::vector<Named> inputs = flattened(signature.inputs), outputs = flattened(signature.outputs);
+  std::vector<Named> inputs = flattened(signature.inputs), outputs = flattened(signature.outputs);
+  // The first versions wrote an unknown shape like a scalar's.
+  constexpr int64_t kFirstWithUnknownShapes = 24;
+  if (program.meta.graph.producer < kFirstWithUnknownShapes) {
+    for (auto* side : {&inputs, &outputs}) {
+      for (Named& each : *side) each.info.shape.unknown_rank |= each.info.shape.dims.empty();
+    }
+  }
   size_t open = 0;
   for (const Named& input : inputs) open += !input.info.shape.unknown_rank && !input.info.shape.dims.empty() && input.info.shape.dims[0] < 0;
-  for (const Named& input : inputs) {
+  for (Named& input : inputs) {
     THANE_ASSIGN(const Ref ref, find_output(program.main, input.info.name));
+    // Some files' signatures have another dtype than the graph; the graph is right.
+    const NodeDef* node = program.main.nodes[ref.node].def;
+    if (const AttrProto* dtype = node && node->op.starts_with("Placeholder") ? node->attr("dtype") : nullptr) input.info.type = dtype->number;
     interface.inputs.push_back({input.name, ref, declared_type(input.info, input.name, open == 1)});
   }
   for (const Named& output : outputs) {

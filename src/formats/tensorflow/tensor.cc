@@ -112,9 +112,10 @@ void fill(const Parts& parts, const Tensor& tensor) {
   filler.finish();
 }
 
-Result<Tensor> decode(Bytes message, const Dims* elsewhere, Source& source) {
+Result<Tensor> decode(Bytes message, int64_t tf_type, const Dims* elsewhere, Source& source) {
   Parts parts = parts_of(message);
   if (elsewhere) parts.shape.dims = *elsewhere;
+  if (parts.type == kTfInvalid) parts.type = tf_type;
   const DType dtype = to_dtype(parts.type);
   if (dtype == DType::kUndefined) return unsupported(format("a tensor of TensorFlow's data type {}", parts.type));
   for (int64_t dim : parts.shape.dims) {
@@ -146,11 +147,11 @@ Result<Tensor> decode(Bytes message, const Dims* elsewhere, Source& source) {
 }  // namespace
 
 Result<Tensor> decode_tensor(Bytes message, Source& source) {
-  return decode_protobuf("TensorProto", [&]() -> Result<Tensor> { return decode(message, nullptr, source); });
+  return decode_protobuf("TensorProto", [&]() -> Result<Tensor> { return decode(message, kTfInvalid, nullptr, source); });
 }
 
-Result<Tensor> decode_tensor_of_shape(Bytes message, const Dims& dims, Source& source) {
-  return decode_protobuf("TensorProto", [&]() -> Result<Tensor> { return decode(message, &dims, source); });
+Result<Tensor> decode_tensor_of_shape(Bytes message, int64_t tf_type, const Dims& dims, Source& source) {
+  return decode_protobuf("TensorProto", [&]() -> Result<Tensor> { return decode(message, tf_type, &dims, source); });
 }
 
 Tensor string_tensor(Dims dims, std::vector<std::string> values) {

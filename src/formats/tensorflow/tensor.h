@@ -10,8 +10,8 @@ namespace thane::tensorflow {
 // elements: the last one is repeated.
 Result<Tensor> decode_tensor(Bytes message, Source& source);
 
-// The same for a message whose shape stands elsewhere.
-Result<Tensor> decode_tensor_of_shape(Bytes message, const Dims& dims, Source& source);
+// The same for a message whose shape stands elsewhere, as does its data type (TensorFlow's number) where it has none.
+Result<Tensor> decode_tensor_of_shape(Bytes message, int64_t tf_type, const Dims& dims, Source& source);
 
 // A scalar or a list of strings, for attributes and file names.
 Tensor string_tensor(Dims dims, std::vector<std::string> values);

@@ -157,7 +157,16 @@ void gradient(Call& call) {
   }
 }
 
-void complex(Call& call) { call.out_complex(0, join(call, call.in(0), call.in(1))); }
+void complex(Call& call) {
+  Edge real = call.in(0), imaginary = call.in(1);
+  if (call.failed()) return;
+  if (!call.has_rank(real) || !call.has_rank(imaginary) || !(*real.dims() == *imaginary.dims())) {
+    const Edge zeros = call.mul(call.sub(real, real), call.sub(imaginary, imaginary));
+    real = call.add(real, zeros);
+    imaginary = call.add(imaginary, zeros);
+  }
+  call.out_complex(0, join(call, real, imaginary));
+}
 void real(Call& call) { call.out(call.is_complex(0) ? part(call, pairs(call, 0), 0) : call.in(0)); }
 void imaginary(Call& call) {
   if (call.is_complex(0)) return call.out(part(call, pairs(call, 0), 1));

@@ -187,7 +187,7 @@ void segment(Call& call) {
   const Edge data = call.in(0), ids = call.to_int64(call.in(1));
   const Edge last = call.emit("ReduceMax", {call.concat({ids, call.ints_edge({-1})}, 0), call.ints_edge({0})}, {{"keepdims", int64_t{0}}});
   call.out(call.own("SegmentReduce", {data, ids, call.add(last, call.int_edge(1))},
-                    {{"reduction", std::string(call.row.target)}, {"empty_is_zero", int64_t{1}}}));
+                    {{"reduction", std::string(call.row.target)}, {"empty_is_zero", int64_t{call.row.target != "prod"}}}));
 }
 void unsorted_segment(Call& call) {
   const Edge data = call.in(0), ids = call.to_int64(call.in(1)), count = call.to_int64(call.in(2));
