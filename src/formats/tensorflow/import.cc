@@ -139,5 +139,4 @@ Result<Tensor> Importer::compute(const Edge& edge) {
   return found->second.tensor();
 }
 
-
 }  // namespace thane::tensorflow

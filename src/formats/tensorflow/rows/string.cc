@@ -169,6 +169,17 @@ void ragged_gather(Call& call) {
   call.out(1, call.gather(values, from, 0));
 }
 
+// Counts per row: each row gets a range of numbers of its own.
+void ragged_bincount(Call& call) {
+  const Edge splits = call.to_int64(call.in(0)), values = call.to_int64(call.in(1)), size = call.to_int64(call.in(2)), weights = call.in(3);
+  const Edge rows = call.sub(call.squeeze(call.dim_of(splits, 0), {0}), call.int_edge(1));
+  const Edge total = call.mul(rows, size);
+  const Edge numbered = call.add(call.mul(row_ids(call, splits), size), values);
+  const Edge counted = call.emit("Where", {call.emit("Less", {values, size}), numbered, total});
+  const Edge counts = call.own("Bincount", {counted, total, weights}, {{"binary_output", int64_t{call.b("binary_output")}}});
+  call.out(call.reshape(counts, call.concat({call.reshape(rows, Dims{1}), call.reshape(size, Dims{1})}, 0)));
+}
+
 void ngrams(Call& call) {
   const auto outputs = call.emit_many("StringNGrams", {call.in(0), call.in(1)}, 2,
                                       {{"widths", call.ints("ngram_widths")},
@@ -206,6 +217,7 @@ constexpr OpRow kRows[] = {
     {"RaggedTensorToSparse", ragged_to_sparse},
     {"RaggedRange", ragged_range},
     {"RaggedGather", ragged_gather},
+    {"RaggedBincount", ragged_bincount},
 };
 
 }  // namespace
