@@ -73,7 +73,7 @@ Attempt build_once(Program& program, const Interface& interface, const std::set<
       if (!value.ok()) return give_up(std::move(value).error());
       edge = *value;
     } else if (item->kind == Item::Kind::kComplex) {
-      auto value = builder.emit_own("Complex", {edge}, {}, output.name);
+      auto value = builder.emit_own("ViewAsComplex", {edge}, {}, output.name);
       if (!value.ok()) return give_up(std::move(value).error());
       edge = *value;
     } else if (item->kind != Item::Kind::kTensor) {
