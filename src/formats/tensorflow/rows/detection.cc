@@ -37,7 +37,10 @@ void suppress_padded(Call& call) {
   call.out(1, selection.count);
 }
 void suppress_softly(Call& call) {
-  const Selection selection = selected(call, call.in(3), call.in(4), call.in(5));
+  // Where scores decay, nothing is suppressed outright: no overlap exceeds 1.
+  const Edge sigma = call.in(5), iou = call.in(3);
+  const Edge soft = call.emit("Greater", {sigma, call.like(0, sigma)});
+  const Selection selection = selected(call, call.emit("Where", {soft, call.like(2, iou), iou}), call.in(4), sigma);
   const bool pad = call.b("pad_to_max_output_size");
   call.out(0, pad ? selection.indices : cut(call, selection.indices, selection.count));
   call.out(1, call.cast(pad ? selection.scores : cut(call, selection.scores, selection.count), call.dtype(call.in(1))));
