@@ -46,8 +46,9 @@ struct LoadOptions {
   std::string entry_point = {};
   // For graphs that declare no outputs (frozen TensorFlow graphs): the values to deliver; empty: those nothing reads.
   std::vector<std::string> outputs = {};
-  // A checkpoint (.ckpt, state_dict, safetensors) whose tensors take the place of the model's weights; empty: its own. They
-  // are matched by name, dtype and shape. What fits nothing, on either side, is an error that lists it (kInvalidModel).
+  // A checkpoint (.ckpt, state_dict, safetensors) whose tensors take the place of the model's weights; empty: its own.
+  // They are matched by name, dtype and shape. What fits nothing, on either side, is an error that lists it
+  // (kInvalidModel).
   std::string weights = {};
   std::string weights_prefix = {};  // only tensors whose names start with it: "ema."
   bool allow_incomplete = false;    // bind what fits, and keep the model's own weights for the rest

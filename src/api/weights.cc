@@ -5,6 +5,7 @@
 #include <set>
 #include <unordered_map>
 
+#include "api/pipeline.h"
 #include "base/format.h"
 #include "formats/lightning/training.h"
 #include "formats/recognise.h"
@@ -290,7 +291,7 @@ Result<Model> BindableModel::bind(const Checkpoint& checkpoint, const BindingOpt
 
 Result<Model> open_model(const std::string& path, const ReadOptions& options, const WeightsFile& weights,
                          Binding& binding) {
-  if (weights.path.empty()) return load_model(path, options);
+  if (weights.path.empty()) return open_model(path, options);
   THANE_ASSIGN(const Checkpoint checkpoint, open_weights(weights.path, false));
   THANE_ASSIGN(const BindableModel model, BindableModel::open(path, options));
   auto bound = model.bind(checkpoint, weights.options, binding);

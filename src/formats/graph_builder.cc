@@ -71,11 +71,9 @@ Result<Edge> GraphBuilder::emit(std::string_view op, std::vector<Edge> inputs, A
 
 Result<Edge> GraphBuilder::emit_own(std::string_view op, std::vector<Edge> inputs, AttrMap attrs,
                                     const std::string& name) {
-  THANE_ASSIGN(auto outputs, emit({.op = op,
-                                   .inputs = std::move(inputs),
-                                   .attrs = std::move(attrs),
-                                   .name = name,
-                                   .domain = Domain::kThane}));
+  THANE_ASSIGN(
+      auto outputs,
+      emit({.op = op, .inputs = std::move(inputs), .attrs = std::move(attrs), .name = name, .domain = Domain::kThane}));
   return outputs[0];
 }
 
@@ -139,7 +137,9 @@ void GraphBuilder::declare(const Edge& edge, const Type& type) {
 Status GraphBuilder::output(const Edge& edge, const std::string& name) {
   ValueId id = reach(edge);
   if (!name.empty() && graph_.values[id].name != name) {
-    const auto taken = [&](const std::vector<ValueId>& ids) { return std::find(ids.begin(), ids.end(), id) != ids.end(); };
+    const auto taken = [&](const std::vector<ValueId>& ids) {
+      return std::find(ids.begin(), ids.end(), id) != ids.end();
+    };
     if (graph_.values[id].constant || taken(graph_.all_inputs()) || taken(graph_.outputs)) {
       THANE_ASSIGN(const Edge copy, emit("Identity", {edge}, {}));
       id = copy.id;

@@ -57,7 +57,8 @@ class GraphBuilder {
   // A node of ai.onnx with one output. `name`, when given, names node and output.
   Result<Edge> emit(std::string_view op, std::vector<Edge> inputs, AttrMap attrs = {}, const std::string& name = {});
   // A node of thane's own domain.
-  Result<Edge> emit_own(std::string_view op, std::vector<Edge> inputs, AttrMap attrs = {}, const std::string& name = {});
+  Result<Edge> emit_own(std::string_view op, std::vector<Edge> inputs, AttrMap attrs = {},
+                        const std::string& name = {});
   struct NodeSpec {
     std::string_view op;
     std::vector<Edge> inputs;  // trailing absent ones are dropped

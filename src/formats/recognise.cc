@@ -9,11 +9,11 @@
 #include "formats/containers/protobuf.h"
 #include "formats/onnx/reader.h"
 #include "formats/safetensors/safetensors.h"
-#include "formats/tflite/reader.h"
 #include "formats/tensorflow/reader.h"
+#include "formats/tensorflow/text_format.h"
+#include "formats/tflite/reader.h"
 #include "formats/torch/export/reader.h"
 #include "formats/torch/script/reader.h"
-#include "formats/tensorflow/text_format.h"
 
 namespace thane {
 namespace {

@@ -106,11 +106,11 @@ struct Model {
   // for these facts about graph.all_inputs(), of which those marked in `by_value` come with their contents. It declares
   // the same inputs, outputs and states. Thread-safe.
   std::function<Result<Graph>(std::span<const Fact> inputs)> specialise;
-  std::vector<bool> by_value;               // per input: its contents select the specialised graph (a Python int or bool)
-  std::vector<EntryPoint> entry_points;     // all that the file has; empty where there is only one, without a name
-  std::string entry_point;                  // the one read
-  std::map<std::string, InputHint> hints;   // by input name
-  std::vector<std::string> labels;          // of the classes, where the file has them
+  std::vector<bool> by_value;            // per input: its contents select the specialised graph (a Python int or bool)
+  std::vector<EntryPoint> entry_points;  // all that the file has; empty where there is only one, without a name
+  std::string entry_point;               // the one read
+  std::map<std::string, InputHint> hints;                     // by input name
+  std::vector<std::string> labels;                            // of the classes, where the file has them
   std::string format;                                         // "onnx", …
   std::string producer;                                       // "pytorch 2.13.0"
   std::vector<std::pair<std::string, std::string>> versions;  // ("ai.onnx", "17"): op sets or schema versions

@@ -29,8 +29,7 @@ Fact constant_fact(const Type& type, const Tensor& constant) {
 
 class GraphInference {
  public:
-  GraphInference(const Graph& graph, FactSink* sink, int depth)
-      : graph_(graph), sink_(sink), depth_(depth) {}
+  GraphInference(const Graph& graph, FactSink* sink, int depth) : graph_(graph), sink_(sink), depth_(depth) {}
 
   Result<std::vector<Fact>> run(std::span<const Fact> inputs) {
     const std::vector<ValueId> ids = graph_.all_inputs();

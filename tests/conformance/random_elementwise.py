@@ -165,8 +165,9 @@ def reductions():
 
 
 def quantized(dtype, dims=()):
-    info = np.iinfo(dtype)
-    return RANDOM.integers(info.min, info.max, dims, dtype, endpoint=True)
+    # ONNX Runtime saturates sums of 8-bit products on CPUs that have AVX2 and no VNNI: 7 bits are exact everywhere.
+    low, high = (-64, 63) if dtype is np.int8 else (np.iinfo(dtype).min, np.iinfo(dtype).max)
+    return RANDOM.integers(low, high, dims, dtype, endpoint=True)
 
 
 def scales(dims=(), factor=1):

@@ -1,5 +1,5 @@
-// libFuzzer target: any bytes as the code of a TorchScript module. It is parsed, looked through and turned into a graph. A
-// crash, a sanitizer report, a hang or an out-of-memory is a finding; an error or a valid graph is not.
+// libFuzzer target: any bytes as the code of a TorchScript module. It is parsed, looked through and turned into a
+// graph. A crash, a sanitizer report, a hang or an out-of-memory is a finding; an error or a valid graph is not.
 #include <cstdlib>
 #include <cstring>
 
@@ -48,8 +48,8 @@ void specialise(const Program& program) {
   const auto model = make_model(program);
   if (!model) return;
   const Edge x = main.input("x", Type::tensor(DType::kFloat32, SymDims{Dim(2), Dim(3)}));
-  const auto result = machine.call_method(aten::Value(ObjectPtr(model)), "forward",
-                                          {aten::Value(context.tensor(x))}, {});
+  const auto result =
+      machine.call_method(aten::Value(ObjectPtr(model)), "forward", {aten::Value(context.tensor(x))}, {});
   if (!result.ok() || !result->is_tensor() || !domain.missing().ok()) return;
   const auto edge = context.read(result->tensor());
   if (!edge.ok() || !main.output(*edge, "output").ok()) return;

@@ -48,8 +48,8 @@ class KnownMisses {
 int main(int argc, char** argv) {
   CLI::App app{"Compares real models with their frameworks' answers"};
   std::string index, variable, known_path, results_path;
-  std::vector<std::string> filters, formats = {"onnx",        "torch_state", "lightning", "safetensors",
-                                               "tflite",      "saved_model", "graphdef",  "tf1_checkpoint"};
+  std::vector<std::string> filters, formats = {"onnx",   "torch_state", "lightning", "safetensors",
+                                               "tflite", "saved_model", "graphdef",  "tf1_checkpoint"};
   int jobs = thane::usable_cores();
   bool verbose = false;
   app.add_option("--index", index, "index.json of the pack");

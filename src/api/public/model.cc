@@ -1,6 +1,6 @@
 #include "api/pipeline.h"
-#include "api/weights.h"
 #include "api/public/access.h"
+#include "api/weights.h"
 
 namespace thane::v1 {
 namespace {

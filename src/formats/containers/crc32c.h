@@ -1,4 +1,5 @@
-// CRC-32C (Castagnoli), the checksum of LevelDB-style tables and TensorFlow's records, and the mask those store it under.
+// CRC-32C (Castagnoli), the checksum of LevelDB-style tables and TensorFlow's records, and the mask those store it
+// under.
 #pragma once
 
 #include <cstdint>

@@ -69,8 +69,9 @@ TEST(Pickle, SharesThroughTheMemo) {
 }
 
 TEST(Pickle, SaysWhereItBreaks) {
-  for (const auto bytes : {""sv, "N"sv, "a."sv, "(."sv, "\xff."sv, "g7\n."sv, "X\xff\xff\xff\xffxy."sv, "(K\x01"
-                                                                                                       "d."sv}) {
+  for (const auto bytes : {""sv, "N"sv, "a."sv, "(."sv, "\xff."sv, "g7\n."sv, "X\xff\xff\xff\xffxy."sv,
+                           "(K\x01"
+                           "d."sv}) {
     const auto tree = decode(bytes);
     ASSERT_FALSE(tree.ok()) << bytes;
     EXPECT_EQ(tree.error().code, ErrorCode::kInvalidModel);

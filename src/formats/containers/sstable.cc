@@ -100,7 +100,8 @@ Result<std::map<std::string, std::string, std::less<>>> read_sstable(std::string
   uint64_t left = most_bytes;
   const auto keep = [&](const std::string& key, std::string_view value) -> Status {
     constexpr uint64_t kPairBytes = 64;  // what a pair costs beside its text
-    if (key.size() + value.size() + kPairBytes > left) return resource_limit("the table unfolds to far more than its size");
+    if (key.size() + value.size() + kPairBytes > left)
+      return resource_limit("the table unfolds to far more than its size");
     left -= key.size() + value.size() + kPairBytes;
     pairs.insert_or_assign(key, std::string(value));
     return ok();

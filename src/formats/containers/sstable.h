@@ -14,8 +14,8 @@ namespace thane {
 inline constexpr uint64_t kTableMagic = 0xdb4775248b80fb57u;
 bool is_sstable(std::string_view bytes);
 
-// All pairs of the table. Values are copies. Every block's checksum is verified. Fails for tables whose pairs would take
-// more than `most_bytes`.
+// All pairs of the table. Values are copies. Every block's checksum is verified. Fails for tables whose pairs would
+// take more than `most_bytes`.
 Result<std::map<std::string, std::string, std::less<>>> read_sstable(std::string_view bytes, uint64_t most_bytes);
 
 }  // namespace thane

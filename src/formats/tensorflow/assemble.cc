@@ -23,7 +23,8 @@ void bind_assets(Program& program, Frame& frame) {
     const auto ref = find_output(program.main, tensor);
     if (!ref.ok()) continue;
     const std::string path = program.asset_folder + std::string(file);
-    frame.bind(ref->node, output_at(ref->output, Item::tensor(frame.builder.constant(string_tensor({}, {path}), "asset"))));
+    frame.bind(ref->node,
+               output_at(ref->output, Item::tensor(frame.builder.constant(string_tensor({}, {path}), "asset"))));
   }
 }
 
@@ -82,14 +83,16 @@ Attempt build_once(Program& program, const Interface& interface, const std::set<
     outputs.push_back(edge);
   }
   for (size_t i = 0; i < outputs.size(); ++i) {
-    if (auto status = builder.output(outputs[i], interface.outputs[i].name); !status.ok()) return give_up(std::move(status).error());
+    if (auto status = builder.output(outputs[i], interface.outputs[i].name); !status.ok())
+      return give_up(std::move(status).error());
   }
   importer.close_states(scope);
   return {builder.finish(), importer.assigned(), importer.needs_shapes()};
 }
 
 // Again while variables turn out to be assigned.
-Attempt build(Program& program, const Interface& interface, std::set<std::string>& changing, std::span<const Fact> facts) {
+Attempt build(Program& program, const Interface& interface, std::set<std::string>& changing,
+              std::span<const Fact> facts) {
   for (;;) {
     Attempt attempt = build_once(program, interface, changing, facts);
     const size_t before = changing.size();
@@ -134,10 +137,12 @@ Status initialise(Program& program) {
     roots.push_back(program.meta.restore_op);
     // Where the checkpoint is does not matter: it is known.
     if (const auto ref = find_output(program.main, program.meta.restore_filename); ref.ok()) {
-      frame.bind(ref->node, output_at(ref->output, Item::tensor(builder.constant(string_tensor({}, {""}), "checkpoint"))));
+      frame.bind(ref->node,
+                 output_at(ref->output, Item::tensor(builder.constant(string_tensor({}, {""}), "checkpoint"))));
     }
   }
-  if (const auto found = program.meta.signatures.find("__saved_model_init_op"); found != program.meta.signatures.end()) {
+  if (const auto found = program.meta.signatures.find("__saved_model_init_op");
+      found != program.meta.signatures.end()) {
     for (const auto& [key, info] : found->second.outputs) roots.push_back(info.name);
   }
   for (std::string_view name : {"saved_model_main_op", "legacy_init_op", "table_initializer"}) {
@@ -181,7 +186,8 @@ Result<Model> assemble(std::shared_ptr<Program> program, Interface interface) {
   if (auto missing = unsupported_ops(*program, roots)) return std::move(*missing);
   // Which variables change does not depend on shapes: any will tell.
   std::vector<Fact> guessed;
-  for (const auto& input : interface.inputs) guessed.push_back({with_guessed_dims(input.type), std::nullopt, std::nullopt});
+  for (const auto& input : interface.inputs)
+    guessed.push_back({with_guessed_dims(input.type), std::nullopt, std::nullopt});
   build(*program, interface, changing, guessed);
   model.graph = shell(*program, interface, changing);
   for (const auto& input : interface.inputs) {
@@ -189,7 +195,8 @@ Result<Model> assemble(std::shared_ptr<Program> program, Interface interface) {
     model.by_value.push_back(scalar && (mask_of(input.type.dtype) & (kIndexInts | kBoolOnly)) != 0);
   }
   const auto mutex = std::make_shared<std::mutex>();
-  model.specialise = [program = std::move(program), interface = std::move(interface), changing, mutex](std::span<const Fact> facts) -> Result<Graph> {
+  model.specialise = [program = std::move(program), interface = std::move(interface), changing,
+                      mutex](std::span<const Fact> facts) -> Result<Graph> {
     const std::lock_guard lock(*mutex);
     std::set<std::string> states = changing;
     const size_t inputs = std::min(facts.size(), interface.inputs.size());

@@ -47,8 +47,8 @@ struct WhileFrame {
   uint32_t condition = kNoFrame;         // its LoopCond
 };
 struct ControlFlow {
-  std::vector<uint32_t> frame;                      // per node: index into `frames`, or kNoFrame
-  std::vector<std::vector<Condition>> conditions;   // per node: sorted
+  std::vector<uint32_t> frame;                                         // per node: index into `frames`, or kNoFrame
+  std::vector<std::vector<Condition>> conditions;                      // per node: sorted
   std::unordered_map<uint32_t, std::vector<uint32_t>> merge_branches;  // Merge node → branch of each input
   std::unordered_map<uint32_t, Ref> merge_predicates;
   std::vector<WhileFrame> frames;

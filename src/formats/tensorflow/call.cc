@@ -36,7 +36,8 @@ std::vector<Edge> Call::all_in(size_t first) {
 std::optional<Dims> Call::ints_of(const Edge& edge) {
   if (!edge.present()) return std::nullopt;
   const Tensor* tensor = edge.known();
-  if (!tensor || (tensor->dtype() != DType::kInt32 && tensor->dtype() != DType::kInt64 && tensor->dtype() != DType::kBool)) {
+  if (!tensor ||
+      (tensor->dtype() != DType::kInt32 && tensor->dtype() != DType::kInt64 && tensor->dtype() != DType::kBool)) {
     return std::nullopt;
   }
   Dims values;
@@ -184,7 +185,8 @@ Edge Call::unsqueeze(const Edge& edge, Dims axes) {
   return axes.empty() ? edge : emit("Unsqueeze", {edge, ints_edge(std::move(axes))});
 }
 Edge Call::slice(const Edge& edge, Dims starts, Dims ends, Dims axes, Dims steps) {
-  std::vector<Edge> inputs = {edge, ints_edge(std::move(starts)), ints_edge(std::move(ends)), ints_edge(std::move(axes))};
+  std::vector<Edge> inputs = {edge, ints_edge(std::move(starts)), ints_edge(std::move(ends)),
+                              ints_edge(std::move(axes))};
   if (!steps.empty()) inputs.push_back(ints_edge(std::move(steps)));
   return emit("Slice", std::move(inputs));
 }
@@ -202,7 +204,8 @@ Edge Call::dim_of(const Edge& edge, int64_t axis) {
   return emit("Shape", {edge}, std::move(attrs));
 }
 Edge Call::reduce(std::string_view op, const Edge& edge, Dims axes, bool keepdims) {
-  return emit(op, {edge, ints_edge(std::move(axes))}, {{"keepdims", int64_t{keepdims}}, {"noop_with_empty_axes", int64_t{1}}});
+  return emit(op, {edge, ints_edge(std::move(axes))},
+              {{"keepdims", int64_t{keepdims}}, {"noop_with_empty_axes", int64_t{1}}});
 }
 
 }  // namespace thane::tensorflow

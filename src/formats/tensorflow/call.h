@@ -1,5 +1,5 @@
-// One TensorFlow node being translated: its inputs and attributes, and the nodes that replace it. Errors stick: after the
-// first, everything emitted is absent and the error is the result, so that translations read straight on.
+// One TensorFlow node being translated: its inputs and attributes, and the nodes that replace it. Errors stick: after
+// the first, everything emitted is absent and the error is the result, so that translations read straight on.
 #pragma once
 
 #include <initializer_list>
@@ -72,7 +72,7 @@ class Call {
   Edge slice(const Edge& edge, Dims starts, Dims ends, Dims axes, Dims steps = {});
   Edge concat(std::vector<Edge> edges, int64_t axis);
   Edge gather(const Edge& edge, const Edge& indices, int64_t axis);
-  Edge shape_of(const Edge& edge);  // int64
+  Edge shape_of(const Edge& edge);              // int64
   Edge dim_of(const Edge& edge, int64_t axis);  // int64[1]
   Edge add(Edge a, Edge b) { return emit("Add", {a, b}); }
   Edge sub(Edge a, Edge b) { return emit("Sub", {a, b}); }

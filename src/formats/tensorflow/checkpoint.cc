@@ -66,7 +66,8 @@ void append_ordered_signed(std::string& key, int64_t number) {
   while (bytes < 9 && (magnitude >> (7 * bytes - 1)) > 0) ++bytes;
   // A header of `bytes` ones and a zero, then the number big-endian; negative ones inverted.
   std::string digits(static_cast<size_t>(bytes), '\0');
-  for (int i = 0; i < bytes && i < 8; ++i) digits[static_cast<size_t>(bytes - 1 - i)] = static_cast<char>(magnitude >> (8 * i));
+  for (int i = 0; i < bytes && i < 8; ++i)
+    digits[static_cast<size_t>(bytes - 1 - i)] = static_cast<char>(magnitude >> (8 * i));
   uint8_t header = static_cast<uint8_t>(0xff << (8 - bytes));
   digits[0] = static_cast<char>(static_cast<uint8_t>(digits[0]) | header);
   if (number < 0)
@@ -219,7 +220,8 @@ Result<Tensor> Checkpoint::read(std::string_view key) const {
   const auto found = entries_.find(key);
   if (found == entries_.end()) return in_checkpoint(invalid_model("it is not there"), key);
   const Entry& entry = found->second;
-  auto tensor = decode_protobuf("checkpoint", [&] { return entry.slices.empty() ? read_whole(entry) : read_slices(entry); });
+  auto tensor =
+      decode_protobuf("checkpoint", [&] { return entry.slices.empty() ? read_whole(entry) : read_slices(entry); });
   if (!tensor.ok()) return in_checkpoint(std::move(tensor).error(), key);
   return tensor;
 }
@@ -227,7 +229,8 @@ Result<Tensor> Checkpoint::read(std::string_view key) const {
 Result<Tensor> Checkpoint::read_whole(const Entry& entry) const {
   const DType dtype = to_dtype(entry.type);
   if (dtype == DType::kUndefined) return unsupported(format("values of TensorFlow's data type {}", entry.type));
-  if (shards_ <= 0 || entry.shard < 0 || entry.shard >= shards_) return invalid_model("its data file is none of the checkpoint's");
+  if (shards_ <= 0 || entry.shard < 0 || entry.shard >= shards_)
+    return invalid_model("its data file is none of the checkpoint's");
   THANE_ASSIGN(const std::string_view file,
                source_->companion(format("{}.data-{:05}-of-{:05}", prefix_, entry.shard, shards_)));
   const auto end = checked_add(entry.offset, entry.size);
@@ -276,7 +279,8 @@ Result<Tensor> Checkpoint::read_slices(const Entry& entry) const {
       // Lists of values without a shape of their own.
       THANE_ASSIGN(piece, decode_tensor_of_shape(slice.value, entry.type, length, *source_));
     }
-    if (piece.dtype() != dtype || piece.dims() != length) return invalid_model("a piece has another shape than it says");
+    if (piece.dtype() != dtype || piece.dims() != length)
+      return invalid_model("a piece has another shape than it says");
     // Copies row by row.
     const size_t rank = entry.dims.size();
     const int64_t row = rank == 0 ? 1 : length[rank - 1];

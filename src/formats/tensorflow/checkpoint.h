@@ -1,5 +1,5 @@
-// TensorFlow's checkpoints: "bundles" (a table that says where each variable lies in data files beside it) and the older
-// kind, whose tables hold the values themselves.
+// TensorFlow's checkpoints: "bundles" (a table that says where each variable lies in data files beside it) and the
+// older kind, whose tables hold the values themselves.
 #pragma once
 
 #include <map>
@@ -23,8 +23,8 @@ class Checkpoint {
   // A variable; a view of its data file where it lies in one piece.
   Result<Tensor> read(std::string_view key) const;
 
-  // Of checkpoints written by tf.train.Checkpoint: the keys of variables by the names these had in the graph. Names that
-  // several variables share are left out.
+  // Of checkpoints written by tf.train.Checkpoint: the keys of variables by the names these had in the graph. Names
+  // that several variables share are left out.
   Result<std::map<std::string, std::string>> keys_by_full_name() const;
 
  private:

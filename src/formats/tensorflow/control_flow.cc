@@ -1,6 +1,6 @@
-// Control flow of the first kind. A value is "dead" where a Switch did not send it; loops are frames that values enter and
-// exit. This finds out, per node, in which frame it runs and under which conditions it is alive, so that structured Ifs
-// and Loops can be made of it.
+// Control flow of the first kind. A value is "dead" where a Switch did not send it; loops are frames that values enter
+// and exit. This finds out, per node, in which frame it runs and under which conditions it is alive, so that structured
+// Ifs and Loops can be made of it.
 #include <algorithm>
 #include <map>
 #include <set>
@@ -27,7 +27,8 @@ class Analysis {
     THANE_ASSIGN(const std::vector<uint32_t> order, forward_order());
     for (uint32_t node : order) THANE_TRY(visit(node));
     for (uint32_t node = 0; node < body_.nodes.size(); ++node) {
-      if (body_.op(node) == "LoopCond" && flow_.frame[node] != kNoFrame) flow_.frames[flow_.frame[node]].condition = node;
+      if (body_.op(node) == "LoopCond" && flow_.frame[node] != kNoFrame)
+        flow_.frames[flow_.frame[node]].condition = node;
     }
     return ok();
   }
@@ -58,7 +59,8 @@ class Analysis {
 
   // What a condition hangs on, seen through Identity.
   Ref settled(Ref predicate) const {
-    for (int i = 0; i < 64 && (body_.op(predicate.node) == "Identity"); ++i) predicate = body_.nodes[predicate.node].inputs[0];
+    for (int i = 0; i < 64 && (body_.op(predicate.node) == "Identity"); ++i)
+      predicate = body_.nodes[predicate.node].inputs[0];
     return predicate;
   }
 
@@ -116,7 +118,8 @@ class Analysis {
     const NodeDef& node = *body_.nodes[index].def;
     const AttrProto* name = node.attr("frame_name");
     if (!name) return invalid_model("it has no frame_name").at(std::string(node.name));
-    const auto [place, fresh] = by_name_.emplace(std::pair(parent, name->text), static_cast<uint32_t>(flow_.frames.size()));
+    const auto [place, fresh] =
+        by_name_.emplace(std::pair(parent, name->text), static_cast<uint32_t>(flow_.frames.size()));
     if (fresh) {
       if (depth(parent) > 32) return resource_limit("loops nested too deeply").at(std::string(node.name));
       flow_.frames.push_back({.parent = parent});
@@ -138,7 +141,8 @@ class Analysis {
     if (ways.empty()) return;
     std::vector<Condition> common;
     for (const Condition& condition : ways[0]) {
-      if (std::all_of(ways.begin(), ways.end(), [&](const auto& way) { return std::ranges::binary_search(way, condition); }))
+      if (std::all_of(ways.begin(), ways.end(),
+                      [&](const auto& way) { return std::ranges::binary_search(way, condition); }))
         common.push_back(condition);
     }
     for (const Condition& candidate : ways[0]) {

@@ -95,7 +95,8 @@ Status Frame::run(uint32_t root) {
         if (&owner != this) {
           THANE_TRY(owner.run(*each));
         } else if (state(*each) == State::kEntered) {
-          return invalid_model("the graph has a cycle").at(std::string(body.nodes[node].def ? body.nodes[node].def->name : ""));
+          return invalid_model("the graph has a cycle")
+              .at(std::string(body.nodes[node].def ? body.nodes[node].def->name : ""));
         } else if (state(*each) == State::kNew) {
           stack.push_back(*each);
         }
@@ -117,12 +118,14 @@ Status Frame::evaluate(uint32_t index) {
   const Body::Node& node = body.nodes[index];
   const std::string_view op = body.op(index);
   if (!node.def) return invalid_model("an argument has no value");
-  if (is_any(op, {"Switch", "RefSwitch", "_SwitchN", "Enter", "RefEnter", "NextIteration", "RefNextIteration", "LoopCond"})) {
+  if (is_any(op, {"Switch", "RefSwitch", "_SwitchN", "Enter", "RefEnter", "NextIteration", "RefNextIteration",
+                  "LoopCond"})) {
     // What it sends on is the same whichever way it goes; who reads it lives in a frame of its own.
     if (node.inputs.empty()) return invalid_model("it has no input");
     THANE_ASSIGN(const Item item, demand(node.inputs[0]));
     const AttrProto* count = node.def->attr("num_outs");
-    const size_t outputs = op == "_SwitchN" && count ? static_cast<size_t>(std::clamp<int64_t>(count->number, 1, 4096)) : 2;
+    const size_t outputs =
+        op == "_SwitchN" && count ? static_cast<size_t>(std::clamp<int64_t>(count->number, 1, 4096)) : 2;
     items_[index] = std::vector<Item>(outputs, item);
     return ok();
   }
@@ -166,9 +169,9 @@ std::vector<uint32_t> Frame::companions(uint32_t merge) const {
   const ControlFlow& flow = body.control;
   std::vector<uint32_t> candidates = {merge};
   for (const auto& [other, predicate] : flow.merge_predicates) {
-    if (other != merge && predicate == flow.merge_predicates.at(merge) && flow.conditions[other] == flow.conditions[merge] &&
-        flow.frame[other] == flow.frame[merge] && flow.merge_branches.at(other).size() == flow.merge_branches.at(merge).size() &&
-        state(other) == State::kNew) {
+    if (other != merge && predicate == flow.merge_predicates.at(merge) &&
+        flow.conditions[other] == flow.conditions[merge] && flow.frame[other] == flow.frame[merge] &&
+        flow.merge_branches.at(other).size() == flow.merge_branches.at(merge).size() && state(other) == State::kNew) {
       candidates.push_back(other);
     }
   }
@@ -236,7 +239,8 @@ Status Frame::merge(uint32_t index) {
   };
   std::vector<BranchBody> bodies;
   for (uint32_t branch : branches) {
-    bodies.push_back({static_cast<int64_t>(branch), [&, branch](GraphBuilder& inner, StateScope& inner_scope) -> Result<std::vector<Item>> {
+    bodies.push_back({static_cast<int64_t>(branch),
+                      [&, branch](GraphBuilder& inner, StateScope& inner_scope) -> Result<std::vector<Item>> {
                         Frame frame(*this, inner, inner_scope);
                         frame.set_branch({predicate, branch});
                         std::vector<Item> items;
@@ -250,7 +254,8 @@ Status Frame::merge(uint32_t index) {
                         return items;
                       }});
   }
-  THANE_ASSIGN(const std::vector<Item> results, emit_branches(*this, condition.edge, bodies, std::string(body.nodes[index].def->name)));
+  THANE_ASSIGN(const std::vector<Item> results,
+               emit_branches(*this, condition.edge, bodies, std::string(body.nodes[index].def->name)));
   for (size_t i = 0; i < merges.size(); ++i) {
     bind(merges[i], {results[2 * i], results[2 * i + 1]});
   }
@@ -263,7 +268,8 @@ Status Frame::leave_loop(uint32_t index) {
   const uint32_t frame_index = flow.frame[body.nodes[index].inputs[0].node];
   if (frame_index == kNoFrame) return invalid_model("it exits from no loop");
   const WhileFrame& loop = flow.frames[frame_index];
-  if (loop.condition == kNoFrame || body.nodes[loop.condition].inputs.empty()) return invalid_model("its loop has no condition");
+  if (loop.condition == kNoFrame || body.nodes[loop.condition].inputs.empty())
+    return invalid_model("its loop has no condition");
   std::vector<Item> initial;
   std::vector<Ref> next;
   std::vector<bool> invariant;
@@ -280,7 +286,9 @@ Status Frame::leave_loop(uint32_t index) {
     initial.push_back(item);
     next.push_back(body.nodes[back.node].inputs[0]);
     Ref origin = next.back();
-    for (int i = 0; i < 64 && is_any(body.op(origin.node), {"Identity", "Switch", "RefSwitch"}) && !body.nodes[origin.node].inputs.empty(); ++i) {
+    for (int i = 0; i < 64 && is_any(body.op(origin.node), {"Identity", "Switch", "RefSwitch"}) &&
+                    !body.nodes[origin.node].inputs.empty();
+         ++i) {
       origin = body.nodes[origin.node].inputs[0];
     }
     invariant.push_back(origin.node == merge);
@@ -295,7 +303,8 @@ Status Frame::leave_loop(uint32_t index) {
       .condition = [&](GraphBuilder& inner, StateScope& inner_scope, const std::vector<Item>& values) -> Result<Item> {
         return enter_frame(inner, inner_scope, values)->demand(body.nodes[loop.condition].inputs[0]);
       },
-      .step = [&](GraphBuilder& inner, StateScope& inner_scope, const std::vector<Item>& values) -> Result<std::vector<Item>> {
+      .step = [&](GraphBuilder& inner, StateScope& inner_scope,
+                  const std::vector<Item>& values) -> Result<std::vector<Item>> {
         const auto frame = enter_frame(inner, inner_scope, values);
         std::vector<Item> results;
         for (const Ref& ref : next) {
@@ -305,7 +314,8 @@ Status Frame::leave_loop(uint32_t index) {
         return results;
       },
       .invariant = std::move(invariant)};
-  THANE_ASSIGN(const std::vector<Item> results, emit_loop(*this, initial, whole, std::string(body.nodes[index].def->name)));
+  THANE_ASSIGN(const std::vector<Item> results,
+               emit_loop(*this, initial, whole, std::string(body.nodes[index].def->name)));
   // Every Exit of the loop at once.
   for (uint32_t node = 0; node < body.nodes.size(); ++node) {
     if (!is_exit(body.op(node)) || body.nodes[node].inputs.empty()) continue;

@@ -105,7 +105,9 @@ Result<Tensor> Importer::compute(const Edge& edge) {
   std::vector<const Node*> order;
   for (size_t i = graph.nodes.size(); i-- > 0;) {
     const Node& node = graph.nodes[i];
-    if (std::none_of(node.outputs.begin(), node.outputs.end(), [&](ValueId id) { return id != kNoValue && needed[id]; })) continue;
+    if (std::none_of(node.outputs.begin(), node.outputs.end(),
+                     [&](ValueId id) { return id != kNoValue && needed[id]; }))
+      continue;
     order.push_back(&node);
     for (ValueId id : node.inputs) {
       if (id != kNoValue && !known(id)) needed[id] = true;

@@ -23,7 +23,7 @@ struct Item {
     kComplex,   // `edge`, real with a last axis of 2
     kVariable,  // `id` into Importer::variables
     kTable,
-    kArray,     // a TensorArray's handle; its contents are the flow
+    kArray,  // a TensorArray's handle; its contents are the flow
   };
   Kind kind = Kind::kNone;
   Edge edge = {};
@@ -126,7 +126,12 @@ class Frame {
   Frame(Importer& importer, const Body& body, GraphBuilder& builder, StateScope& scope, int depth)
       : importer(importer), body(body), builder(builder), scope(scope), depth(depth) {}
   Frame(Frame& outer, GraphBuilder& builder, StateScope& scope)
-      : importer(outer.importer), body(outer.body), builder(builder), scope(scope), depth(outer.depth + 1), outer_(&outer) {}
+      : importer(outer.importer),
+        body(outer.body),
+        builder(builder),
+        scope(scope),
+        depth(outer.depth + 1),
+        outer_(&outer) {}
 
   Importer& importer;
   const Body& body;
@@ -134,7 +139,9 @@ class Frame {
   StateScope& scope;
   const int depth;
 
-  void bind(uint32_t node, std::vector<Item> outputs) { items_[node] = std::move(outputs), states_[node] = State::kDone; }
+  void bind(uint32_t node, std::vector<Item> outputs) {
+    items_[node] = std::move(outputs), states_[node] = State::kDone;
+  }
   Result<Item> demand(const Ref& ref);
   Status run(uint32_t node);
 

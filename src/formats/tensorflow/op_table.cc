@@ -7,14 +7,16 @@ namespace {
 
 using Rows = std::span<const OpRow> (*)();
 constexpr Rows kFamilies[] = {
-    structural_rows, array_rows, slice_rows, control_rows, elementwise_rows, math_rows,   matmul_rows, nn_rows,
-    conv_rows,       image_rows, indexing_rows, reduction_rows, state_rows,  list_rows,   string_rows, example_rows,
-    random_rows,     quantize_rows, linalg_rows, signal_rows, detection_rows, recurrent_rows, sparse_rows,
+    structural_rows, array_rows,  slice_rows,     control_rows,   elementwise_rows, math_rows,
+    matmul_rows,     nn_rows,     conv_rows,      image_rows,     indexing_rows,    reduction_rows,
+    state_rows,      list_rows,   string_rows,    example_rows,   random_rows,      quantize_rows,
+    linalg_rows,     signal_rows, detection_rows, recurrent_rows, sparse_rows,
 };
 
 // Handled by Frame itself.
-constexpr std::string_view kControlOps[] = {"Switch",   "RefSwitch", "_SwitchN", "Merge", "RefMerge",      "Enter",
-                                            "RefEnter", "Exit",      "RefExit",  "LoopCond", "NextIteration", "RefNextIteration"};
+constexpr std::string_view kControlOps[] = {"Switch",   "RefSwitch", "_SwitchN",      "Merge",
+                                            "RefMerge", "Enter",     "RefEnter",      "Exit",
+                                            "RefExit",  "LoopCond",  "NextIteration", "RefNextIteration"};
 
 struct Missing {
   int64_t count = 0;
@@ -67,7 +69,9 @@ class Search {
     if (op_rows().contains(node.op) || std::ranges::find(kControlOps, node.op) != std::end(kControlOps)) return ok();
     Missing& entry = missing[std::string(node.op)];
     ++entry.count;
-    if (entry.examples.size() < 3) entry.examples.push_back(body.name == "graph" ? std::string(node.name) : body.name + "/" + std::string(node.name));
+    if (entry.examples.size() < 3)
+      entry.examples.push_back(body.name == "graph" ? std::string(node.name)
+                                                    : body.name + "/" + std::string(node.name));
     return ok();
   }
 
@@ -97,7 +101,8 @@ std::optional<Error> unsupported_ops(Program& program, const std::vector<uint32_
     for (size_t i = 0; i < entry.examples.size(); ++i) text += (i ? ", " : "") + entry.examples[i];
     if (entry.count > static_cast<int64_t>(entry.examples.size())) text += ", …";
   }
-  return unsupported(format("{} unsupported {}: {}", search.missing.size(), search.missing.size() == 1 ? "op" : "ops", text));
+  return unsupported(
+      format("{} unsupported {}: {}", search.missing.size(), search.missing.size() == 1 ? "op" : "ops", text));
 }
 
 }  // namespace thane::tensorflow

@@ -16,7 +16,8 @@ struct Outputs {
 constexpr Outputs kOutputs[] = {
     {"BatchNormWithGlobalNormalization", "result"},
     {"BoostedTreesBucketize", "buckets"},
-    {"CTCBeamSearchDecoder", "decoded_indices*top_paths decoded_values*top_paths decoded_shape*top_paths log_probability"},
+    {"CTCBeamSearchDecoder",
+     "decoded_indices*top_paths decoded_values*top_paths decoded_shape*top_paths log_probability"},
     {"CTCGreedyDecoder", "decoded_indices decoded_values decoded_shape log_probability"},
     {"CombinedNonMaxSuppression", "nmsed_boxes nmsed_scores nmsed_classes valid_detections"},
     {"CudnnRNN", "output output_h output_c reserve_space"},
@@ -35,8 +36,7 @@ constexpr Outputs kOutputs[] = {
     {"Merge", "output value_index"},
     {"NonMaxSuppressionV4", "selected_indices valid_outputs"},
     {"NonMaxSuppressionV5", "selected_indices selected_scores valid_outputs"},
-    {"ParseExample",
-     "sparse_indices*Nsparse sparse_values*Nsparse sparse_shapes*Nsparse dense_values*Ndense"},
+    {"ParseExample", "sparse_indices*Nsparse sparse_values*Nsparse sparse_shapes*Nsparse dense_values*Ndense"},
     {"ParseExampleV2",
      "sparse_indices*num_sparse sparse_values*num_sparse sparse_shapes*num_sparse dense_values*Tdense "
      "ragged_values*ragged_value_types ragged_row_splits*ragged_split_types"},

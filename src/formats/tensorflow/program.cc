@@ -8,10 +8,10 @@
 namespace thane::tensorflow {
 namespace {
 
-constexpr std::string_view kWritingPrefixes[] = {"Assign",         "Scatter",           "ResourceScatter", "ResourceApply",
-                                                 "Apply",          "ResourceStrided",   "ResourceSparse",  "SparseApply",
-                                                 "LookupTableImport", "LookupTableInsert", "InitializeTable", "CountUpTo",
-                                                 "LookupTableRemove"};
+constexpr std::string_view kWritingPrefixes[] = {
+    "Assign",          "Scatter",        "ResourceScatter",  "ResourceApply",     "Apply",
+    "ResourceStrided", "ResourceSparse", "SparseApply",      "LookupTableImport", "LookupTableInsert",
+    "InitializeTable", "CountUpTo",      "LookupTableRemove"};
 
 bool writes(std::string_view op) {
   if (op == "ScatterNd" || op == "ScatterNdNonAliasingAdd") return false;
@@ -89,7 +89,9 @@ Result<const Effects*> Program::effects(const Body& body) {
 
 Result<Tensor> Program::variable(const std::string& name) {
   if (const auto found = variables.find(name); found != variables.end()) return found->second;
-  if (!checkpoint) return invalid_model(format("variable '{}' has no value", name)).hinting("freeze the graph, or give the checkpoint beside it");
+  if (!checkpoint)
+    return invalid_model(format("variable '{}' has no value", name))
+        .hinting("freeze the graph, or give the checkpoint beside it");
   if (!keys_by_name_) {
     THANE_ASSIGN(keys_by_name_, checkpoint->keys_by_full_name());
   }

@@ -1,5 +1,5 @@
-// A TensorFlow model in memory: its graph, functions, variables' values and files. Everything here is what the file says;
-// import.h makes a thane graph of it.
+// A TensorFlow model in memory: its graph, functions, variables' values and files. Everything here is what the file
+// says; import.h makes a thane graph of it.
 #pragma once
 
 #include <deque>

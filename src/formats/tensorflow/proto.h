@@ -1,5 +1,5 @@
-// TensorFlow's messages as views over their bytes: what thane needs of graph.proto, function.proto, meta_graph.proto and
-// saved_model.proto. Tensors stay undecoded until asked for (tensor.h).
+// TensorFlow's messages as views over their bytes: what thane needs of graph.proto, function.proto, meta_graph.proto
+// and saved_model.proto. Tensors stay undecoded until asked for (tensor.h).
 #pragma once
 
 #include <map>
@@ -42,9 +42,21 @@ using AttrProtos = std::map<std::string_view, AttrProto>;
 
 // One attribute value; which member counts is the reader's knowledge, as in the protobuf.
 struct AttrProto {
-  enum class Kind : uint8_t { kNone, kString, kInt, kFloat, kBool, kType, kShape, kTensor, kList, kFunction, kPlaceholder };
+  enum class Kind : uint8_t {
+    kNone,
+    kString,
+    kInt,
+    kFloat,
+    kBool,
+    kType,
+    kShape,
+    kTensor,
+    kList,
+    kFunction,
+    kPlaceholder
+  };
   Kind kind = Kind::kNone;
-  Bytes text;  // string, tensor (a message), name of a function or placeholder
+  Bytes text;          // string, tensor (a message), name of a function or placeholder
   int64_t number = 0;  // int, bool, type
   float real = 0;
   ShapeProto shape;
@@ -75,8 +87,8 @@ struct FunctionDef {
   std::string_view name;
   std::vector<ArgDef> inputs, outputs;
   std::vector<NodeDef> nodes;
-  std::map<std::string_view, std::string_view> results;      // output argument → "node:output:index"
-  std::vector<std::string_view> control_results;             // nodes that run whatever is read
+  std::map<std::string_view, std::string_view> results;  // output argument → "node:output:index"
+  std::vector<std::string_view> control_results;         // nodes that run whatever is read
 };
 
 struct GraphDef {
@@ -89,7 +101,7 @@ struct TensorInfo {
   std::string_view name;  // "node:0"
   int64_t type = 0;
   ShapeProto shape;
-  bool composite = false;  // a sparse or ragged tensor: several components
+  bool composite = false;                    // a sparse or ragged tensor: several components
   std::vector<std::string_view> components;  // their names
 };
 
@@ -104,7 +116,7 @@ struct MetaGraphDef {
   GraphDef graph;
   std::string_view restore_op, restore_filename;
   std::map<std::string_view, SignatureDef> signatures;
-  std::map<std::string_view, std::string_view> assets;  // tensor name → file name below assets/
+  std::map<std::string_view, std::string_view> assets;                    // tensor name → file name below assets/
   std::map<std::string_view, std::vector<std::string_view>> collections;  // node lists alone
 };
 

@@ -61,17 +61,20 @@ Result<Interface> interface_of(const Program& program, const SignatureDef& signa
     }
   }
   size_t open = 0;
-  for (const Named& input : inputs) open += !input.info.shape.unknown_rank && !input.info.shape.dims.empty() && input.info.shape.dims[0] < 0;
+  for (const Named& input : inputs)
+    open += !input.info.shape.unknown_rank && !input.info.shape.dims.empty() && input.info.shape.dims[0] < 0;
   for (Named& input : inputs) {
     THANE_ASSIGN(const Ref ref, find_output(program.main, input.info.name));
     // Some files' signatures have another dtype than the graph; the graph is right.
     const NodeDef* node = program.main.nodes[ref.node].def;
-    if (const AttrProto* dtype = node && node->op.starts_with("Placeholder") ? node->attr("dtype") : nullptr) input.info.type = dtype->number;
+    if (const AttrProto* dtype = node && node->op.starts_with("Placeholder") ? node->attr("dtype") : nullptr)
+      input.info.type = dtype->number;
     interface.inputs.push_back({input.name, ref, declared_type(input.info, input.name, open == 1)});
   }
   for (const Named& output : outputs) {
     THANE_ASSIGN(const Ref ref, find_output(program.main, output.info.name));
-    interface.outputs.push_back({output.name, ref, Type::tensor(to_dtype(output.info.type), to_dims(output.info.shape))});
+    interface.outputs.push_back(
+        {output.name, ref, Type::tensor(to_dtype(output.info.type), to_dims(output.info.shape))});
   }
   return interface;
 }
@@ -95,10 +98,26 @@ std::vector<uint32_t> placeholders(const Body& body, const std::vector<Interface
   return found;
 }
 
-constexpr std::string_view kNoResult[] = {"NoOp",   "Assert", "Const",  "Placeholder", "PlaceholderWithDefault", "VariableV2",
-                                          "Assign", "SaveV2", "RestoreV2", "MergeV2Checkpoints", "VarHandleOp", "AssignVariableOp",
-                                          "ApplyGradientDescent", "ScalarSummary", "HistogramSummary", "MergeSummary",
-                                          "VarIsInitializedOp", "ReadVariableOp", "ShardedFilename", "HashTableV2"};
+constexpr std::string_view kNoResult[] = {"NoOp",
+                                          "Assert",
+                                          "Const",
+                                          "Placeholder",
+                                          "PlaceholderWithDefault",
+                                          "VariableV2",
+                                          "Assign",
+                                          "SaveV2",
+                                          "RestoreV2",
+                                          "MergeV2Checkpoints",
+                                          "VarHandleOp",
+                                          "AssignVariableOp",
+                                          "ApplyGradientDescent",
+                                          "ScalarSummary",
+                                          "HistogramSummary",
+                                          "MergeSummary",
+                                          "VarIsInitializedOp",
+                                          "ReadVariableOp",
+                                          "ShardedFilename",
+                                          "HashTableV2"};
 
 // What to deliver where the file does not say: results of nodes that nothing reads.
 std::vector<Interface::Output> leaves(const Body& body) {
@@ -110,7 +129,9 @@ std::vector<Interface::Output> leaves(const Body& body) {
   std::vector<Interface::Output> outputs;
   for (uint32_t i = 0; i < body.nodes.size(); ++i) {
     const std::string_view op = body.op(i);
-    if (read[i] || std::ranges::find(kNoResult, op) != std::end(kNoResult) || op.starts_with("Apply") || op.starts_with("ResourceApply")) continue;
+    if (read[i] || std::ranges::find(kNoResult, op) != std::end(kNoResult) || op.starts_with("Apply") ||
+        op.starts_with("ResourceApply"))
+      continue;
     outputs.push_back({std::string(body.nodes[i].def->name), {i, 0}, {}});
   }
   return outputs;
@@ -124,7 +145,8 @@ Result<Interface> interface_of_graph(const Program& program, const ReadOptions& 
     interface.outputs.push_back({name, *ref, {}});
   }
   if (interface.outputs.empty()) interface.outputs = leaves(program.main);
-  if (interface.outputs.empty()) return invalid_model("nothing in the graph is an output").hinting("name outputs with --outputs");
+  if (interface.outputs.empty())
+    return invalid_model("nothing in the graph is an output").hinting("name outputs with --outputs");
   const std::vector<uint32_t> nodes = placeholders(program.main, interface.outputs);
   std::vector<TensorInfo> infos;
   size_t open = 0;
@@ -134,14 +156,18 @@ Result<Interface> interface_of_graph(const Program& program, const ReadOptions& 
     info.name = def.name;
     if (const AttrProto* type = def.attr("dtype")) info.type = type->number;
     const AttrProto* shape = def.attr("shape");
-    info.shape = shape && !(shape->shape.dims.empty() && program.meta.graph.producer < 24) ? shape->shape
-                                                                                          : ShapeProto{.unknown_rank = true, .dims = {}};
-    if (const AttrProto* shapes = def.attr("_output_shapes"); info.shape.unknown_rank && shapes && !shapes->shapes.empty()) info.shape = shapes->shapes[0];
+    info.shape = shape && !(shape->shape.dims.empty() && program.meta.graph.producer < 24)
+                     ? shape->shape
+                     : ShapeProto{.unknown_rank = true, .dims = {}};
+    if (const AttrProto* shapes = def.attr("_output_shapes");
+        info.shape.unknown_rank && shapes && !shapes->shapes.empty())
+      info.shape = shapes->shapes[0];
     open += !info.shape.unknown_rank && !info.shape.dims.empty() && info.shape.dims[0] < 0;
     infos.push_back(info);
   }
   for (size_t i = 0; i < nodes.size(); ++i) {
-    interface.inputs.push_back({std::string(infos[i].name), {nodes[i], 0}, declared_type(infos[i], infos[i].name, open == 1)});
+    interface.inputs.push_back(
+        {std::string(infos[i].name), {nodes[i], 0}, declared_type(infos[i], infos[i].name, open == 1)});
   }
   return interface;
 }
@@ -172,12 +198,16 @@ Result<std::string> chosen_signature(const MetaGraphDef& meta, const ReadOptions
   }
   if (!options.entry_point.empty()) {
     if (std::ranges::find(all, options.entry_point) != all.end()) return options.entry_point;
-    return invalid_argument(format("there is no signature '{}'", options.entry_point)).expecting(names.empty() ? "a model with signatures" : names);
+    return invalid_argument(format("there is no signature '{}'", options.entry_point))
+        .expecting(names.empty() ? "a model with signatures" : names);
   }
   if (std::ranges::find(all, "serving_default") != all.end()) return std::string("serving_default");
   if (all.size() == 1) return all[0];
-  if (all.empty()) return unsupported("the SavedModel has no signature").hinting("export it with signatures, or freeze it");
-  return invalid_argument("the model has several signatures and none is the default").expecting(names).hinting("choose with --signature");
+  if (all.empty())
+    return unsupported("the SavedModel has no signature").hinting("export it with signatures, or freeze it");
+  return invalid_argument("the model has several signatures and none is the default")
+      .expecting(names)
+      .hinting("choose with --signature");
 }
 
 Result<MetaGraphDef> serving_graph(std::vector<MetaGraphDef> graphs) {
@@ -242,7 +272,8 @@ Result<Model> graph_def(const std::shared_ptr<Program>& program, const ReadOptio
   return model;
 }
 
-Result<Model> tf1_checkpoint(const std::shared_ptr<Program>& program, const std::string& prefix, const ReadOptions& options) {
+Result<Model> tf1_checkpoint(const std::shared_ptr<Program>& program, const std::string& prefix,
+                             const ReadOptions& options) {
   THANE_ASSIGN(const std::string_view message, message_of(*program));
   THANE_ASSIGN(program->meta, decode_meta_graph(message));
   THANE_TRY(program->link());
@@ -265,7 +296,8 @@ Result<Model> read(std::shared_ptr<const MappedFile> file, const ReadOptions& op
 }  // namespace
 
 Result<Model> read_saved_model(std::shared_ptr<const MappedFile> file, const ReadOptions& options) {
-  return read(std::move(file), options, [&](std::shared_ptr<Program> program) { return saved_model(program, options); });
+  return read(std::move(file), options,
+              [&](std::shared_ptr<Program> program) { return saved_model(program, options); });
 }
 
 Result<Model> read_graph_def(std::shared_ptr<const MappedFile> file, const ReadOptions& options) {
@@ -275,7 +307,8 @@ Result<Model> read_graph_def(std::shared_ptr<const MappedFile> file, const ReadO
 Result<Model> read_tf1_checkpoint(std::shared_ptr<const MappedFile> file, const ReadOptions& options) {
   std::string stem = file->path().substr(file->path().rfind('/') + 1);
   if (stem.ends_with(".meta")) stem.resize(stem.size() - 5);
-  return read(std::move(file), options, [&](std::shared_ptr<Program> program) { return tf1_checkpoint(program, stem, options); });
+  return read(std::move(file), options,
+              [&](std::shared_ptr<Program> program) { return tf1_checkpoint(program, stem, options); });
 }
 
 }  // namespace thane

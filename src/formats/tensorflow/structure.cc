@@ -50,7 +50,8 @@ Result<std::vector<Item>> branches_from(Frame& frame, const Edge& condition, std
     THANE_ASSIGN(chosen, builder.emit("Equal", {condition, value}));
   }
   THANE_ASSIGN(const std::vector<Item> thens, first->fill(then_builder, then_scope));
-  THANE_ASSIGN(const std::vector<Item> elses, branches_from(frame, condition, rest, name, else_builder, else_scope, depth + 1));
+  THANE_ASSIGN(const std::vector<Item> elses,
+               branches_from(frame, condition, rest, name, else_builder, else_scope, depth + 1));
   if (thens.size() != elses.size()) return invalid_model("its branches deliver different numbers of values");
   std::vector<Item> results(thens.size());
   std::vector<size_t> edges;
@@ -85,7 +86,6 @@ Result<std::vector<Item>> branches_from(Frame& frame, const Edge& condition, std
   for (const auto& [id, edge] : assigned) frame.importer.assign(id, scope, outputs[next++]);
   return results;
 }
-
 
 }  // namespace
 
@@ -134,7 +134,8 @@ Result<std::vector<Item>> emit_loop(Frame& frame, const std::vector<Item>& initi
       THANE_ASSIGN(inputs[1], to_scalar(outer, truth));
     }
     THANE_ASSIGN(const std::vector<Item> results, body.step(inner, scope, values));
-    if (results.size() != initial.size()) return invalid_model("the body of a loop delivers other values than it takes");
+    if (results.size() != initial.size())
+      return invalid_model("the body of a loop delivers other values than it takes");
     // Variables assigned for the first time: once more, with them carried.
     std::vector<uint32_t> found = variables;
     for (const auto& [id, edge] : scope.values) {
@@ -178,8 +179,9 @@ Result<std::vector<Item>> emit_loop(Frame& frame, const std::vector<Item>& initi
     if (!settled && round + 1 < kMostRounds) continue;
     THANE_TRY(inner.output(go_on));
     for (const Edge& edge : outputs) THANE_TRY(inner.output(edge));
-    THANE_ASSIGN(const std::vector<Edge> after,
-                 outer.emit({.op = "Loop", .inputs = inputs, .outputs = outputs.size(), .name = name, .bodies = {&inner}}));
+    THANE_ASSIGN(
+        const std::vector<Edge> after,
+        outer.emit({.op = "Loop", .inputs = inputs, .outputs = outputs.size(), .name = name, .bodies = {&inner}}));
     std::vector<Item> delivered = initial;
     size_t at = 0;
     for (size_t i = 0; i < delivered.size(); ++i) {

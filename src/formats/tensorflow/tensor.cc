@@ -58,7 +58,8 @@ void fill(const Parts& parts, const Tensor& tensor) {
   bool has_pending = false;
   const auto complex = [&](double value) {
     if constexpr (requires(T t) { t.real(); }) {
-      if (has_pending) filler.put(T(static_cast<typename T::value_type>(pending), static_cast<typename T::value_type>(value)));
+      if (has_pending)
+        filler.put(T(static_cast<typename T::value_type>(pending), static_cast<typename T::value_type>(value)));
       pending = value;
       has_pending = !has_pending;
     } else {
@@ -124,7 +125,8 @@ Result<Tensor> decode(Bytes message, int64_t tf_type, const Dims* elsewhere, Sou
   const Dims& dims = parts.shape.dims;
   const auto count = checked_product(dims);
   const auto bytes = count ? byte_count(dtype, *count) : std::nullopt;
-  if (!bytes) return invalid_model(format("a constant of shape {}", to_string(dims))).expecting("a shape that fits memory");
+  if (!bytes)
+    return invalid_model(format("a constant of shape {}", to_string(dims))).expecting("a shape that fits memory");
   if (!parts.content.empty()) {
     if (dtype == DType::kString) return decode_strings(parts.content, dims, 0, source);
     if (parts.content.size() != *bytes) {
@@ -136,10 +138,9 @@ Result<Tensor> decode(Bytes message, int64_t tf_type, const Dims* elsewhere, Sou
   }
   if (*bytes > message.size()) THANE_TRY(source.claim(static_cast<int64_t>(*bytes)));
   THANE_ASSIGN(Tensor tensor, Tensor::allocate(dtype, dims));
-  const bool known =
-      dispatch<float, double, std::string, Half, BFloat16, bool, int8_t, uint8_t, int16_t, uint16_t, int32_t, uint32_t,
-               int64_t, uint64_t, std::complex<float>, std::complex<double>>(
-          dtype, [&]<class T>() { fill<T>(parts, tensor); });
+  const bool known = dispatch<float, double, std::string, Half, BFloat16, bool, int8_t, uint8_t, int16_t, uint16_t,
+                              int32_t, uint32_t, int64_t, uint64_t, std::complex<float>, std::complex<double>>(
+      dtype, [&]<class T>() { fill<T>(parts, tensor); });
   if (!known) return unsupported(format("a constant of {} values given one by one", dtype_name(dtype)));
   return tensor;
 }
@@ -147,7 +148,8 @@ Result<Tensor> decode(Bytes message, int64_t tf_type, const Dims* elsewhere, Sou
 }  // namespace
 
 Result<Tensor> decode_tensor(Bytes message, Source& source) {
-  return decode_protobuf("TensorProto", [&]() -> Result<Tensor> { return decode(message, kTfInvalid, nullptr, source); });
+  return decode_protobuf("TensorProto",
+                         [&]() -> Result<Tensor> { return decode(message, kTfInvalid, nullptr, source); });
 }
 
 Result<Tensor> decode_tensor_of_shape(Bytes message, int64_t tf_type, const Dims& dims, Source& source) {

@@ -165,10 +165,11 @@ struct TypeName {
   uint32_t number;
 };
 constexpr TypeName kTypeNames[] = {
-    {"DT_INVALID", 0}, {"DT_FLOAT", 1},      {"DT_DOUBLE", 2},    {"DT_INT32", 3},   {"DT_UINT8", 4},      {"DT_INT16", 5},
-    {"DT_INT8", 6},    {"DT_STRING", 7},     {"DT_COMPLEX64", 8}, {"DT_INT64", 9},   {"DT_BOOL", 10},      {"DT_QINT8", 11},
-    {"DT_QUINT8", 12}, {"DT_QINT32", 13},    {"DT_BFLOAT16", 14}, {"DT_QINT16", 15}, {"DT_QUINT16", 16},   {"DT_UINT16", 17},
-    {"DT_COMPLEX128", 18}, {"DT_HALF", 19},  {"DT_RESOURCE", 20}, {"DT_VARIANT", 21}, {"DT_UINT32", 22},   {"DT_UINT64", 23},
+    {"DT_INVALID", 0},   {"DT_FLOAT", 1},    {"DT_DOUBLE", 2},  {"DT_INT32", 3},       {"DT_UINT8", 4},
+    {"DT_INT16", 5},     {"DT_INT8", 6},     {"DT_STRING", 7},  {"DT_COMPLEX64", 8},   {"DT_INT64", 9},
+    {"DT_BOOL", 10},     {"DT_QINT8", 11},   {"DT_QUINT8", 12}, {"DT_QINT32", 13},     {"DT_BFLOAT16", 14},
+    {"DT_QINT16", 15},   {"DT_QUINT16", 16}, {"DT_UINT16", 17}, {"DT_COMPLEX128", 18}, {"DT_HALF", 19},
+    {"DT_RESOURCE", 20}, {"DT_VARIANT", 21}, {"DT_UINT32", 22}, {"DT_UINT64", 23},
 };
 
 constexpr int kMostDepth = 100;
@@ -210,9 +211,13 @@ class Parser {
     return true;
   }
   std::string place() const {
-    return format("line {}", 1 + std::count(text_.begin(), text_.begin() + static_cast<std::ptrdiff_t>(std::min(at_, text_.size())), '\n'));
+    return format(
+        "line {}",
+        1 + std::count(text_.begin(), text_.begin() + static_cast<std::ptrdiff_t>(std::min(at_, text_.size())), '\n'));
   }
-  Error wrong(std::string_view found) const { return invalid_model(format("found {}", found)).at(place()).expecting("protobuf text"); }
+  Error wrong(std::string_view found) const {
+    return invalid_model(format("found {}", found)).at(place()).expecting("protobuf text");
+  }
   void skip_blanks() {
     while (!done()) {
       if (text_[at_] == '#') {
@@ -236,7 +241,8 @@ class Parser {
       name = text_.substr(begin, at_ - begin);
       if (name.empty()) return wrong(format("'{}'", text_.substr(at_, 1)));
     }
-    const auto* known = std::ranges::find_if(kFields, [&](const Field& row) { return row.message == kind && row.name == name; });
+    const auto* known =
+        std::ranges::find_if(kFields, [&](const Field& row) { return row.message == kind && row.name == name; });
     const Field* row = known == std::end(kFields) ? nullptr : known;
     skip_blanks();
     const bool colon = accept(':');
@@ -338,7 +344,8 @@ class Parser {
     std::string_view digits = word;
     const bool negative = digits.starts_with('-');
     if (negative) digits.remove_prefix(1);
-    if (digits == "inf" || digits == "infinity") return negative ? -std::numeric_limits<double>::infinity() : std::numeric_limits<double>::infinity();
+    if (digits == "inf" || digits == "infinity")
+      return negative ? -std::numeric_limits<double>::infinity() : std::numeric_limits<double>::infinity();
     if (digits == "nan") return std::numeric_limits<double>::quiet_NaN();
     if (digits.ends_with('f') || digits.ends_with('F')) digits.remove_suffix(1);
     double number = 0;
@@ -372,7 +379,10 @@ class Parser {
       int value = 0;
       for (int i = 0; i < most && !done(); ++i) {
         const char d = text_[at_];
-        const int digit = d >= '0' && d <= '9' ? d - '0' : d >= 'a' && d <= 'f' ? d - 'a' + 10 : d >= 'A' && d <= 'F' ? d - 'A' + 10 : 99;
+        const int digit = d >= '0' && d <= '9'   ? d - '0'
+                          : d >= 'a' && d <= 'f' ? d - 'a' + 10
+                          : d >= 'A' && d <= 'F' ? d - 'A' + 10
+                                                 : 99;
         if (digit >= radix) break;
         value = value * radix + digit;
         ++at_;
@@ -424,7 +434,9 @@ TextRoot text_root(std::string_view text) {
 }
 
 Result<std::string> text_to_binary(std::string_view text, TextRoot root) {
-  const Message kind = root == TextRoot::kGraphDef ? Message::kGraph : root == TextRoot::kMetaGraphDef ? Message::kMeta : Message::kSavedModel;
+  const Message kind = root == TextRoot::kGraphDef       ? Message::kGraph
+                       : root == TextRoot::kMetaGraphDef ? Message::kMeta
+                                                         : Message::kSavedModel;
   return Parser(text).message(kind, '\0', 0);
 }
 

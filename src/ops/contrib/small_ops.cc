@@ -173,9 +173,10 @@ Status eval_crop_and_resize(KernelContext& context) {
       return runtime_error(format("batch_indices holds {}", index)).expecting(format("0 to {}", image.dim(0) - 1));
     }
     for (int64_t c = 0; c < channels; ++c) {
-      const Crop crop{image.data<float>() + index * channels * height * width + c * channel_step(height * width), height,
-                      width, pixel_step};
-      float* out = output.data<float>() + r * channels * out_height * out_width + c * channel_step(out_height * out_width);
+      const Crop crop{image.data<float>() + index * channels * height * width + c * channel_step(height * width),
+                      height, width, pixel_step};
+      float* out =
+          output.data<float>() + r * channels * out_height * out_width + c * channel_step(out_height * out_width);
       for (int64_t i = 0; i < out_height; ++i) {
         const float y = grid(box[0], box[2], i, out_height, height);
         for (int64_t j = 0; j < out_width; ++j) {

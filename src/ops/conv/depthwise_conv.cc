@@ -118,7 +118,9 @@ Result<std::unique_ptr<PreparedKernel>> prepare_with_depthwise(const KernelQuery
       new DepthwiseConv(depthwise_kernel(query.isa), std::move(shape), std::move(packed), activation));
 }
 
-Result<std::unique_ptr<PreparedKernel>> prepare_depthwise(const KernelQuery& query) { return prepare_with_depthwise(query, {}); }
+Result<std::unique_ptr<PreparedKernel>> prepare_depthwise(const KernelQuery& query) {
+  return prepare_with_depthwise(query, {});
+}
 
 Result<std::unique_ptr<PreparedKernel>> prepare_fused_depthwise(const KernelQuery& query) {
   return prepare_with_depthwise(query, query.node.attrs_as<FusedConvAttrs>().activation);

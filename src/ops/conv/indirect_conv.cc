@@ -144,7 +144,9 @@ Result<std::unique_ptr<PreparedKernel>> prepare_with_indirect(const KernelQuery&
   return std::unique_ptr<PreparedKernel>(new IndirectConv(std::move(phases), padding, activation));
 }
 
-Result<std::unique_ptr<PreparedKernel>> prepare_indirect(const KernelQuery& query) { return prepare_with_indirect(query, {}); }
+Result<std::unique_ptr<PreparedKernel>> prepare_indirect(const KernelQuery& query) {
+  return prepare_with_indirect(query, {});
+}
 
 Result<std::unique_ptr<PreparedKernel>> prepare_fused_indirect(const KernelQuery& query) {
   return prepare_with_indirect(query, query.node.attrs_as<FusedConvAttrs>().activation);

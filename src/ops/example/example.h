@@ -5,9 +5,9 @@
 
 namespace thane {
 
-// Inputs: serialized messages [n] (or one, as a scalar), then a default per dense key (without elements: none). Outputs:
-// indices, values and shape of each sparse key, grouped by kind; values of each dense key; values and row splits of each
-// ragged key, grouped by kind.
+// Inputs: serialized messages [n] (or one, as a scalar), then a default per dense key (without elements: none).
+// Outputs: indices, values and shape of each sparse key, grouped by kind; values of each dense key; values and row
+// splits of each ragged key, grouped by kind.
 struct ParseExampleAttrs : Attrs {
   std::vector<std::string> sparse_keys, dense_keys, ragged_keys;
   Dims sparse_types, dense_types, ragged_types, split_types;  // dtype codes

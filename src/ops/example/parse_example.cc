@@ -94,7 +94,8 @@ bool read_feature(Text text, Feature& feature) {
         feature.integers.push_back(static_cast<int64_t>(list.number));
       } else if (list.wire == 2) {
         Message packed(list.bytes);
-        while (!packed.rest.empty() && !packed.broken) feature.integers.push_back(static_cast<int64_t>(packed.varint()));
+        while (!packed.rest.empty() && !packed.broken)
+          feature.integers.push_back(static_cast<int64_t>(packed.varint()));
         if (packed.broken) return false;
       }
     }
@@ -137,14 +138,15 @@ void append(const Feature& feature, Feature& all) {
 void append(const Tensor& defaults, int64_t count, Feature& all) {
   for (int64_t i = 0; i < count; ++i) {
     const int64_t at = defaults.size() == 1 ? 0 : i % std::max<int64_t>(defaults.size(), 1);
-    if (defaults.dtype() == DType::kString) all.texts.push_back(defaults.size() ? defaults.data<std::string>()[at] : std::string());
+    if (defaults.dtype() == DType::kString)
+      all.texts.push_back(defaults.size() ? defaults.data<std::string>()[at] : std::string());
     if (defaults.dtype() == DType::kFloat32) all.floats.push_back(defaults.size() ? defaults.data<float>()[at] : 0);
     if (defaults.dtype() == DType::kInt64) all.integers.push_back(defaults.size() ? defaults.data<int64_t>()[at] : 0);
   }
 }
 
 Status deliver(KernelContext& context, size_t output, DType dtype, const Dims& dims, const Feature& values) {
-  THANE_ASSIGN(Tensor* tensor, context.allocate(output, dtype, dims));
+  THANE_ASSIGN(Tensor * tensor, context.allocate(output, dtype, dims));
   if (tensor->size() != values.size()) return runtime_error("a feature has values of another kind than asked for");
   if (dtype == DType::kString) std::copy(values.texts.begin(), values.texts.end(), tensor->data<std::string>());
   if (dtype == DType::kFloat32) std::copy(values.floats.begin(), values.floats.end(), tensor->data<float>());
@@ -152,8 +154,9 @@ Status deliver(KernelContext& context, size_t output, DType dtype, const Dims& d
   return ok();
 }
 
-Status deliver(KernelContext& context, size_t output, DType dtype, const Dims& dims, const std::vector<int64_t>& values) {
-  THANE_ASSIGN(Tensor* tensor, context.allocate(output, dtype, dims));
+Status deliver(KernelContext& context, size_t output, DType dtype, const Dims& dims,
+               const std::vector<int64_t>& values) {
+  THANE_ASSIGN(Tensor * tensor, context.allocate(output, dtype, dims));
   for (int64_t i = 0; i < tensor->size(); ++i) {
     if (dtype == DType::kInt32)
       tensor->data<int32_t>()[i] = static_cast<int32_t>(values[static_cast<size_t>(i)]);
@@ -180,8 +183,10 @@ Status ParseExampleAttrs::prepare() {
   }
   size_t at = 0;
   for (int64_t rank : dense_ranks) {
-    if (rank < 0 || static_cast<size_t>(rank) > dense_dims.size() - at) return invalid_model("shapes of dense keys are incomplete");
-    dense_shapes.emplace_back(dense_dims.begin() + static_cast<std::ptrdiff_t>(at), dense_dims.begin() + static_cast<std::ptrdiff_t>(at) + rank);
+    if (rank < 0 || static_cast<size_t>(rank) > dense_dims.size() - at)
+      return invalid_model("shapes of dense keys are incomplete");
+    dense_shapes.emplace_back(dense_dims.begin() + static_cast<std::ptrdiff_t>(at),
+                              dense_dims.begin() + static_cast<std::ptrdiff_t>(at) + rank);
     at += static_cast<size_t>(rank);
   }
   return ok();
@@ -194,11 +199,13 @@ Status infer_parse_example(InferContext& context) {
   size_t output = 0;
   const size_t columns = messages ? messages->size() + 1 : 0;
   for (size_t i = 0; i < attrs.sparse_keys.size(); ++i) {
-    context.set(output++, DType::kInt64, messages ? std::optional(SymDims{Dim(), Dim(static_cast<int64_t>(columns))}) : std::nullopt);
+    context.set(output++, DType::kInt64,
+                messages ? std::optional(SymDims{Dim(), Dim(static_cast<int64_t>(columns))}) : std::nullopt);
   }
   for (int64_t type : attrs.sparse_types) context.set(output++, static_cast<DType>(type), SymDims{Dim()});
   for (size_t i = 0; i < attrs.sparse_keys.size(); ++i) {
-    context.set(output++, DType::kInt64, messages ? std::optional(SymDims{Dim(static_cast<int64_t>(columns))}) : std::nullopt);
+    context.set(output++, DType::kInt64,
+                messages ? std::optional(SymDims{Dim(static_cast<int64_t>(columns))}) : std::nullopt);
   }
   for (size_t i = 0; i < attrs.dense_keys.size(); ++i) {
     std::optional<SymDims> dims;
@@ -224,9 +231,11 @@ Status eval_parse_example(KernelContext& context) {
   const bool batch = messages.rank() > 0;
   const auto feature_of = [&](size_t example, const std::string& key, int64_t type) -> Result<const Feature*> {
     const auto found = examples[example].find(key);
-    if (found == examples[example].end() || found->second.dtype == DType::kUndefined) return static_cast<const Feature*>(nullptr);
+    if (found == examples[example].end() || found->second.dtype == DType::kUndefined)
+      return static_cast<const Feature*>(nullptr);
     if (static_cast<int64_t>(found->second.dtype) != type) {
-      return runtime_error(format("feature '{}' of message {} is of dtype {}", key, example, dtype_name(found->second.dtype)))
+      return runtime_error(
+                 format("feature '{}' of message {} is of dtype {}", key, example, dtype_name(found->second.dtype)))
           .expecting(std::string(dtype_name(static_cast<DType>(type))));
     }
     return &found->second;
@@ -276,13 +285,15 @@ Status eval_parse_example(KernelContext& context) {
     for (size_t i = 0; i < found.size(); ++i) {
       if (!found[i]) {
         if (defaults.size() == 0 && *count > 0 && !open) {
-          return runtime_error(format("message {} lacks feature '{}'", i, attrs.dense_keys[k])).expecting("a value: it has no default");
+          return runtime_error(format("message {} lacks feature '{}'", i, attrs.dense_keys[k]))
+              .expecting("a value: it has no default");
         }
         append(defaults, *count, all);
         continue;
       }
       if (!open && found[i]->size() != *count) {
-        return runtime_error(format("feature '{}' of message {} has {} values", attrs.dense_keys[k], i, found[i]->size()))
+        return runtime_error(
+                   format("feature '{}' of message {} has {} values", attrs.dense_keys[k], i, found[i]->size()))
             .expecting(std::to_string(*count));
       }
       append(*found[i], all);
@@ -302,7 +313,8 @@ Status eval_parse_example(KernelContext& context) {
       splits.push_back(all.size());
     }
     THANE_TRY(deliver(context, output + k, static_cast<DType>(attrs.ragged_types[k]), {all.size()}, all));
-    THANE_TRY(deliver(context, output + ragged + k, static_cast<DType>(attrs.split_types[k]), {static_cast<int64_t>(splits.size())}, splits));
+    THANE_TRY(deliver(context, output + ragged + k, static_cast<DType>(attrs.split_types[k]),
+                      {static_cast<int64_t>(splits.size())}, splits));
   }
   return ok();
 }

@@ -103,7 +103,8 @@ Status infer_hybrid_matmul(InferContext& context) {
   const Dim& depth = a->back();
   if (attrs.block_size > 0 && depth.is_number() && dims.back().is_number()) {
     const bool whole = depth.number() % attrs.block_size == 0;
-    if (!whole || static_cast<int64_t>(attrs.weight_scales.size()) != depth.number() / attrs.block_size * dims.back().number()) {
+    if (!whole ||
+        static_cast<int64_t>(attrs.weight_scales.size()) != depth.number() / attrs.block_size * dims.back().number()) {
       return invalid_model(format("{} scales for blocks of {}", attrs.weight_scales.size(), attrs.block_size));
     }
   } else if (attrs.block_size == 0) {

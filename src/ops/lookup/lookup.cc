@@ -24,10 +24,12 @@ Status TableLookupAttrs::prepare() {
 Status infer_table_lookup(InferContext& context) {
   const auto& attrs = context.attrs<TableLookupAttrs>();
   if (context.dtype(0) != attrs.keys.dtype() && context.dtype(0) != DType::kUndefined) {
-    return invalid_model(format("keys {} for a table of {}", dtype_name(context.dtype(0)), dtype_name(attrs.keys.dtype())));
+    return invalid_model(
+        format("keys {} for a table of {}", dtype_name(context.dtype(0)), dtype_name(attrs.keys.dtype())));
   }
   if (context.dtype(1) != attrs.values.dtype() && context.dtype(1) != DType::kUndefined) {
-    return invalid_model(format("a default {} for a table of {}", dtype_name(context.dtype(1)), dtype_name(attrs.values.dtype())));
+    return invalid_model(
+        format("a default {} for a table of {}", dtype_name(context.dtype(1)), dtype_name(attrs.values.dtype())));
   }
   const SymDims* dims = context.dims(0);
   context.set(0, attrs.values.dtype(), dims ? std::optional(*dims) : std::nullopt);

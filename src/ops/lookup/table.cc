@@ -5,7 +5,8 @@
 namespace thane {
 namespace {
 
-constexpr Param kInputs[] = {{.name = "keys", .types = kStringOnly | kInts | kBoolOnly}, {.name = "default", .types = kAnyTensor}};
+constexpr Param kInputs[] = {{.name = "keys", .types = kStringOnly | kInts | kBoolOnly},
+                             {.name = "default", .types = kAnyTensor}};
 constexpr Param kOutput[] = {{.name = "values", .types = kAnyTensor}};
 
 constexpr OpDef kOps[] = {

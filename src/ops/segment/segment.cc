@@ -36,7 +36,8 @@ T neutral(const SegmentReduceAttrs& attrs) {
 }
 
 template <class T>
-void reduce_rows(const SegmentReduceAttrs& attrs, const Tensor& data, const Tensor& ids, const Tensor& out, int64_t row) {
+void reduce_rows(const SegmentReduceAttrs& attrs, const Tensor& data, const Tensor& ids, const Tensor& out,
+                 int64_t row) {
   const int64_t groups = out.size() / std::max<int64_t>(row, 1);
   std::vector<int64_t> members(static_cast<size_t>(groups), 0);
   std::fill_n(out.data<T>(), out.size(), neutral<T>(attrs));
@@ -96,10 +97,11 @@ Status eval_segment_reduce(KernelContext& context) {
   const DType wide = wide_dtype(data.dtype());
   THANE_ASSIGN(const Tensor x, converted(data, wide, context.threads()));
   THANE_ASSIGN(const Tensor sums, Tensor::allocate(wide, dims));
-  const bool done = dispatch<float, double, int64_t, uint64_t>(wide, [&]<class T>() { reduce_rows<T>(attrs, x, ids, sums, *row); });
+  const bool done =
+      dispatch<float, double, int64_t, uint64_t>(wide, [&]<class T>() { reduce_rows<T>(attrs, x, ids, sums, *row); });
   assert(done);
   static_cast<void>(done);
-  THANE_ASSIGN(Tensor* out, context.allocate(0, data.dtype(), dims));
+  THANE_ASSIGN(Tensor * out, context.allocate(0, data.dtype(), dims));
   // Neutral elements of narrow types, for wide ones were used on the way.
   if (wide != data.dtype() && !attrs.empty_is_zero &&
       (attrs.reduction == SegmentReduction::kMax || attrs.reduction == SegmentReduction::kMin)) {
@@ -147,7 +149,7 @@ Status eval_bincount(KernelContext& context) {
     double& count = counts.data<double>()[i / columns * size + value];
     count = binary ? 1 : count + (weights.size() ? weights.as_double(i) : 1);
   }
-  THANE_ASSIGN(Tensor* out, context.allocate(0, weights.dtype(), dims));
+  THANE_ASSIGN(Tensor * out, context.allocate(0, weights.dtype(), dims));
   convert_tensor(counts, *out, context.threads());
   return ok();
 }
@@ -172,7 +174,8 @@ Status eval_search_sorted(KernelContext& context) {
       for (int64_t i = 0; i < m; ++i) {
         const auto value = values.data<T>()[row * m + i];
         const auto less = [](const auto& a, const auto& b) { return static_cast<double>(a) < static_cast<double>(b); };
-        const T* place = right ? std::upper_bound(list, list + n, value, less) : std::lower_bound(list, list + n, value, less);
+        const T* place =
+            right ? std::upper_bound(list, list + n, value, less) : std::lower_bound(list, list + n, value, less);
         out.data<int64_t>()[row * m + i] = place - list;
       }
     }

@@ -22,7 +22,8 @@ struct SegmentReduceAttrs : Attrs {
 Status infer_segment_reduce(InferContext& context);
 Status eval_segment_reduce(KernelContext& context);
 
-// How often each number in [0, size) occurs, or the sum of its weights; per row for matrices. Numbers ≥ size do not count.
+// How often each number in [0, size) occurs, or the sum of its weights; per row for matrices. Numbers ≥ size do not
+// count.
 struct BincountAttrs : Attrs {
   bool binary_output = false;  // 1 where it occurs at all
   template <class Self, class V>

@@ -80,8 +80,8 @@ Status eval_list_reserve(KernelContext& context) {
 
 Status infer_list_set(InferContext& context) {
   const Type element = item_type(context.type(0));
-  if (element.is_tensor() && context.type(2).is_tensor() && element.dtype != context.dtype(2) && element.dtype != DType::kUndefined &&
-      context.dtype(2) != DType::kUndefined) {
+  if (element.is_tensor() && context.type(2).is_tensor() && element.dtype != context.dtype(2) &&
+      element.dtype != DType::kUndefined && context.dtype(2) != DType::kUndefined) {
     return invalid_model(format("an item {} for a list of {}", context.type(2).to_string(), element.to_string()));
   }
   context.set_type(0, Type::sequence(joined(element, context.type(2))));
@@ -117,7 +117,8 @@ Status eval_list_scatter(KernelContext& context) {
     const int64_t at = positions.as_int64(i);
     if (at < 0 || at >= kMostItems) return runtime_error(format("position {}", at)).expecting("a position in the list");
     THANE_ASSIGN(Tensor item, Tensor::allocate(rows.dtype(), dims));
-    dispatch_by_size(rows.dtype(), [&]<class T>() { std::copy_n(rows.data<T>() + i * *count, *count, item.data<T>()); });
+    dispatch_by_size(rows.dtype(),
+                     [&]<class T>() { std::copy_n(rows.data<T>() + i * *count, *count, item.data<T>()); });
     THANE_TRY(put(sequence, at, Value(std::move(item))));
   }
   context.set_output(0, Value(std::move(sequence)));
@@ -175,7 +176,8 @@ Status eval_list_stack(KernelContext& context) {
     dtype = item.tensor().dtype();
     if (known && is_unset(item.tensor())) continue;
     if (known && item.tensor().dims() != dims) {
-      return runtime_error(format("items of shapes {} and {}", to_string(dims), to_string(item.tensor().dims()))).expecting("one shape");
+      return runtime_error(format("items of shapes {} and {}", to_string(dims), to_string(item.tensor().dims())))
+          .expecting("one shape");
     }
     if (is_unset(item.tensor())) continue;
     dims = item.tensor().dims();
@@ -190,7 +192,7 @@ Status eval_list_stack(KernelContext& context) {
   const auto count = checked_product(dims);
   Dims all = dims;
   all.insert(all.begin(), static_cast<int64_t>(sequence.items.size()));
-  THANE_ASSIGN(Tensor* out, context.allocate(0, dtype == DType::kUndefined ? DType::kFloat32 : dtype, all));
+  THANE_ASSIGN(Tensor * out, context.allocate(0, dtype == DType::kUndefined ? DType::kFloat32 : dtype, all));
   dispatch_by_size(out->dtype(), [&]<class T>() {
     T* to = out->data<T>();
     for (const Value& item : sequence.items) {

@@ -24,7 +24,8 @@ constexpr Param kBoolOut[] = {{.name = "output", .types = kBoolOnly}};
 
 constexpr Param kReserveIn[] = {{.name = "count", .types = kIndexInts}, {.name = "shape", .types = kIndexInts}};
 constexpr Param kSetIn[] = {kSequence, kPosition, {.name = "item", .types = kAnyValue}};
-constexpr Param kScatterIn[] = {kSequence, {.name = "positions", .types = kIndexInts}, {.name = "tensor", .types = kAnyTensor}};
+constexpr Param kScatterIn[] = {
+    kSequence, {.name = "positions", .types = kIndexInts}, {.name = "tensor", .types = kAnyTensor}};
 constexpr Param kTensorOut[] = {{.name = "tensor", .types = kAnyTensor}};
 
 constexpr OpDef kOps[] = {

@@ -13,8 +13,8 @@ constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr int kMostTerms = 2000;
 
 // B(2k) / (2k)! for k = 1 …
-constexpr double kBernoulli[] = {1.0 / 12, -1.0 / 720, 1.0 / 30240, -1.0 / 1209600, 1.0 / 47900160, -691.0 / 1307674368000,
-                                 1.0 / 74724249600};
+constexpr double kBernoulli[] = {
+    1.0 / 12, -1.0 / 720, 1.0 / 30240, -1.0 / 1209600, 1.0 / 47900160, -691.0 / 1307674368000, 1.0 / 74724249600};
 
 double gamma_series(double a, double x) {
   double term = 1 / a, sum = term;
@@ -104,7 +104,8 @@ double digamma(double x) {
     x += 1;
   }
   const double y = 1 / (x * x);
-  const double tail = y * (1.0 / 12 - y * (1.0 / 120 - y * (1.0 / 252 - y * (1.0 / 240 - y * (1.0 / 132 - y * 691.0 / 32760)))));
+  const double tail =
+      y * (1.0 / 12 - y * (1.0 / 120 - y * (1.0 / 252 - y * (1.0 / 240 - y * (1.0 / 132 - y * 691.0 / 32760)))));
   return shift + std::log(x) - 0.5 / x - tail;
 }
 

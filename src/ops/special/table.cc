@@ -22,7 +22,8 @@ Status eval_function(KernelContext& context) {
     dims[k] = &inputs[k].dims();
   }
   Tensor& out = context.output(0);
-  THANE_ASSIGN(const Tensor wide, out.dtype() == DType::kFloat64 ? Result<Tensor>(Tensor(out)) : Tensor::allocate(DType::kFloat64, out.dims()));
+  THANE_ASSIGN(const Tensor wide, out.dtype() == DType::kFloat64 ? Result<Tensor>(Tensor(out))
+                                                                 : Tensor::allocate(DType::kFloat64, out.dims()));
   const BroadcastWalk<K> walk(out.dims(), dims);
   constexpr int64_t kGrain = 1024;
   context.threads().parallel_for(wide.size(), kGrain, [&](int64_t begin, int64_t end) {

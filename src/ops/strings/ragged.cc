@@ -16,7 +16,8 @@ Result<Dims> row_splits(const Tensor& partition, bool ids, int64_t rows) {
   if (!ids) {
     for (int64_t i = 0; i < partition.size(); ++i) {
       splits.push_back(partition.as_int64(i));
-      if (splits.back() < (i == 0 ? 0 : splits[static_cast<size_t>(i) - 1])) return runtime_error("row splits are not sorted");
+      if (splits.back() < (i == 0 ? 0 : splits[static_cast<size_t>(i) - 1]))
+        return runtime_error("row splits are not sorted");
     }
     if (splits.empty() || splits[0] != 0) return runtime_error("row splits do not begin with 0");
     return splits;
@@ -35,8 +36,10 @@ Result<Dims> row_splits(const Tensor& partition, bool ids, int64_t rows) {
 
 Status infer_ragged_to_dense(InferContext& context) {
   const auto& attrs = context.attrs<RaggedToDenseAttrs>();
-  if (context.num_inputs() != kFirstPartition + attrs.partitions.size()) return invalid_model("one input per row partition is needed");
-  const size_t levels = attrs.partitions.size() - (attrs.partitions.empty() || attrs.partitions[0] != "FIRST_DIM_SIZE" ? 0 : 1);
+  if (context.num_inputs() != kFirstPartition + attrs.partitions.size())
+    return invalid_model("one input per row partition is needed");
+  const size_t levels =
+      attrs.partitions.size() - (attrs.partitions.empty() || attrs.partitions[0] != "FIRST_DIM_SIZE" ? 0 : 1);
   const SymDims* values = context.dims(1);
   if (!values || values->empty()) return context.set(0, context.dtype(1)), ok();
   SymDims dims(levels + 1, Dim());
@@ -66,12 +69,15 @@ Status eval_ragged_to_dense(KernelContext& context) {
     if (attrs.partitions[i] != "VALUE_ROWIDS" && attrs.partitions[i] != "ROW_SPLITS") {
       return unsupported(format("row partition {}", attrs.partitions[i]));
     }
-    THANE_ASSIGN(Dims splits, row_splits(partition, attrs.partitions[i] == "VALUE_ROWIDS", levels.empty() ? rows : levels.back().back()));
+    THANE_ASSIGN(Dims splits, row_splits(partition, attrs.partitions[i] == "VALUE_ROWIDS",
+                                         levels.empty() ? rows : levels.back().back()));
     levels.push_back(std::move(splits));
   }
-  if (levels.empty() || levels.back().back() != values.dim(0)) return runtime_error("row partitions do not cover the values");
+  if (levels.empty() || levels.back().back() != values.dim(0))
+    return runtime_error("row partitions do not cover the values");
   for (size_t i = 0; i + 1 < levels.size(); ++i) {
-    if (levels[i].back() != static_cast<int64_t>(levels[i + 1].size()) - 1) return runtime_error("row partitions do not fit each other");
+    if (levels[i].back() != static_cast<int64_t>(levels[i + 1].size()) - 1)
+      return runtime_error("row partitions do not fit each other");
   }
   Dims dims = {static_cast<int64_t>(levels[0].size()) - 1};
   for (const Dims& splits : levels) {
@@ -87,20 +93,22 @@ Status eval_ragged_to_dense(KernelContext& context) {
   const auto row = checked_product(inner);
   if (!row) return runtime_error("values have an impossible shape");
   if (fallback.size() != 1 && fallback.size() != *row) return runtime_error("the default does not fit the values");
-  THANE_ASSIGN(Tensor* out, context.allocate(0, values.dtype(), dims));
+  THANE_ASSIGN(Tensor * out, context.allocate(0, values.dtype(), dims));
   const Dims strides = row_major_strides(dims);
   dispatch_by_size(out->dtype(), [&]<class T>() {
     T* data = out->data<T>();
     for (int64_t i = 0; i < out->size(); ++i) data[i] = fallback.data<T>()[fallback.size() == 1 ? 0 : i % *row];
     // Every value's place, level by level from the outside.
     std::vector<int64_t> places(levels[0].size() - 1);
-    for (size_t i = 0; i < places.size(); ++i) places[i] = static_cast<int64_t>(i) < dims[0] ? static_cast<int64_t>(i) * strides[0] : -1;
+    for (size_t i = 0; i < places.size(); ++i)
+      places[i] = static_cast<int64_t>(i) < dims[0] ? static_cast<int64_t>(i) * strides[0] : -1;
     for (size_t level = 0; level < levels.size(); ++level) {
       std::vector<int64_t> next(static_cast<size_t>(levels[level].back()), -1);
       for (size_t r = 0; r + 1 < levels[level].size(); ++r) {
         for (int64_t at = levels[level][r]; at < levels[level][r + 1]; ++at) {
           const int64_t column = at - levels[level][r];
-          if (places[r] >= 0 && column < dims[level + 1]) next[static_cast<size_t>(at)] = places[r] + column * strides[level + 1];
+          if (places[r] >= 0 && column < dims[level + 1])
+            next[static_cast<size_t>(at)] = places[r] + column * strides[level + 1];
         }
       }
       places = std::move(next);
@@ -157,15 +165,16 @@ Status eval_string_ngrams(KernelContext& context) {
     }
     if (attrs.keep_short && grams.size() == before && length > 0) {
       std::string gram;
-      for (int64_t i = 0; i < length; ++i) gram += (i ? attrs.separator : "") + texts.data<std::string>()[splits[row] + i];
+      for (int64_t i = 0; i < length; ++i)
+        gram += (i ? attrs.separator : "") + texts.data<std::string>()[splits[row] + i];
       grams.push_back(std::move(gram));
     }
     ends.push_back(static_cast<int64_t>(grams.size()));
   }
-  THANE_ASSIGN(Tensor* out, context.allocate(0, DType::kString, {static_cast<int64_t>(grams.size())}));
+  THANE_ASSIGN(Tensor * out, context.allocate(0, DType::kString, {static_cast<int64_t>(grams.size())}));
   std::move(grams.begin(), grams.end(), out->data<std::string>());
   const DType dtype = context.input(1).dtype();
-  THANE_ASSIGN(Tensor* fresh, context.allocate(1, dtype, {static_cast<int64_t>(ends.size())}));
+  THANE_ASSIGN(Tensor * fresh, context.allocate(1, dtype, {static_cast<int64_t>(ends.size())}));
   for (size_t i = 0; i < ends.size(); ++i) {
     if (dtype == DType::kInt32)
       fresh->data<int32_t>()[i] = static_cast<int32_t>(ends[i]);

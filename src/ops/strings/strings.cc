@@ -48,7 +48,8 @@ Status eval_string_strip(KernelContext& context) {
 Status eval_string_length(KernelContext& context) {
   const bool characters = context.attrs<StringUnitAttrs>().characters;
   return map_strings<int32_t>(context, [&](const std::string& text) {
-    return static_cast<int32_t>(characters ? std::count_if(text.begin(), text.end(), starts_character) : static_cast<std::ptrdiff_t>(text.size()));
+    return static_cast<int32_t>(characters ? std::count_if(text.begin(), text.end(), starts_character)
+                                           : static_cast<std::ptrdiff_t>(text.size()));
   });
 }
 
@@ -82,11 +83,16 @@ Status eval_substring(KernelContext& context) {
       int64_t begin = at.as_int64(place);
       if (begin < 0) begin += units;
       if (begin < 0 || begin > units) {
-        if (status.ok()) status = runtime_error(format("position {} of a string of length {}", at.as_int64(place), units));
+        if (status.ok())
+          status = runtime_error(format("position {} of a string of length {}", at.as_int64(place), units));
         continue;
       }
       const int64_t end = std::min(units, begin + std::clamp<int64_t>(length.as_int64(place), 0, units));
-      const auto byte = [&](int64_t unit) { return !characters ? static_cast<size_t>(unit) : unit < units ? starts[static_cast<size_t>(unit)] : whole.size(); };
+      const auto byte = [&](int64_t unit) {
+        return !characters    ? static_cast<size_t>(unit)
+               : unit < units ? starts[static_cast<size_t>(unit)]
+                              : whole.size();
+      };
       out.data<std::string>()[to + i] = whole.substr(byte(begin), byte(end) - byte(begin));
     }
   });
@@ -113,7 +119,8 @@ Status eval_regex_replace(KernelContext& context) {
         continue;
       }
       const auto group = static_cast<size_t>(next - '0');
-      if (2 * group + 1 < match.size() && match[2 * group] != std::string::npos && match[2 * group + 1] != std::string::npos)
+      if (2 * group + 1 < match.size() && match[2 * group] != std::string::npos &&
+          match[2 * group + 1] != std::string::npos)
         out.append(text, match[2 * group], match[2 * group + 1] - match[2 * group]);
     }
   };
@@ -175,7 +182,7 @@ Status eval_string_bytes(KernelContext& context) {
   if (bytes % dtype_size(dtype) != 0) return runtime_error(format("{} bytes are no {}s", bytes, dtype_name(dtype)));
   Dims dims = in.dims();
   dims.push_back(static_cast<int64_t>(bytes / dtype_size(dtype)));
-  THANE_ASSIGN(Tensor* out, context.allocate(0, dtype, dims));
+  THANE_ASSIGN(Tensor * out, context.allocate(0, dtype, dims));
   auto* to = static_cast<char*>(out->raw());
   for (int64_t i = 0; i < in.size(); ++i) {
     const std::string& text = in.data<std::string>()[i];
@@ -196,7 +203,9 @@ namespace {
 
 std::vector<std::string_view> parts_of(std::string_view text, const StringPartsAttrs& attrs) {
   std::vector<std::string_view> parts;
-  const auto may_split = [&] { return attrs.most_splits < 0 || static_cast<int64_t>(parts.size()) < attrs.most_splits; };
+  const auto may_split = [&] {
+    return attrs.most_splits < 0 || static_cast<int64_t>(parts.size()) < attrs.most_splits;
+  };
   const auto add = [&](std::string_view part) {
     if (!attrs.skip_empty || !part.empty()) parts.push_back(part);
   };
@@ -205,7 +214,8 @@ std::vector<std::string_view> parts_of(std::string_view text, const StringPartsA
       for (size_t i = 0; i < text.size(); ++i) parts.push_back(text.substr(i, 1));
       return parts;
     case SplitKind::kWhiteSpace:
-      for (size_t at = text.find_first_not_of(kBlank); at != std::string_view::npos; at = text.find_first_not_of(kBlank, at)) {
+      for (size_t at = text.find_first_not_of(kBlank); at != std::string_view::npos;
+           at = text.find_first_not_of(kBlank, at)) {
         if (!may_split()) {
           // The rest, without the white space at its end.
           parts.push_back(text.substr(at, text.find_last_not_of(kBlank) - at + 1));
@@ -254,11 +264,11 @@ Status eval_string_parts(KernelContext& context) {
     longest = std::max(longest, static_cast<int64_t>(parts.size()));
   }
   const auto n = static_cast<int64_t>(values.size());
-  THANE_ASSIGN(Tensor* at, context.allocate(0, DType::kInt64, {n, 2}));
+  THANE_ASSIGN(Tensor * at, context.allocate(0, DType::kInt64, {n, 2}));
   std::copy(indices.begin(), indices.end(), at->data<int64_t>());
-  THANE_ASSIGN(Tensor* texts, context.allocate(1, DType::kString, {n}));
+  THANE_ASSIGN(Tensor * texts, context.allocate(1, DType::kString, {n}));
   std::move(values.begin(), values.end(), texts->data<std::string>());
-  THANE_ASSIGN(Tensor* shape, context.allocate(2, DType::kInt64, {2}));
+  THANE_ASSIGN(Tensor * shape, context.allocate(2, DType::kInt64, {2}));
   shape->data<int64_t>()[0] = in.size();
   shape->data<int64_t>()[1] = longest;
   return ok();
@@ -295,7 +305,8 @@ Status eval_number_to_string(KernelContext& context) {
 
 Status HashBucketAttrs::prepare() {
   if (buckets < 1) return invalid_model(format("{} buckets", buckets));
-  if (hash == StringHash::kSip && key.size() != 2) return invalid_model(format("a key of {} numbers", key.size())).expecting("2");
+  if (hash == StringHash::kSip && key.size() != 2)
+    return invalid_model(format("a key of {} numbers", key.size())).expecting("2");
   return ok();
 }
 
@@ -305,7 +316,9 @@ Status eval_hash_bucket(KernelContext& context) {
     uint64_t hash = 0;
     switch (attrs.hash) {
       case StringHash::kFarm: hash = farm_fingerprint64(text); break;
-      case StringHash::kSip: hash = sip_hash(text, {static_cast<uint64_t>(attrs.key[0]), static_cast<uint64_t>(attrs.key[1])}); break;
+      case StringHash::kSip:
+        hash = sip_hash(text, {static_cast<uint64_t>(attrs.key[0]), static_cast<uint64_t>(attrs.key[1])});
+        break;
       case StringHash::kMurmur: hash = murmur_hash64(text, 0xdecafcaffeu); break;
     }
     return static_cast<int64_t>(hash % static_cast<uint64_t>(attrs.buckets));

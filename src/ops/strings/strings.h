@@ -127,7 +127,7 @@ Status eval_string_reduce_join(KernelContext& context);
 struct StringNGramsAttrs : Attrs {
   Dims widths;
   std::string separator, left_pad, right_pad;
-  int64_t pad_width = 0;  // pads per side; negative: one less than the width
+  int64_t pad_width = 0;    // pads per side; negative: one less than the width
   bool keep_short = false;  // a row shorter than the width gives itself
   template <class Self, class V>
   static void fields(Self& self, V& v) {

@@ -11,8 +11,12 @@ constexpr Param kTexts[] = {kText};
 constexpr Param kNumbers[] = {{.name = "numbers", .types = kNumeric | kBoolOnly}};
 constexpr Param kInt32s[] = {{.name = "output", .types = mask_of(DType::kInt32)}};
 constexpr Param kInt64s[] = {{.name = "output", .types = kInt64Only}};
-constexpr Param kSubstringIn[] = {kText, {.name = "position", .types = kIndexInts, .variable = 'I'}, {.name = "length", .types = kIndexInts, .variable = 'I'}};
-constexpr Param kPartsOut[] = {{.name = "indices", .types = kInt64Only}, {.name = "values", .types = kStringOnly}, {.name = "shape", .types = kInt64Only}};
+constexpr Param kSubstringIn[] = {kText,
+                                  {.name = "position", .types = kIndexInts, .variable = 'I'},
+                                  {.name = "length", .types = kIndexInts, .variable = 'I'}};
+constexpr Param kPartsOut[] = {{.name = "indices", .types = kInt64Only},
+                               {.name = "values", .types = kStringOnly},
+                               {.name = "shape", .types = kInt64Only}};
 constexpr Param kBytesOut[] = {{.name = "bytes", .types = kFixedSize}};
 constexpr Param kRaggedIn[] = {{.name = "shape", .types = kIndexInts},
                                {.name = "values", .types = kAnyTensor, .variable = 'T'},
@@ -23,7 +27,14 @@ constexpr Param kRaggedOut[] = {{.name = "dense", .types = kAnyTensor, .variable
 constexpr Param kRowsOfText[] = {kText, {.name = "splits", .types = kIndexInts, .variable = 'I'}};
 
 constexpr OpDef text_map(std::string_view name, const AttrsSchema* attrs, Status (*eval)(KernelContext&)) {
-  return {.name = name, .domain = Domain::kThane, .inputs = kTexts, .min_inputs = 1, .outputs = kTexts, .attrs = attrs, .infer = infer_same, .eval = eval};
+  return {.name = name,
+          .domain = Domain::kThane,
+          .inputs = kTexts,
+          .min_inputs = 1,
+          .outputs = kTexts,
+          .attrs = attrs,
+          .infer = infer_same,
+          .eval = eval};
 }
 
 constexpr OpDef kOps[] = {

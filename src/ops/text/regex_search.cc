@@ -87,7 +87,8 @@ class RegexSearch {
           pending.push_back({state.next, std::move(now.saved)});
           break;
         case Regex::Kind::kAssert:
-          if (regex_holds(static_cast<RegexAssertion>(state.argument), place.first, place.before, place.last, place.after)) {
+          if (regex_holds(static_cast<RegexAssertion>(state.argument), place.first, place.before, place.last,
+                          place.after)) {
             pending.push_back({state.next, std::move(now.saved)});
           }
           break;
@@ -101,6 +102,8 @@ class RegexSearch {
   uint64_t round_ = 0;
 };
 
-std::vector<size_t> Regex::search(std::string_view text, size_t from) const { return RegexSearch(*this).run(text, from); }
+std::vector<size_t> Regex::search(std::string_view text, size_t from) const {
+  return RegexSearch(*this).run(text, from);
+}
 
 }  // namespace thane

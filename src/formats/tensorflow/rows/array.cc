@@ -1,6 +1,6 @@
 // Shapes and arrangements of tensors.
-#include <limits>
 #include <algorithm>
+#include <limits>
 #include <numeric>
 
 #include "base/format.h"
@@ -33,7 +33,8 @@ void shape_n(Call& call) {
 void size(Call& call) { call.out(call.cast(call.emit("Size", {call.in(0)}), out_type(call))); }
 void rank(Call& call) {
   const Edge x = any(call);
-  if (call.has_rank(x)) return call.out(call.builder.constant(Tensor::scalar(static_cast<int32_t>(call.rank(x) - tail(call)))));
+  if (call.has_rank(x))
+    return call.out(call.builder.constant(Tensor::scalar(static_cast<int32_t>(call.rank(x) - tail(call)))));
   call.out(call.cast(call.emit("Size", {call.shape_of(x)}), DType::kInt32));
 }
 
@@ -80,8 +81,10 @@ void transpose(Call& call) {
 void cast(Call& call) {
   const DType to = call.type("DstT");
   if (to == DType::kComplex64 || to == DType::kComplex128) {
-    if (call.is_complex(0)) return call.out_complex(0, call.cast(any(call), to == DType::kComplex64 ? DType::kFloat32 : DType::kFloat64));
-    const Edge real = call.unsqueeze(call.cast(call.in(0), to == DType::kComplex64 ? DType::kFloat32 : DType::kFloat64), {-1});
+    if (call.is_complex(0))
+      return call.out_complex(0, call.cast(any(call), to == DType::kComplex64 ? DType::kFloat32 : DType::kFloat64));
+    const Edge real =
+        call.unsqueeze(call.cast(call.in(0), to == DType::kComplex64 ? DType::kFloat32 : DType::kFloat64), {-1});
     return call.out_complex(0, call.concat({real, call.sub(real, real)}, -1));
   }
   if (call.is_complex(0)) {
@@ -96,7 +99,8 @@ void bitcast(Call& call) {
   const DType to = call.type("type");
   const Edge x = call.in(0);
   if (call.failed()) return;
-  if (dtype_size(x.dtype()) != dtype_size(to)) return call.fail(unsupported("it reinterprets elements of another width"));
+  if (dtype_size(x.dtype()) != dtype_size(to))
+    return call.fail(unsupported("it reinterprets elements of another width"));
   call.out(call.emit("BitCast", {x}, {{"to", static_cast<int64_t>(to)}}));
 }
 
@@ -133,7 +137,8 @@ void lin_space(Call& call) {
   if (n < 1) return call.fail(invalid_model("it has no points"));
   if (n == 1) return call.out(call.reshape(start, Dims{1}));
   const Edge step = call.div(call.sub(stop, start), call.like(static_cast<double>(n - 1), start));
-  const Edge counts = call.cast(call.emit("Range", {call.int_edge(0), call.int_edge(n - 1), call.int_edge(1)}), call.dtype(start));
+  const Edge counts =
+      call.cast(call.emit("Range", {call.int_edge(0), call.int_edge(n - 1), call.int_edge(1)}), call.dtype(start));
   call.out(call.concat({call.add(start, call.mul(counts, step)), call.reshape(stop, Dims{1})}, 0));
 }
 
@@ -241,7 +246,8 @@ void pad(Call& call) {
 }
 void mirror_pad(Call& call) {
   const Edge x = any(call), pads = pads_of(call, 1, tail(call));
-  if (call.s("mode", "REFLECT") == "REFLECT") return deliver(call, call.emit("Pad", {x, pads}, {{"mode", std::string("reflect")}}));
+  if (call.s("mode", "REFLECT") == "REFLECT")
+    return deliver(call, call.emit("Pad", {x, pads}, {{"mode", std::string("reflect")}}));
   // SYMMETRIC repeats the edge: each side is a mirrored slice, axis by axis.
   const auto known = Call::ints_of(pads);
   const int64_t rank = call.rank(x);
@@ -319,7 +325,8 @@ void roll(Call& call) {
       if (n.number() == 0) continue;
       shift = ((shift % n.number()) + n.number()) % n.number();
       if (shift == 0) continue;
-      x = call.concat({call.slice(x, {n.number() - shift}, {n.number()}, {axes[i]}), call.slice(x, {0}, {n.number() - shift}, {axes[i]})},
+      x = call.concat({call.slice(x, {n.number() - shift}, {n.number()}, {axes[i]}),
+                       call.slice(x, {0}, {n.number() - shift}, {axes[i]})},
                       axes[i]);
     } else {
       const Edge length = call.squeeze(call.dim_of(x, axes[i]), {0});
@@ -340,7 +347,8 @@ void select(Call& call) {
   const Edge a = call.in(1), b = call.in(2);
   if (call.failed()) return;
   // The first version takes a vector of conditions for the rows of anything.
-  if (call.node.op == "Select" && call.has_rank(condition) && call.has_rank(a) && call.rank(condition) == 1 && call.rank(a) > 1) {
+  if (call.node.op == "Select" && call.has_rank(condition) && call.has_rank(a) && call.rank(condition) == 1 &&
+      call.rank(a) > 1) {
     Dims axes;
     for (int64_t i = 1; i < call.rank(a); ++i) axes.push_back(i);
     condition = call.unsqueeze(condition, axes);
@@ -354,7 +362,8 @@ void where(Call& call) {
   if (call.failed()) return;
   if (call.has_rank(x) && call.rank(x) == 0) {
     const Edge n = call.emit("Cast", {x}, {{"to", static_cast<int64_t>(DType::kInt64)}});
-    return call.out(call.emit("Expand", {call.int_edge(0), call.concat({call.reshape(n, Dims{1}), call.ints_edge({0})}, 0)}));
+    return call.out(
+        call.emit("Expand", {call.int_edge(0), call.concat({call.reshape(n, Dims{1}), call.ints_edge({0})}, 0)}));
   }
   call.out(call.transpose(call.emit("NonZero", {x}), {1, 0}));
 }
@@ -437,7 +446,8 @@ void space_to_batch(Call& call, const Dims& block, const Edge& pads) {
   int64_t product = 1;
   for (int64_t b : block) product *= b;
   std::vector<Edge> joined = {call.mul(part(0, 1), call.ints_edge({product}))};
-  for (int64_t i = 0; i < m; ++i) joined.push_back(call.div(part(1 + i, 2 + i), call.ints_edge({block[static_cast<size_t>(i)]})));
+  for (int64_t i = 0; i < m; ++i)
+    joined.push_back(call.div(part(1 + i, 2 + i), call.ints_edge({block[static_cast<size_t>(i)]})));
   if (rank > 1 + m) joined.push_back(part(1 + m, rank));
   call.out(call.reshape(parts, call.concat(joined, 0)));
 }
@@ -483,7 +493,8 @@ std::string layout_of(const Call& call) {
 }
 void depth_to_space(Call& call) {
   if (call.s("data_format", "NHWC") == "NCHW_VECT_C") return call.fail(unsupported("data_format NCHW_VECT_C"));
-  call.out(call.emit("DepthToSpace", {call.in(0)}, {{"blocksize", call.i("block_size")}, {"mode", std::string("DCR")}, {"layout", layout_of(call)}}));
+  call.out(call.emit("DepthToSpace", {call.in(0)},
+                     {{"blocksize", call.i("block_size")}, {"mode", std::string("DCR")}, {"layout", layout_of(call)}}));
 }
 void space_to_depth(Call& call) {
   if (call.s("data_format", "NHWC") == "NCHW_VECT_C") return call.fail(unsupported("data_format NCHW_VECT_C"));

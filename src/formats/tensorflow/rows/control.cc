@@ -26,7 +26,8 @@ void partitioned_call(Call& call) {
 std::optional<int64_t> chosen(const Edge& condition) {
   const Tensor* known = condition.present() ? condition.known() : nullptr;
   if (!known || known->size() != 1 || known->dtype() == DType::kString) return std::nullopt;
-  return known->dtype() == DType::kFloat32 || known->dtype() == DType::kFloat64 ? int64_t{known->as_double(0) != 0} : known->as_int64(0);
+  return known->dtype() == DType::kFloat32 || known->dtype() == DType::kFloat64 ? int64_t{known->as_double(0) != 0}
+                                                                                : known->as_int64(0);
 }
 
 void branches(Call& call, Edge condition, const std::vector<std::string_view>& functions, bool boolean) {
@@ -37,7 +38,8 @@ void branches(Call& call, Edge condition, const std::vector<std::string_view>& f
   if (const auto known = chosen(condition)) {
     const auto last = static_cast<int64_t>(functions.size()) - 1;
     const int64_t index = boolean ? *known != 0 : *known < 0 || *known > last ? last : *known;
-    return deliver(call, frame.importer.call(functions[static_cast<size_t>(index)], arguments, frame.builder, frame.scope, frame.depth));
+    return deliver(call, frame.importer.call(functions[static_cast<size_t>(index)], arguments, frame.builder,
+                                             frame.scope, frame.depth));
   }
   if (boolean && condition.dtype() != DType::kBool) condition = call.cast(condition, DType::kBool);
   std::vector<BranchBody> bodies;
@@ -49,7 +51,9 @@ void branches(Call& call, Edge condition, const std::vector<std::string_view>& f
   deliver(call, emit_branches(frame, condition, bodies, std::string(call.node.name)));
 }
 
-void if_op(Call& call) { branches(call, call.in(0), {call.function("else_branch"), call.function("then_branch")}, true); }
+void if_op(Call& call) {
+  branches(call, call.in(0), {call.function("else_branch"), call.function("then_branch")}, true);
+}
 void case_op(Call& call) {
   const AttrProto* list = call.node.attr("branches");
   std::vector<std::string_view> functions;
@@ -75,16 +79,19 @@ void while_op(Call& call) {
   const std::string_view condition = call.function("cond"), step = call.function("body");
   const Body* function = call.take(frame.importer.program().function(step));
   if (call.failed()) return;
-  if (!function || function->results.size() != call.size()) return call.fail(invalid_model("its body does not deliver what it takes"));
+  if (!function || function->results.size() != call.size())
+    return call.fail(invalid_model("its body does not deliver what it takes"));
   const LoopBody body{
       .condition = [&](GraphBuilder& builder, StateScope& scope, const std::vector<Item>& values) -> Result<Item> {
-        THANE_ASSIGN(const std::vector<Item> results, frame.importer.call(condition, values, builder, scope, frame.depth + 1));
+        THANE_ASSIGN(const std::vector<Item> results,
+                     frame.importer.call(condition, values, builder, scope, frame.depth + 1));
         if (results.empty()) return invalid_model("the condition delivers nothing");
         return results[0];
       },
-      .step = [&](GraphBuilder& builder, StateScope& scope, const std::vector<Item>& values) {
-        return frame.importer.call(step, values, builder, scope, frame.depth + 1);
-      },
+      .step =
+          [&](GraphBuilder& builder, StateScope& scope, const std::vector<Item>& values) {
+            return frame.importer.call(step, values, builder, scope, frame.depth + 1);
+          },
       .invariant = unchanged(*function)};
   deliver(call, emit_loop(frame, items_from(call, 0), body, std::string(call.node.name)));
 }

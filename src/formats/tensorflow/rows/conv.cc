@@ -1,6 +1,6 @@
 // Convolutions and poolings. Layout stays what the file says: an attribute of the op, never a Transpose of data.
-#include <limits>
 #include <algorithm>
+#include <limits>
 #include <numeric>
 
 #include "base/format.h"
@@ -98,7 +98,8 @@ void conv(Call& call) {
   if (!taken.is_number()) return call.need_shapes("the shape of its weights is not known before running");
   if (taken.number() <= 0) return call.fail(invalid_model("its weights have no channels"));
   if (in.is_number() && in.number() != taken.number()) {
-    if (in.number() % taken.number() != 0) return call.fail(invalid_model(format("{} channels for weights of {}", in.number(), taken.number())));
+    if (in.number() % taken.number() != 0)
+      return call.fail(invalid_model(format("{} channels for weights of {}", in.number(), taken.number())));
     attrs.emplace("group", in.number() / taken.number());
   } else if (!in.is_number()) {
     // Groups show in the number of channels alone, which many files leave open: one group, until shapes are known.
@@ -126,7 +127,8 @@ void fused_conv(Call& call) {
     if (op == "BiasAdd") {
       y = call.add(y, per_channel(call, call.in(next++), *window));
     } else if (op == "FusedBatchNorm") {
-      const Edge scale = call.in(next), offset = call.in(next + 1), mean = call.in(next + 2), variance = call.in(next + 3);
+      const Edge scale = call.in(next), offset = call.in(next + 1), mean = call.in(next + 2),
+                 variance = call.in(next + 3);
       next += 4;
       y = call.emit("BatchNormalization", {y, scale, offset, mean, variance},
                     {{"epsilon", static_cast<float>(call.f("epsilon", 1e-4))}, {"layout", window->layout}});
@@ -202,7 +204,9 @@ void conv_backprop(Call& call) {
       const size_t at = values.size() == kSpatial ? i : static_cast<size_t>(axis);
       if (at < values.size() && values[at].is_number()) out = values[at].number();
       // in * stride is what SAME gives, however long it is.
-      if (out < 0 && at < values.size() && values[at] == in * Dim(window->strides[i]) && window->auto_pad == "SAME_UPPER") out = -2;
+      if (out < 0 && at < values.size() && values[at] == in * Dim(window->strides[i]) &&
+          window->auto_pad == "SAME_UPPER")
+        out = -2;
     }
     if (!k.is_number()) return call.need_shapes("the shape of its weights is not known before running");
     const int64_t stride = window->strides[i], dilation = window->dilations.empty() ? 1 : window->dilations[i];
@@ -229,7 +233,8 @@ void conv_backprop(Call& call) {
   // More than a stride of extra output can come from pads only; it is zeros, added afterwards.
   Dims beyond(kSpatial, 0);
   for (size_t i = 0; i < kSpatial; ++i) {
-    const int64_t limit = std::max(window->strides[i], window->dilations.empty() ? int64_t{1} : window->dilations[i]) - 1;
+    const int64_t limit =
+        std::max(window->strides[i], window->dilations.empty() ? int64_t{1} : window->dilations[i]) - 1;
     beyond[i] = std::max<int64_t>(0, extra[i] - limit);
     extra[i] -= beyond[i];
   }
@@ -264,7 +269,8 @@ void depthwise_backprop(Call& call) {
     const int64_t stride = window->strides[i], extent = call.dim(weights, static_cast<int64_t>(i)).number();
     const int64_t out = sizes[static_cast<size_t>(axis)];
     int64_t before = window->pads.empty() ? 0 : window->pads[i];
-    if (window->auto_pad == "SAME_UPPER") before = std::max<int64_t>(0, ((out + stride - 1) / stride - 1) * stride + extent - out) / 2;
+    if (window->auto_pad == "SAME_UPPER")
+      before = std::max<int64_t>(0, ((out + stride - 1) / stride - 1) * stride + extent - out) / 2;
     const int64_t full = (in.number() - 1) * stride + extent - before;
     pads[i] = before;
     pads[i + 2] = std::max<int64_t>(0, full - out);
@@ -286,7 +292,8 @@ void pool(Call& call) {
   if (call.failed()) return;
   const bool first = channels_first(call, kSpatial);
   const bool max = call.row.target == "MaxPool";
-  if (kernel.size() != kSpatial + 2 || strides.size() != kSpatial + 2) return call.fail(invalid_model("ksize or strides have a wrong length"));
+  if (kernel.size() != kSpatial + 2 || strides.size() != kSpatial + 2)
+    return call.fail(invalid_model("ksize or strides have a wrong length"));
   const size_t channel = first ? 1 : kSpatial + 1;
   AttrMap attrs = {{"kernel_shape", spatial_part(kernel, first, kSpatial)},
                    {"strides", spatial_part(strides, first, kSpatial)},
@@ -306,13 +313,14 @@ void pool(Call& call) {
   }
   if (kernel[channel] != 1 || kernel[0] != 1) {
     // Over channels: they become the spatial axis of a picture one pixel high.
-    if (kernel[0] != 1 || !max || std::any_of(kernel.begin() + 1, kernel.end() - 1, [](int64_t k) { return k != 1; }) || first ||
-        kernel[channel] != strides[channel]) {
+    if (kernel[0] != 1 || !max || std::any_of(kernel.begin() + 1, kernel.end() - 1, [](int64_t k) { return k != 1; }) ||
+        first || kernel[channel] != strides[channel]) {
       return call.fail(unsupported("it pools over batch entries, or over channels and space at once"));
     }
     const Edge shape = call.shape_of(x);
     const Edge split = call.reshape(x, call.concat({call.slice(shape, {0}, {static_cast<int64_t>(channel)}, {0}),
-                                                    call.ints_edge({-1, kernel[channel]})}, 0));
+                                                    call.ints_edge({-1, kernel[channel]})},
+                                                   0));
     return call.out(call.reduce("ReduceMax", split, {-1}, false));
   }
   call.out(call.emit(call.row.target, {x}, attrs));
@@ -323,8 +331,10 @@ void max_pool_with_argmax(Call& call) {
   const Dims kernel = call.ints("ksize"), strides = call.ints("strides");
   const Edge x = call.in(0);
   if (call.failed()) return;
-  if (kernel.size() != 4 || strides.size() != 4) return call.fail(invalid_model("ksize or strides have a wrong length"));
-  AttrMap attrs = {{"kernel_shape", Dims{kernel[1], kernel[2]}}, {"strides", Dims{strides[1], strides[2]}},
+  if (kernel.size() != 4 || strides.size() != 4)
+    return call.fail(invalid_model("ksize or strides have a wrong length"));
+  AttrMap attrs = {{"kernel_shape", Dims{kernel[1], kernel[2]}},
+                   {"strides", Dims{strides[1], strides[2]}},
                    {"layout", std::string("channels_last")}};
   if (call.s("padding") == "SAME") attrs.emplace("auto_pad", std::string("SAME_UPPER"));
   const auto outputs = call.emit_many("MaxPool", {x}, 2, attrs);
@@ -342,11 +352,12 @@ void max_pool_with_argmax(Call& call) {
 void local_response(Call& call) {
   // size counts both sides here, and alpha is not divided by it.
   const int64_t size = 2 * call.i("depth_radius", 5) + 1;
-  call.out(call.emit("LRN", {call.in(0)}, {{"size", size},
-                                           {"alpha", static_cast<float>(call.f("alpha", 1) * static_cast<double>(size))},
-                                           {"beta", static_cast<float>(call.f("beta", 0.5))},
-                                           {"bias", static_cast<float>(call.f("bias", 1))},
-                                           {"layout", std::string("channels_last")}}));
+  call.out(call.emit("LRN", {call.in(0)},
+                     {{"size", size},
+                      {"alpha", static_cast<float>(call.f("alpha", 1) * static_cast<double>(size))},
+                      {"beta", static_cast<float>(call.f("beta", 0.5))},
+                      {"bias", static_cast<float>(call.f("bias", 1))},
+                      {"layout", std::string("channels_last")}}));
 }
 
 // A grayscale dilation: the largest of value + weight in each window.
@@ -355,7 +366,8 @@ void dilation_2d(Call& call) {
   const Dims strides = call.ints("strides"), rates = call.ints("rates");
   if (call.failed()) return;
   const Dim kh = call.dim(weights, 0), kw = call.dim(weights, 1), h = call.dim(x, 1), w = call.dim(x, 2);
-  if (!kh.is_number() || !kw.is_number() || !h.is_number() || !w.is_number()) return call.need_shapes("its shapes are not known before running");
+  if (!kh.is_number() || !kw.is_number() || !h.is_number() || !w.is_number())
+    return call.need_shapes("its shapes are not known before running");
   if (strides.size() != 4 || rates.size() != 4) return call.fail(invalid_model("strides or rates have a wrong length"));
   int64_t out[2], before[2];
   const int64_t in[2] = {h.number(), w.number()}, kernel[2] = {kh.number(), kw.number()};
@@ -373,13 +385,15 @@ void dilation_2d(Call& call) {
       out[i] = (in[i] - extent) / strides[i + 1] + 1;
     }
   }
-  const Edge padded = call.emit("Pad", {x, call.ints_edge(pads), call.like(-std::numeric_limits<float>::infinity(), x)});
+  const Edge padded =
+      call.emit("Pad", {x, call.ints_edge(pads), call.like(-std::numeric_limits<float>::infinity(), x)});
   Edge best;
   for (int64_t r = 0; r < kernel[0]; ++r) {
     for (int64_t c = 0; c < kernel[1]; ++c) {
       const int64_t top = r * rates[1], left = c * rates[2];
-      const Edge view = call.slice(padded, {top, left}, {top + (out[0] - 1) * strides[1] + 1, left + (out[1] - 1) * strides[2] + 1}, {1, 2},
-                                   {strides[1], strides[2]});
+      const Edge view =
+          call.slice(padded, {top, left}, {top + (out[0] - 1) * strides[1] + 1, left + (out[1] - 1) * strides[2] + 1},
+                     {1, 2}, {strides[1], strides[2]});
       const Edge weight = call.squeeze(call.slice(weights, {r, c}, {r + 1, c + 1}, {0, 1}), {0, 1});
       const Edge value = call.add(view, weight);
       best = best.present() ? call.emit("Max", {best, value}) : value;

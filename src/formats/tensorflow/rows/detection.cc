@@ -12,8 +12,9 @@ struct Selection {
 
 // boxes, scores, the most to keep, thresholds as the version has them.
 Selection selected(Call& call, const Edge& iou, const Edge& score, const Edge& sigma) {
-  std::vector<Edge> inputs = {call.cast(call.in(0), DType::kFloat32), call.cast(call.in(1), DType::kFloat32), call.cast(call.in(2), DType::kInt32),
-                              call.cast(iou, DType::kFloat32), call.cast(score, DType::kFloat32)};
+  std::vector<Edge> inputs = {call.cast(call.in(0), DType::kFloat32), call.cast(call.in(1), DType::kFloat32),
+                              call.cast(call.in(2), DType::kInt32), call.cast(iou, DType::kFloat32),
+                              call.cast(score, DType::kFloat32)};
   if (sigma.present()) inputs.push_back(call.cast(sigma, DType::kFloat32));
   const auto outputs = call.emit_many("BoxSelection", inputs, 3, {}, Domain::kThane);
   return {outputs[0], outputs[1], outputs[2]};
@@ -21,7 +22,8 @@ Selection selected(Call& call, const Edge& iou, const Edge& score, const Edge& s
 
 // Without what pads it.
 Edge cut(Call& call, const Edge& padded, const Edge& count) {
-  return call.emit("Slice", {padded, call.ints_edge({0}), call.reshape(call.to_int64(count), Dims{1}), call.ints_edge({0})});
+  return call.emit("Slice",
+                   {padded, call.ints_edge({0}), call.reshape(call.to_int64(count), Dims{1}), call.ints_edge({0})});
 }
 // Every score may be kept.
 Edge no_threshold(Call& call) { return call.number(-std::numeric_limits<float>::infinity(), DType::kFloat32); }
@@ -47,19 +49,17 @@ void suppress_softly(Call& call) {
   call.out(2, selection.count);
 }
 void combined(Call& call) {
-  const auto outputs = call.emit_many("CombinedNonMaxSuppression", call.all_in(), 4,
-                                      {{"pad_per_class", int64_t{call.b("pad_per_class")}}, {"clip_boxes", int64_t{call.b("clip_boxes", true)}}},
-                                      Domain::kThane);
+  const auto outputs = call.emit_many(
+      "CombinedNonMaxSuppression", call.all_in(), 4,
+      {{"pad_per_class", int64_t{call.b("pad_per_class")}}, {"clip_boxes", int64_t{call.b("clip_boxes", true)}}},
+      Domain::kThane);
   for (size_t i = 0; i < 4; ++i) call.out(i, outputs[i]);
 }
 
 constexpr OpRow kRows[] = {
-    {"NonMaxSuppression", suppress},
-    {"NonMaxSuppressionV2", suppress},
-    {"NonMaxSuppressionV3", suppress},
-    {"NonMaxSuppressionV4", suppress_padded},
-    {"NonMaxSuppressionV5", suppress_softly},
-    {"CombinedNonMaxSuppression", combined},
+    {"NonMaxSuppression", suppress},          {"NonMaxSuppressionV2", suppress},
+    {"NonMaxSuppressionV3", suppress},        {"NonMaxSuppressionV4", suppress_padded},
+    {"NonMaxSuppressionV5", suppress_softly}, {"CombinedNonMaxSuppression", combined},
 };
 
 }  // namespace

@@ -39,7 +39,9 @@ void div(Call& call) {
   call.out_complex(0, join(call, real, call.div(call.sub(call.mul(b, c), call.mul(a, d)), norm)));
 }
 
-Edge where(Call& call, const Edge& condition, const Edge& a, const Edge& b) { return call.emit("Where", {condition, a, b}); }
+Edge where(Call& call, const Edge& condition, const Edge& a, const Edge& b) {
+  return call.emit("Where", {condition, a, b});
+}
 Edge is_zero(Call& call, const Edge& x) { return call.emit("Equal", {x, call.like(0, x)}); }
 
 template <bool kDivide>
@@ -50,8 +52,12 @@ void no_nan(Call& call) {
   call.out(where(call, is_zero(call, b), zero, value));
 }
 
-bool is_float(const Call& call, const Edge& edge) { return edge.present() && (mask_of(call.dtype(edge)) & kFloats) != 0; }
-bool is_signed(const Call& call, const Edge& edge) { return edge.present() && (mask_of(call.dtype(edge)) & kSignedInts) != 0; }
+bool is_float(const Call& call, const Edge& edge) {
+  return edge.present() && (mask_of(call.dtype(edge)) & kFloats) != 0;
+}
+bool is_signed(const Call& call, const Edge& edge) {
+  return edge.present() && (mask_of(call.dtype(edge)) & kSignedInts) != 0;
+}
 
 // The remainder with the divisor's sign.
 Edge floor_mod_of(Call& call, const Edge& a, const Edge& b) {
@@ -72,7 +78,8 @@ void floor_div(Call& call) {
   const bool sizes = a.present() && a.fact().dim_values && divisor && divisor->size() == 1 && divisor->as_int64(0) > 0;
   if (sizes) {
     bool positive = true;
-    for (const Dim& dim : *a.fact().dim_values) positive &= dim.is_nonnegative() && !(dim.is_number() && dim.number() < 0);
+    for (const Dim& dim : *a.fact().dim_values)
+      positive &= dim.is_nonnegative() && !(dim.is_number() && dim.number() < 0);
     if (positive) return call.out(call.div(a, b));
   }
   call.out(call.div(call.sub(a, call.emit("Mod", {a, b})), b));
@@ -81,7 +88,8 @@ void truncate_mod(Call& call) { call.out(call.emit("Mod", {call.in(0), call.in(1
 void truncate_div(Call& call) {
   const Edge value = call.div(call.in(0), call.in(1));
   if (!is_float(call, value)) return call.out(value);
-  call.out(where(call, call.emit("Less", {value, call.like(0, value)}), call.emit("Ceil", {value}), call.emit("Floor", {value})));
+  call.out(where(call, call.emit("Less", {value, call.like(0, value)}), call.emit("Ceil", {value}),
+                 call.emit("Floor", {value})));
 }
 
 void squared_difference(Call& call) {
@@ -110,13 +118,16 @@ void shift(Call& call) {
   if (call.failed()) return;
   const bool left = call.row.target == "LEFT";
   const DType type = x.dtype();
-  if (!is_signed(call, x)) return call.out(call.emit("BitShift", {x, by}, {{"direction", std::string(call.row.target)}}));
+  if (!is_signed(call, x))
+    return call.out(call.emit("BitShift", {x, by}, {{"direction", std::string(call.row.target)}}));
   if (left) {
     const DType bits = static_cast<DType>(type == DType::kInt8    ? DType::kUInt8
                                           : type == DType::kInt16 ? DType::kUInt16
                                           : type == DType::kInt32 ? DType::kUInt32
                                                                   : DType::kUInt64);
-    const auto as = [&](const Edge& edge, DType to) { return call.emit("BitCast", {edge}, {{"to", static_cast<int64_t>(to)}}); };
+    const auto as = [&](const Edge& edge, DType to) {
+      return call.emit("BitCast", {edge}, {{"to", static_cast<int64_t>(to)}});
+    };
     return call.out(as(call.emit("BitShift", {as(x, bits), as(by, bits)}, {{"direction", std::string("LEFT")}}), type));
   }
   // An arithmetic shift to the right divides by a power of two, rounding down.
@@ -143,7 +154,8 @@ void add_n(Call& call) {
 // Gradients of elementwise functions, as signatures that train have them: dy and the function's result (or input).
 template <char kOf>
 void gradient(Call& call) {
-  // Arguments: SigmoidGrad(y, dy), TanhGrad(y, dy), SqrtGrad(y, dy), RsqrtGrad(y, dy), ReciprocalGrad(y, dy); ReluGrad(dy, x).
+  // Arguments: SigmoidGrad(y, dy), TanhGrad(y, dy), SqrtGrad(y, dy), RsqrtGrad(y, dy), ReciprocalGrad(y, dy);
+  // ReluGrad(dy, x).
   const Edge a = call.in(0), b = call.in(1);
   const Edge one = call.like(1, a);
   switch (kOf) {

@@ -44,18 +44,25 @@ void parse(Call& call, const Keys& keys) {
   const Dims dense_types = types_of(call, "Tdense");
   std::vector<Edge> inputs = {call.in(0)};
   for (size_t i = 0; i < keys.dense.size(); ++i) inputs.push_back(call.in(keys.first_default + i));
-  AttrMap attrs = {{"sparse_keys", keys.sparse},   {"dense_keys", keys.dense},  {"ragged_keys", keys.ragged},
-                   {"sparse_types", types_of(call, "sparse_types")}, {"dense_types", dense_types},
-                   {"ragged_types", types_of(call, "ragged_value_types")}, {"split_types", types_of(call, "ragged_split_types")},
-                   {"dense_ranks", ranks},         {"dense_dims", dims}};
+  AttrMap attrs = {{"sparse_keys", keys.sparse},
+                   {"dense_keys", keys.dense},
+                   {"ragged_keys", keys.ragged},
+                   {"sparse_types", types_of(call, "sparse_types")},
+                   {"dense_types", dense_types},
+                   {"ragged_types", types_of(call, "ragged_value_types")},
+                   {"split_types", types_of(call, "ragged_split_types")},
+                   {"dense_ranks", ranks},
+                   {"dense_dims", dims}};
   const size_t count = 3 * keys.sparse.size() + keys.dense.size() + 2 * keys.ragged.size();
   const auto outputs = call.emit_many("ParseExample", inputs, count, std::move(attrs), Domain::kThane);
   for (size_t i = 0; i < count; ++i) call.out(i, outputs[i]);
 }
 
 void parse_example_v1(Call& call) {
-  const auto sparse = static_cast<size_t>(std::max<int64_t>(call.i("Nsparse"), 0)), dense = static_cast<size_t>(std::max<int64_t>(call.i("Ndense"), 0));
-  if (call.size() != 2 + sparse + 2 * dense) return call.fail(invalid_model("its number of inputs does not fit its keys"));
+  const auto sparse = static_cast<size_t>(std::max<int64_t>(call.i("Nsparse"), 0)),
+             dense = static_cast<size_t>(std::max<int64_t>(call.i("Ndense"), 0));
+  if (call.size() != 2 + sparse + 2 * dense)
+    return call.fail(invalid_model("its number of inputs does not fit its keys"));
   Keys keys;
   for (size_t i = 0; i < sparse; ++i) {
     for (std::string& key : need_strings(call, 2 + i)) keys.sparse.push_back(std::move(key));
@@ -89,7 +96,8 @@ Table* table_of(Call& call) {
 
 void fill(Call& call, Table& table, Tensor keys, Tensor values) {
   if (!call.frame.importer.initialising()) return call.fail(unsupported("it fills a table while running"));
-  if (keys.size() != values.size()) return call.fail(invalid_model(format("{} keys and {} values", keys.size(), values.size())));
+  if (keys.size() != values.size())
+    return call.fail(invalid_model(format("{} keys and {} values", keys.size(), values.size())));
   table.keys = call.take(keys.keep());
   table.values = call.take(values.keep());
 }
@@ -103,7 +111,8 @@ void import_table(Call& call) {
 }
 
 // A column of a text file: -2 the whole line, -1 its number, else a part.
-std::optional<Tensor> column(Call& call, const std::vector<std::string_view>& lines, int64_t index, std::string_view delimiter, DType dtype) {
+std::optional<Tensor> column(Call& call, const std::vector<std::string_view>& lines, int64_t index,
+                             std::string_view delimiter, DType dtype) {
   Tensor tensor = call.take(Tensor::allocate(dtype, {static_cast<int64_t>(lines.size())}));
   if (call.failed()) return std::nullopt;
   for (size_t i = 0; i < lines.size(); ++i) {
@@ -127,12 +136,15 @@ std::optional<Tensor> column(Call& call, const std::vector<std::string_view>& li
     } else {
       double number = 0;
       int64_t integer = 0;
-      if (dtype == DType::kInt64 && std::from_chars(text.data(), text.data() + text.size(), integer).ec == std::errc{}) {
+      if (dtype == DType::kInt64 &&
+          std::from_chars(text.data(), text.data() + text.size(), integer).ec == std::errc{}) {
         tensor.data<int64_t>()[i] = integer;
-      } else if (dtype == DType::kFloat32 && std::from_chars(text.data(), text.data() + text.size(), number).ec == std::errc{}) {
+      } else if (dtype == DType::kFloat32 &&
+                 std::from_chars(text.data(), text.data() + text.size(), number).ec == std::errc{}) {
         tensor.data<float>()[i] = static_cast<float>(number);
       } else {
-        call.fail(invalid_model(format("line {} of the vocabulary is '{}'", i + 1, text.substr(0, 40))).expecting("a number"));
+        call.fail(invalid_model(format("line {} of the vocabulary is '{}'", i + 1, text.substr(0, 40)))
+                      .expecting("a number"));
         return std::nullopt;
       }
     }

@@ -1,7 +1,7 @@
 // Images: resizing, colours, decoding.
-#include <limits>
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "base/format.h"
 #include "formats/tensorflow/call.h"
@@ -23,14 +23,17 @@ Edge as_float(Call& call, const Edge& x) {
 }
 
 void bilinear(Call& call) {
-  call.out(resized(call, as_float(call, call.in(0)), {{"mode", std::string("linear")}, {"coordinate_transformation_mode", coordinates(call)}}));
+  call.out(resized(call, as_float(call, call.in(0)),
+                   {{"mode", std::string("linear")}, {"coordinate_transformation_mode", coordinates(call)}}));
 }
 void nearest(Call& call) {
   std::string mode = coordinates(call);
   std::string rounding = "floor";
   if (mode == "half_pixel") mode = "tf_half_pixel_for_nn";
   if (mode == "align_corners") rounding = "round_prefer_ceil";
-  call.out(resized(call, call.in(0), {{"mode", std::string("nearest")}, {"coordinate_transformation_mode", mode}, {"nearest_mode", rounding}}));
+  call.out(resized(
+      call, call.in(0),
+      {{"mode", std::string("nearest")}, {"coordinate_transformation_mode", mode}, {"nearest_mode", rounding}}));
 }
 void bicubic(Call& call) {
   AttrMap attrs = {{"mode", std::string("cubic")}, {"coordinate_transformation_mode", coordinates(call)}};
@@ -76,7 +79,8 @@ void area(Call& call) {
   for (size_t axis = 0; axis < 2; ++axis) {
     const int64_t in = sizes->in[axis], out = sizes->out[axis];
     const bool aligned = call.b("align_corners") && out > 1;
-    const float scale = aligned ? static_cast<float>(in - 1) / static_cast<float>(out - 1) : static_cast<float>(in) / static_cast<float>(out);
+    const float scale = aligned ? static_cast<float>(in - 1) / static_cast<float>(out - 1)
+                                : static_cast<float>(in) / static_cast<float>(out);
     weights[axis] = Tensor::must_allocate(DType::kFloat32, {out, in});
     float* w = weights[axis].data<float>();
     std::fill_n(w, out * in, 0.0f);
@@ -91,7 +95,8 @@ void area(Call& call) {
   call.out(weighted(call, call.in(0), weights[0], weights[1]));
 }
 
-// --- ScaleAndTranslate: resampling with a kernel, what antialiased resizing becomes --------------------------------------
+// --- ScaleAndTranslate: resampling with a kernel, what antialiased resizing becomes
+// --------------------------------------
 
 double sinc(double x) { return x == 0 ? 1 : std::sin(M_PI * x) / (M_PI * x); }
 double kernel_value(std::string_view kind, double x) {
@@ -123,7 +128,8 @@ void scale_and_translate(Call& call) {
   const auto sizes = sizes_of(call);
   const Edge scales_edge = call.in(2), shifts_edge = call.in(3);
   if (!sizes || call.failed()) return;
-  const Tensor scales = call.take(call.frame.importer.compute(scales_edge)), shifts = call.take(call.frame.importer.compute(shifts_edge));
+  const Tensor scales = call.take(call.frame.importer.compute(scales_edge)),
+               shifts = call.take(call.frame.importer.compute(shifts_edge));
   if (call.failed()) return;
   if (scales.size() != 2 || shifts.size() != 2) return call.fail(invalid_model("scale or translation is no pair"));
   const std::string kind = call.s("kernel_type", "lanczos3");
@@ -131,7 +137,8 @@ void scale_and_translate(Call& call) {
   Tensor weights[2];
   for (size_t axis = 0; axis < 2; ++axis) {
     const int64_t in = sizes->in[axis], out = sizes->out[axis];
-    const double inverse = 1 / scales.as_double(static_cast<int64_t>(axis)), shift = shifts.as_double(static_cast<int64_t>(axis));
+    const double inverse = 1 / scales.as_double(static_cast<int64_t>(axis)),
+                 shift = shifts.as_double(static_cast<int64_t>(axis));
     const double kernel_scale = antialias ? std::max(inverse, 1.0) : 1.0;
     weights[axis] = Tensor::must_allocate(DType::kFloat32, {out, in});
     float* w = weights[axis].data<float>();
@@ -141,7 +148,7 @@ void scale_and_translate(Call& call) {
       if (sample < 0 || sample > static_cast<double>(in)) continue;
       const double reach = kernel_radius(kind) * kernel_scale;
       const auto first = std::clamp<int64_t>(static_cast<int64_t>(std::ceil(sample - reach - 0.5)), 0, in - 1);
-      const auto last = std::clamp<int64_t>(static_cast<int64_t>(std::floor(sample + reach - 0.5)) , 0, in - 1);
+      const auto last = std::clamp<int64_t>(static_cast<int64_t>(std::floor(sample + reach - 0.5)), 0, in - 1);
       double total = 0;
       std::vector<double> row;
       for (int64_t at = first; at <= last; ++at) {
@@ -149,7 +156,8 @@ void scale_and_translate(Call& call) {
         total += row.back();
       }
       if (std::fabs(total) < 1000 * std::numeric_limits<float>::min()) continue;
-      for (int64_t at = first; at <= last; ++at) w[i * in + at] = static_cast<float>(row[static_cast<size_t>(at - first)] / total);
+      for (int64_t at = first; at <= last; ++at)
+        w[i * in + at] = static_cast<float>(row[static_cast<size_t>(at - first)] / total);
     }
   }
   call.out(weighted(call, call.in(0), weights[0], weights[1]));
@@ -160,7 +168,9 @@ void crop_and_resize(Call& call) {
   AttrMap attrs = {{"mode", call.s("method", "bilinear")},
                    {"extrapolation_value", static_cast<float>(call.f("extrapolation_value"))},
                    {"layout", std::string("channels_last")}};
-  call.out(call.own("CropAndResize", {x, call.in(1), call.cast(call.in(2), DType::kInt32), call.cast(call.in(3), DType::kInt32)}, attrs));
+  call.out(call.own("CropAndResize",
+                    {x, call.in(1), call.cast(call.in(2), DType::kInt32), call.cast(call.in(3), DType::kInt32)},
+                    attrs));
 }
 
 // Patches of an image, each laid out along the last axis.
@@ -169,7 +179,8 @@ void extract_patches(Call& call) {
   const Dims sizes = call.ints("ksizes"), strides = call.ints("strides"), rates = call.ints("rates");
   const Dim h = call.dim(x, 1), w = call.dim(x, 2);
   if (call.failed()) return;
-  if (sizes.size() != 4 || strides.size() != 4 || rates.size() != 4) return call.fail(invalid_model("a list of a wrong length"));
+  if (sizes.size() != 4 || strides.size() != 4 || rates.size() != 4)
+    return call.fail(invalid_model("a list of a wrong length"));
   if (!h.is_number() || !w.is_number()) return call.need_shapes("the size of its image is not known before running");
   const int64_t in[2] = {h.number(), w.number()};
   int64_t out[2];
@@ -192,7 +203,8 @@ void extract_patches(Call& call) {
   for (int64_t r = 0; r < sizes[1]; ++r) {
     for (int64_t c = 0; c < sizes[2]; ++c) {
       const int64_t top = r * rates[1], left = c * rates[2];
-      parts.push_back(call.slice(padded, {top, left}, {top + (out[0] - 1) * strides[1] + 1, left + (out[1] - 1) * strides[2] + 1}, {1, 2},
+      parts.push_back(call.slice(padded, {top, left},
+                                 {top + (out[0] - 1) * strides[1] + 1, left + (out[1] - 1) * strides[2] + 1}, {1, 2},
                                  {strides[1], strides[2]}));
     }
   }
@@ -202,19 +214,23 @@ void extract_patches(Call& call) {
 // --- colours ---------------------------------------------------------------------------------------------------------
 
 Edge channel(Call& call, const Edge& x, int64_t i) { return call.slice(x, {i}, {i + 1}, {-1}); }
-Edge where(Call& call, const Edge& condition, const Edge& a, const Edge& b) { return call.emit("Where", {condition, a, b}); }
+Edge where(Call& call, const Edge& condition, const Edge& a, const Edge& b) {
+  return call.emit("Where", {condition, a, b});
+}
 
 void rgb_to_hsv(Call& call) {
   const Edge x = call.in(0);
   const Edge r = channel(call, x, 0), g = channel(call, x, 1), b = channel(call, x, 2);
-  const Edge value = call.reduce("ReduceMax", x, {-1}, true), range = call.sub(value, call.reduce("ReduceMin", x, {-1}, true));
+  const Edge value = call.reduce("ReduceMax", x, {-1}, true),
+             range = call.sub(value, call.reduce("ReduceMin", x, {-1}, true));
   const Edge zero = call.like(0, x);
   const Edge saturation = where(call, call.emit("Greater", {value, zero}), call.div(range, value), zero);
   const Edge norm = call.div(call.like(1.0 / 6, x), range);
   const Edge from_red = call.mul(norm, call.sub(g, b));
   const Edge from_green = call.add(call.mul(norm, call.sub(b, r)), call.like(2.0 / 6, x));
   const Edge from_blue = call.add(call.mul(norm, call.sub(r, g)), call.like(4.0 / 6, x));
-  Edge hue = where(call, call.emit("Equal", {r, value}), from_red, where(call, call.emit("Equal", {g, value}), from_green, from_blue));
+  Edge hue = where(call, call.emit("Equal", {r, value}), from_red,
+                   where(call, call.emit("Equal", {g, value}), from_green, from_blue));
   hue = where(call, call.emit("Greater", {range, zero}), hue, zero);
   hue = where(call, call.emit("Less", {hue, zero}), call.add(hue, call.like(1, x)), hue);
   call.out(call.concat({hue, saturation, value}, -1));
@@ -245,7 +261,8 @@ void decode_image(Call& call) {
   const DType type = call.type("dtype", DType::kUInt8);
   if (type != DType::kUInt8) return call.fail(unsupported(format("pictures decoded as {}", dtype_name(type))));
   const Edge bytes = call.own("StringBytes", {call.in(0)}, {{"dtype", static_cast<int64_t>(DType::kUInt8)}});
-  const Edge y = call.emit("ImageDecoder", {bytes}, {{"pixel_format", std::string(channels == 1 ? "Grayscale" : "RGB")}});
+  const Edge y =
+      call.emit("ImageDecoder", {bytes}, {{"pixel_format", std::string(channels == 1 ? "Grayscale" : "RGB")}});
   if (channels == 4) return call.fail(unsupported("pictures with four channels"));
   call.out(y);
 }

@@ -17,7 +17,8 @@ Edge gather_batched(Call& call, const Edge& data, const Edge& indices, int64_t a
   std::iota(perm.begin(), perm.end(), 0);
   perm.erase(perm.begin() + axis);
   perm.insert(perm.begin() + batch, axis);
-  Edge picked = call.emit("GatherND", {call.transpose(data, perm), call.unsqueeze(call.to_int64(indices), {-1})}, {{"batch_dims", batch}});
+  Edge picked = call.emit("GatherND", {call.transpose(data, perm), call.unsqueeze(call.to_int64(indices), {-1})},
+                          {{"batch_dims", batch}});
   // Result: batch, indices, then the axes between batch and axis, then the rest. The indices' go where the axis was.
   const int64_t index_axes = call.rank(indices) - batch, between = axis - batch;
   if (between == 0 || call.failed()) return picked;
@@ -56,7 +57,8 @@ void resource_gather_nd(Call& call) { call.out(call.emit("GatherND", {call.in(0)
 void scatter_nd(Call& call) {
   const Edge indices = call.to_int64(call.in(0)), updates = call.in(1), shape = call.to_int64(call.in(2));
   if (call.failed()) return;
-  const Edge zeros = call.emit("Expand", {call.number(0, call.dtype(updates) == DType::kBool ? DType::kBool : call.dtype(updates)), shape});
+  const Edge zeros = call.emit(
+      "Expand", {call.number(0, call.dtype(updates) == DType::kBool ? DType::kBool : call.dtype(updates)), shape});
   if (call.dtype(updates) == DType::kBool) return call.out(call.emit("ScatterND", {zeros, indices, updates}));
   call.out(call.emit("ScatterND", {zeros, indices, updates}, {{"reduction", std::string("add")}}));
 }
@@ -73,8 +75,8 @@ void tensor_scatter(Call& call) {
     // Updates may be one number for all.
     const int64_t tuple = call.dim(indices, -1).is_number() ? call.dim(indices, -1).number() : -1;
     if (tuple >= 0 && call.has_rank(updates) && call.rank(updates) == 0) {
-      const Edge shape = call.concat({call.emit("Shape", {indices}, {{"end", int64_t{-1}}}),
-                                      call.emit("Shape", {data}, {{"start", tuple}})}, 0);
+      const Edge shape = call.concat(
+          {call.emit("Shape", {indices}, {{"end", int64_t{-1}}}), call.emit("Shape", {data}, {{"start", tuple}})}, 0);
       updates = call.emit("Expand", {updates, shape});
     }
   }
@@ -83,14 +85,16 @@ void tensor_scatter(Call& call) {
 
 void top_k(Call& call) {
   Edge k = call.node.op == "TopK" ? call.int_edge(call.i("k")) : call.to_int64(call.in(1));
-  const auto outputs = call.emit_many("TopK", {call.in(0), call.reshape(k, Dims{1})}, 2, {{"axis", int64_t{-1}}, {"sorted", int64_t{1}}});
+  const auto outputs = call.emit_many("TopK", {call.in(0), call.reshape(k, Dims{1})}, 2,
+                                      {{"axis", int64_t{-1}}, {"sorted", int64_t{1}}});
   call.out(0, outputs[0]);
   call.out(1, call.cast(outputs[1], call.type("index_type", DType::kInt32)));
 }
 void nth_element(Call& call) {
   const Edge x = call.in(0), n = call.to_int64(call.in(1));
   const Edge length = call.dim_of(x, -1);
-  const auto sorted = call.emit_many("TopK", {x, length}, 2, {{"axis", int64_t{-1}}, {"largest", int64_t{call.b("reverse")}}});
+  const auto sorted =
+      call.emit_many("TopK", {x, length}, 2, {{"axis", int64_t{-1}}, {"largest", int64_t{call.b("reverse")}}});
   call.out(call.gather(sorted[0], n, -1));
 }
 
@@ -138,7 +142,8 @@ void dynamic_stitch(Call& call) {
     }
   }
   const Edge at = call.concat(indices, 0), values = call.concat(data, 0);
-  const Edge size = call.add(call.emit("ReduceMax", {at, call.ints_edge({0})}, {{"keepdims", int64_t{1}}}), call.int_edge(1));
+  const Edge size =
+      call.add(call.emit("ReduceMax", {at, call.ints_edge({0})}, {{"keepdims", int64_t{1}}}), call.int_edge(1));
   const DType type = call.dtype(values);
   if (type == DType::kString) return call.fail(unsupported("of strings"));
   const Edge shape = call.concat({size, call.emit("Shape", {values}, {{"start", int64_t{1}}})}, 0);
@@ -175,7 +180,8 @@ void bucketize(Call& call) {
   if (!boundaries) return call.fail(invalid_model("it has no boundaries"));
   const Edge x = call.in(0);
   const DType type = call.dtype(x);
-  const DType wide = type == DType::kFloat64 || type == DType::kInt64 || type == DType::kInt32 ? DType::kFloat64 : DType::kFloat32;
+  const DType wide =
+      type == DType::kFloat64 || type == DType::kInt64 || type == DType::kInt32 ? DType::kFloat64 : DType::kFloat32;
   const Edge limits = call.cast(call.constant(Tensor::vector<float>(boundaries->reals)), wide);
   const Edge flat = call.reshape(call.cast(x, wide), Dims{1, -1});
   const Edge y = call.own("SearchSorted", {call.unsqueeze(limits, {0}), flat}, {{"right", int64_t{1}}});
@@ -185,9 +191,11 @@ void bucketize(Call& call) {
 // Segment reductions: the row's target is the reduction.
 void segment(Call& call) {
   const Edge data = call.in(0), ids = call.to_int64(call.in(1));
-  const Edge last = call.emit("ReduceMax", {call.concat({ids, call.ints_edge({-1})}, 0), call.ints_edge({0})}, {{"keepdims", int64_t{0}}});
-  call.out(call.own("SegmentReduce", {data, ids, call.add(last, call.int_edge(1))},
-                    {{"reduction", std::string(call.row.target)}, {"empty_is_zero", int64_t{call.row.target != "prod"}}}));
+  const Edge last = call.emit("ReduceMax", {call.concat({ids, call.ints_edge({-1})}, 0), call.ints_edge({0})},
+                              {{"keepdims", int64_t{0}}});
+  call.out(
+      call.own("SegmentReduce", {data, ids, call.add(last, call.int_edge(1))},
+               {{"reduction", std::string(call.row.target)}, {"empty_is_zero", int64_t{call.row.target != "prod"}}}));
 }
 void unsorted_segment(Call& call) {
   const Edge data = call.in(0), ids = call.to_int64(call.in(1)), count = call.to_int64(call.in(2));
@@ -199,10 +207,12 @@ void sparse_segment(Call& call) {
   if (call.node.op.find("WithNumSegments") != std::string_view::npos) {
     count = call.to_int64(call.in(3));
   } else {
-    const Edge last = call.emit("ReduceMax", {call.concat({ids, call.ints_edge({-1})}, 0), call.ints_edge({0})}, {{"keepdims", int64_t{0}}});
+    const Edge last = call.emit("ReduceMax", {call.concat({ids, call.ints_edge({-1})}, 0), call.ints_edge({0})},
+                                {{"keepdims", int64_t{0}}});
     count = call.add(last, call.int_edge(1));
   }
-  call.out(call.own("SegmentReduce", {data, ids, count}, {{"reduction", std::string(call.row.target)}, {"empty_is_zero", int64_t{1}}}));
+  call.out(call.own("SegmentReduce", {data, ids, count},
+                    {{"reduction", std::string(call.row.target)}, {"empty_is_zero", int64_t{1}}}));
 }
 
 constexpr OpRow kRows[] = {

@@ -43,7 +43,8 @@ void matrix_diag(Call& call) {
     if (offsets.size() > 1 && offsets[0] != offsets[1]) return call.fail(unsupported("several diagonals at once"));
     if (!offsets.empty()) k = offsets[0];
     const auto rows = call.known_ints(2), columns = call.known_ints(3);
-    if ((rows && (*rows)[0] != -1) || (columns && (*columns)[0] != -1)) return call.fail(unsupported("a matrix of a given size"));
+    if ((rows && (*rows)[0] != -1) || (columns && (*columns)[0] != -1))
+      return call.fail(unsupported("a matrix of a given size"));
     padding = call.in(4);
   }
   if (call.failed()) return;
@@ -96,7 +97,8 @@ void matrix_set_diag(Call& call) {
   // Entry i in row i: padded to as many rows.
   Edge values = call.unsqueeze(diagonal, {-1});
   if (!(r == c)) {
-    if (!r.is_number() || !c.is_number()) return call.need_shapes("the shape of its matrices is not known before running");
+    if (!r.is_number() || !c.is_number())
+      return call.need_shapes("the shape of its matrices is not known before running");
     if (r.number() > c.number()) {
       const int64_t rank = call.rank(values);
       Dims pads(static_cast<size_t>(2 * rank), 0);
@@ -130,7 +132,9 @@ void diag_part(Call& call) {
 void cross(Call& call) {
   const Edge a = call.in(0), b = call.in(1);
   const auto part = [&](const Edge& x, int64_t i) { return call.slice(x, {i}, {i + 1}, {-1}); };
-  const auto entry = [&](int64_t i, int64_t j) { return call.sub(call.mul(part(a, i), part(b, j)), call.mul(part(a, j), part(b, i))); };
+  const auto entry = [&](int64_t i, int64_t j) {
+    return call.sub(call.mul(part(a, i), part(b, j)), call.mul(part(a, j), part(b, i)));
+  };
   call.out(call.concat({entry(1, 2), entry(2, 0), entry(0, 1)}, -1));
 }
 

@@ -1,5 +1,5 @@
-// TensorLists (of the second control flow) and TensorArrays (of the first): both are sequences. A TensorArray's contents
-// travel along its flow; its handle only says what it holds.
+// TensorLists (of the second control flow) and TensorArrays (of the first): both are sequences. A TensorArray's
+// contents travel along its flow; its handle only says what it holds.
 #include "base/format.h"
 #include "formats/tensorflow/call.h"
 
@@ -127,16 +127,12 @@ void list_scatter(Call& call) {
   const Edge list = reserve(call, count, call.in(2), call.dtype(tensor));
   call.out(call.own("ListScatter", {list, indices, tensor}));
 }
-void list_scatter_into(Call& call) {
-  call.out(call.own("ListScatter", {list_in(call, 0), call.in(2), call.in(1)}));
-}
+void list_scatter_into(Call& call) { call.out(call.own("ListScatter", {list_in(call, 0), call.in(2), call.in(1)})); }
 void list_concat(Call& call) {
   const Edge list = list_in(call, 0);
   call.out(0, call.emit("ConcatFromSequence", {list}, {{"axis", int64_t{0}}}));
 }
-void list_concat_lists(Call& call) {
-  call.fail(unsupported("it joins lists"));
-}
+void list_concat_lists(Call& call) { call.fail(unsupported("it joins lists")); }
 void list_resize(Call& call) {
   const Edge list = list_in(call, 0);
   call.out(list);

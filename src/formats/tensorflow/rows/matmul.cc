@@ -23,7 +23,8 @@ Edge activated(Call& call, Edge y) {
   if (kind.empty() || kind == "BiasAdd") return y;
   if (kind == "Relu" || kind == "Elu" || kind == "Sigmoid" || kind == "Tanh") return call.emit(kind, {y});
   if (kind == "Relu6") return call.emit("Clip", {y, call.like(0, y), call.like(6, y)});
-  if (kind == "LeakyRelu") return call.emit("LeakyRelu", {y}, {{"alpha", static_cast<float>(call.f("leakyrelu_alpha", 0.2))}});
+  if (kind == "LeakyRelu")
+    return call.emit("LeakyRelu", {y}, {{"alpha", static_cast<float>(call.f("leakyrelu_alpha", 0.2))}});
   if (kind == "GeluApproximate") return call.emit("Gelu", {y}, {{"approximate", std::string("tanh")}});
   if (kind == "GeluExact") return call.emit("Gelu", {y});
   call.fail(unsupported(format("fused with {}", kind)));
@@ -31,7 +32,8 @@ Edge activated(Call& call, Edge y) {
 }
 
 void mat_mul(Call& call) {
-  const Edge a = transposed(call, call.in(0), call.b("transpose_a")), b = transposed(call, call.in(1), call.b("transpose_b"));
+  const Edge a = transposed(call, call.in(0), call.b("transpose_a")),
+             b = transposed(call, call.in(1), call.b("transpose_b"));
   Edge y = call.emit("MatMul", {a, b});
   if (call.node.op == "_FusedMatMul" && call.size() > 2) y = activated(call, call.add(y, call.in(2)));
   call.out(y);

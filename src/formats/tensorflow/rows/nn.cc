@@ -46,11 +46,14 @@ void fused_batch_norm(Call& call) {
   const Edge variance = call.reduce("ReduceMean", call.mul(centred, centred), axes, true);
   Dims channel_axes;
   for (int64_t i = 2; i < rank; ++i) channel_axes.push_back(i - 1);
-  const Edge factor = first ? call.unsqueeze(scale, channel_axes) : scale, shift = first ? call.unsqueeze(offset, channel_axes) : offset;
+  const Edge factor = first ? call.unsqueeze(scale, channel_axes) : scale,
+             shift = first ? call.unsqueeze(offset, channel_axes) : offset;
   const Edge deviation = call.emit("Sqrt", {call.add(variance, call.like(epsilon, variance))});
   call.out(0, call.cast(call.add(call.mul(call.div(centred, deviation), factor), shift), type));
-  const Edge count = call.cast(call.reduce("ReduceProd", call.gather(call.shape_of(x), call.ints_edge(axes), 0), {0}, false), wide);
-  const Edge unbiased = call.div(call.mul(variance, count), call.emit("Max", {call.sub(count, call.like(1, count)), call.like(1, count)}));
+  const Edge count =
+      call.cast(call.reduce("ReduceProd", call.gather(call.shape_of(x), call.ints_edge(axes), 0), {0}, false), wide);
+  const Edge unbiased = call.div(call.mul(variance, count),
+                                 call.emit("Max", {call.sub(count, call.like(1, count)), call.like(1, count)}));
   call.out(1, call.squeeze(mean, axes));
   call.out(2, call.squeeze(unbiased, axes));
   call.out(3, call.squeeze(mean, axes));
@@ -60,7 +63,8 @@ void fused_batch_norm(Call& call) {
 
 void global_normalization(Call& call) {
   const Edge t = call.in(0), mean = call.in(1), variance = call.in(2), beta = call.in(3), gamma = call.in(4);
-  const Edge root = call.emit("Reciprocal", {call.emit("Sqrt", {call.add(variance, call.like(call.f("variance_epsilon"), variance))})});
+  const Edge root = call.emit(
+      "Reciprocal", {call.emit("Sqrt", {call.add(variance, call.like(call.f("variance_epsilon"), variance))})});
   const Edge scale = call.b("scale_after_normalization") ? call.mul(root, gamma) : root;
   call.out(call.add(call.mul(t, scale), call.sub(beta, call.mul(mean, scale))));
 }
@@ -80,10 +84,13 @@ void softmax_cross_entropy(Call& call) {
 void sparse_softmax_cross_entropy(Call& call) {
   const Edge logits = call.in(0), labels = call.to_int64(call.in(1));
   const Edge log_probabilities = call.emit("LogSoftmax", {logits}, {{"axis", int64_t{-1}}});
-  const Edge picked = call.emit("GatherElements", {log_probabilities, call.unsqueeze(labels, {-1})}, {{"axis", int64_t{1}}});
+  const Edge picked =
+      call.emit("GatherElements", {log_probabilities, call.unsqueeze(labels, {-1})}, {{"axis", int64_t{1}}});
   call.out(0, call.emit("Neg", {call.squeeze(picked, {-1})}));
-  const Edge values = call.concat({call.reshape(call.like(0, logits), Dims{1}), call.reshape(call.like(1, logits), Dims{1})}, 0);
-  const Edge hot = call.emit("OneHot", {labels, call.squeeze(call.dim_of(logits, 1), {0}), values}, {{"axis", int64_t{-1}}});
+  const Edge values =
+      call.concat({call.reshape(call.like(0, logits), Dims{1}), call.reshape(call.like(1, logits), Dims{1})}, 0);
+  const Edge hot =
+      call.emit("OneHot", {labels, call.squeeze(call.dim_of(logits, 1), {0}), values}, {{"axis", int64_t{-1}}});
   call.out(1, call.sub(call.emit("Softmax", {logits}, {{"axis", int64_t{-1}}}), hot));
 }
 
@@ -93,7 +100,8 @@ void in_top_k(Call& call) {
   const Edge own = call.emit("GatherElements", {predictions, call.unsqueeze(targets, {-1})}, {{"axis", int64_t{1}}});
   const Edge above = call.cast(call.emit("Greater", {predictions, own}), DType::kInt64);
   const Edge finite = call.emit("Not", {call.emit("Or", {call.emit("IsNaN", {own}), call.emit("IsInf", {own})})});
-  call.out(call.emit("And", {call.emit("Less", {call.reduce("ReduceSum", above, {1}, false), k}), call.squeeze(finite, {-1})}));
+  call.out(call.emit(
+      "And", {call.emit("Less", {call.reduce("ReduceSum", above, {1}, false), k}), call.squeeze(finite, {-1})}));
 }
 
 constexpr OpRow kRows[] = {

@@ -26,7 +26,9 @@ void fake(Call& call, Edge low, Edge high, double quant_low, double quant_high) 
   call.out(call.emit("Where", {empty, call.like(0, x), y}));
 }
 double lowest(const Call& call) { return call.b("narrow_range") ? 1 : 0; }
-double highest(const Call& call) { return std::exp2(static_cast<double>(std::clamp<int64_t>(call.i("num_bits", 8), 1, 16))) - 1; }
+double highest(const Call& call) {
+  return std::exp2(static_cast<double>(std::clamp<int64_t>(call.i("num_bits", 8), 1, 16))) - 1;
+}
 
 void fake_args(Call& call) {
   const Edge x = call.in(0);
@@ -54,16 +56,20 @@ void quantize_and_dequantize(Call& call) {
   }
   if (call.failed()) return;
   bits = std::clamp<int64_t>(bits, 1, 32);
-  const double most = is_signed ? std::exp2(static_cast<double>(bits - 1)) - 1 : std::exp2(static_cast<double>(bits)) - 1;
+  const double most =
+      is_signed ? std::exp2(static_cast<double>(bits - 1)) - 1 : std::exp2(static_cast<double>(bits)) - 1;
   const double least = !is_signed ? 0 : narrow ? -most : -most - 1;
   const Edge zero = call.like(0, x);
   const Edge one = call.like(1, x);
   // The scale that keeps both ends within what the integers reach.
   const auto positive = [&](const Edge& edge) { return call.emit("Greater", {edge, zero}); };
-  const Edge from_low = call.emit("Where", {positive(call.mul(call.like(least, x), low)), call.div(call.like(least, x), low), call.like(3e38, x)});
-  const Edge from_high = call.emit("Where", {positive(call.mul(call.like(most, x), high)), call.div(call.like(most, x), high), call.like(3e38, x)});
+  const Edge from_low = call.emit(
+      "Where", {positive(call.mul(call.like(least, x), low)), call.div(call.like(least, x), low), call.like(3e38, x)});
+  const Edge from_high = call.emit(
+      "Where", {positive(call.mul(call.like(most, x), high)), call.div(call.like(most, x), high), call.like(3e38, x)});
   Edge scale = call.emit("Min", {from_low, from_high});
-  Edge bottom = call.emit("Where", {call.emit("Less", {from_low, from_high}), low, call.div(call.like(least, x), scale)});
+  Edge bottom =
+      call.emit("Where", {call.emit("Less", {from_low, from_high}), low, call.div(call.like(least, x), scale)});
   Edge top = call.emit("Where", {call.emit("Less", {from_low, from_high}), call.div(call.like(most, x), scale), high});
   if (axis >= 0) {
     Dims axes;
@@ -74,8 +80,9 @@ void quantize_and_dequantize(Call& call) {
   }
   const Edge clamped = call.emit("Min", {call.emit("Max", {x, bottom}), top});
   const Edge scaled = call.mul(clamped, scale);
-  const Edge rounded = call.s("round_mode", "HALF_TO_EVEN") == "HALF_UP" ? call.emit("Floor", {call.add(scaled, call.like(0.5, x))})
-                                                                          : call.emit("Round", {scaled});
+  const Edge rounded = call.s("round_mode", "HALF_TO_EVEN") == "HALF_UP"
+                           ? call.emit("Floor", {call.add(scaled, call.like(0.5, x))})
+                           : call.emit("Round", {scaled});
   call.out(call.mul(rounded, call.div(one, scale)));
 }
 
@@ -102,12 +109,15 @@ void dequantize(Call& call) {
   Edge y;
   if (mode == "SCALED") {
     const double floor = call.b("narrow_range") && least < 0 ? least + 1 : least;
-    const Edge from_low = call.div(low, call.like(floor == 0 ? 1 : floor, low)), from_high = call.div(high, call.like(most, high));
+    const Edge from_low = call.div(low, call.like(floor == 0 ? 1 : floor, low)),
+               from_high = call.div(high, call.like(most, high));
     y = call.mul(wide, least == 0 ? from_high : call.emit("Max", {from_low, from_high}));
   } else {
     const Edge scale = call.div(call.sub(high, low), call.like(most - least, low));
-    const Edge shifted = mode == "MIN_COMBINED" && least < 0 ? call.add(wide, call.like((most - least + 1) / 2, wide)) : wide;
-    y = mode == "MIN_FIRST" ? call.add(call.mul(call.sub(wide, call.like(least, wide)), scale), low) : call.add(call.mul(shifted, scale), low);
+    const Edge shifted =
+        mode == "MIN_COMBINED" && least < 0 ? call.add(wide, call.like((most - least + 1) / 2, wide)) : wide;
+    y = mode == "MIN_FIRST" ? call.add(call.mul(call.sub(wide, call.like(least, wide)), scale), low)
+                            : call.add(call.mul(shifted, scale), low);
   }
   call.out(call.cast(y, call.type("dtype", DType::kFloat32)));
 }
@@ -123,18 +133,23 @@ void quantize_v2(Call& call) {
   Edge y;
   if (mode == "SCALED") {
     const double floor = call.b("narrow_range") && least < 0 ? least + 1 : least;
-    const Edge size = least == 0 ? high : call.emit("Max", {call.div(low, call.like(floor, low)), call.div(high, call.like(most, high))});
+    const Edge size =
+        least == 0 ? high
+                   : call.emit("Max", {call.div(low, call.like(floor, low)), call.div(high, call.like(most, high))});
     const Edge step = least == 0 ? call.div(high, call.like(most, high)) : size;
     const Edge scaled = call.div(x, step);
-    const Edge rounded = call.s("round_mode") == "HALF_TO_EVEN" ? call.emit("Round", {scaled})
-                                                                : call.mul(call.emit("Sign", {scaled}), call.emit("Floor", {call.add(call.emit("Abs", {scaled}), call.like(0.5, x))}));
+    const Edge rounded = call.s("round_mode") == "HALF_TO_EVEN"
+                             ? call.emit("Round", {scaled})
+                             : call.mul(call.emit("Sign", {scaled}),
+                                        call.emit("Floor", {call.add(call.emit("Abs", {scaled}), call.like(0.5, x))}));
     y = call.emit("Clip", {rounded, call.like(floor, x), call.like(most, x)});
     low = call.mul(step, call.like(floor, low));
     high = call.mul(step, call.like(most, high));
   } else {
     // A range of some width that holds 0.
     low = call.emit("Min", {low, call.like(0, low)});
-    const Edge widest = call.emit("Max", {call.like(1, low), call.emit("Max", {call.emit("Abs", {low}), call.emit("Abs", {high})})});
+    const Edge widest =
+        call.emit("Max", {call.like(1, low), call.emit("Max", {call.emit("Abs", {low}), call.emit("Abs", {high})})});
     const Edge epsilon = call.mul(call.like(call.f("ensure_minimum_range", 0.01), low), widest);
     high = call.emit("Max", {call.emit("Max", {high, call.add(low, epsilon)}), call.like(0, high)});
     const Edge factor = call.div(call.like(most - least, low), call.sub(high, low));

@@ -11,9 +11,9 @@ Edge zeros(Call& call, DType type) { return call.emit("Expand", {call.number(0, 
 DType float_type(const Call& call) { return call.type("dtype", DType::kFloat32); }
 
 Edge uniform_like(Call& call, const Edge& shape, DType type, double low, double high) {
-  return call.emit("RandomUniformLike", {shape}, {{"dtype", static_cast<int64_t>(type)},
-                                                  {"low", static_cast<float>(low)},
-                                                  {"high", static_cast<float>(high)}});
+  return call.emit(
+      "RandomUniformLike", {shape},
+      {{"dtype", static_cast<int64_t>(type)}, {"low", static_cast<float>(low)}, {"high", static_cast<float>(high)}});
 }
 Edge normal_like(Call& call, const Edge& shape, DType type) {
   return call.emit("RandomNormalLike", {shape}, {{"dtype", static_cast<int64_t>(type)}});
@@ -43,21 +43,24 @@ void multinomial(Call& call) {
   const int64_t samples = call.need_int(1);
   const DType type = call.type("output_dtype", DType::kInt64);
   const Edge logits = call.cast(call.in(0), DType::kFloat32);
-  const Edge y = call.emit("Multinomial", {logits}, {{"dtype", static_cast<int64_t>(type == DType::kInt32 ? DType::kInt32 : DType::kInt64)},
-                                                     {"sample_size", samples}});
+  const Edge y = call.emit("Multinomial", {logits},
+                           {{"dtype", static_cast<int64_t>(type == DType::kInt32 ? DType::kInt32 : DType::kInt64)},
+                            {"sample_size", samples}});
   call.out(call.cast(y, type));
 }
 
 void shuffle(Call& call) {
   const Edge x = call.in(0);
   const Edge length = call.dim_of(x, 0);
-  const Edge keys = uniform_like(call, call.emit("Expand", {call.number(0, DType::kFloat32), length}), DType::kFloat32, 0, 1);
+  const Edge keys =
+      uniform_like(call, call.emit("Expand", {call.number(0, DType::kFloat32), length}), DType::kFloat32, 0, 1);
   call.out(call.gather(x, call.emit_many("TopK", {keys, length}, 2)[1], 0));
 }
 
 void seed_words(Call& call) {
   for (size_t i = 0; i < 3; ++i) {
-    call.out(i, i < 2 ? call.constant(Tensor::must_allocate(DType::kUInt64, {static_cast<int64_t>(i + 1)})) : call.number(1, DType::kInt32));
+    call.out(i, i < 2 ? call.constant(Tensor::must_allocate(DType::kUInt64, {static_cast<int64_t>(i + 1)}))
+                      : call.number(1, DType::kInt32));
   }
 }
 void algorithm(Call& call) { call.out(call.number(1, DType::kInt32)); }

@@ -14,10 +14,12 @@ AttrMap reduce_attrs(const Call& call) {
 
 void reduce(Call& call) {
   if (call.is_complex(0)) {
-    if (call.row.target != "ReduceSum" && call.row.target != "ReduceMean") return call.fail(unsupported("of complex numbers"));
+    if (call.row.target != "ReduceSum" && call.row.target != "ReduceMean")
+      return call.fail(unsupported("of complex numbers"));
     Dims axes = call.need_ints(1);
     for (int64_t& axis : axes) axis = axis < 0 ? axis - 1 : axis;
-    return call.out_complex(0, call.emit(call.row.target, {call.item(0).edge, call.ints_edge(axes)}, reduce_attrs(call)));
+    return call.out_complex(0,
+                            call.emit(call.row.target, {call.item(0).edge, call.ints_edge(axes)}, reduce_attrs(call)));
   }
   call.out(call.emit(call.row.target, {call.in(0), axes_of(call)}, reduce_attrs(call)));
 }
@@ -58,9 +60,10 @@ void cumulative_logsumexp(Call& call) {
   Edge y = call.add(call.emit("Log", {sums}), top);
   if (call.b("exclusive")) {
     // Before the first element TensorFlow has the lowest number, not -inf.
-    const double lowest = call.dtype(x) == DType::kFloat64   ? std::numeric_limits<double>::lowest()
-                          : call.dtype(x) == DType::kFloat16 ? -65504.0
-                                                             : static_cast<double>(std::numeric_limits<float>::lowest());
+    const double lowest = call.dtype(x) == DType::kFloat64 ? std::numeric_limits<double>::lowest()
+                          : call.dtype(x) == DType::kFloat16
+                              ? -65504.0
+                              : static_cast<double>(std::numeric_limits<float>::lowest());
     y = call.emit("Max", {y, call.like(lowest, y)});
   }
   call.out(y);

@@ -7,7 +7,8 @@ namespace {
 
 // The transform along one axis of data that end with an axis of 1 or 2 parts.
 Edge transform(Call& call, const Edge& x, int64_t axis, bool inverse, bool onesided, const Edge& length = {}) {
-  return call.emit("DFT", {x, length, call.int_edge(axis)}, {{"inverse", int64_t{inverse}}, {"onesided", int64_t{onesided}}});
+  return call.emit("DFT", {x, length, call.int_edge(axis)},
+                   {{"inverse", int64_t{inverse}}, {"onesided", int64_t{onesided}}});
 }
 Edge element(Call& call, const Edge& list, int64_t i) { return call.squeeze(call.slice(list, {i}, {i + 1}, {0}), {0}); }
 
@@ -25,7 +26,8 @@ void real_transform(Call& call) {
   const Edge lengths = call.to_int64(call.in(1));
   Edge x = call.unsqueeze(call.in(0), {-1});
   x = transform(call, x, -2, false, true, element(call, lengths, kAxes - 1));
-  for (int64_t i = 1; i < kAxes; ++i) x = transform(call, x, -2 - i, false, false, element(call, lengths, kAxes - 1 - i));
+  for (int64_t i = 1; i < kAxes; ++i)
+    x = transform(call, x, -2 - i, false, false, element(call, lengths, kAxes - 1 - i));
   call.out_complex(0, x);
 }
 
@@ -35,7 +37,8 @@ void inverse_real(Call& call) {
   const Dims lengths = call.need_ints(1);
   Edge x = call.item(0).edge;
   if (call.failed() || lengths.size() != kAxes) return;
-  for (int64_t i = kAxes - 1; i >= 1; --i) x = transform(call, x, -2 - i, true, false, call.int_edge(lengths[static_cast<size_t>(kAxes - 1 - i)]));
+  for (int64_t i = kAxes - 1; i >= 1; --i)
+    x = transform(call, x, -2 - i, true, false, call.int_edge(lengths[static_cast<size_t>(kAxes - 1 - i)]));
   // The half that is not there mirrors the one that is: y[n - k] = conj(y[k]).
   const int64_t n = lengths.back(), half = n / 2 + 1;
   if (n < 1) return call.fail(invalid_model(format("a transform of length {}", n)));

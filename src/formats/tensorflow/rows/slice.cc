@@ -18,7 +18,8 @@ void slice(Call& call) {
     for (size_t i = 0; i < begin->size() && i < size->size(); ++i) {
       const int64_t from = (*begin)[i], count = (*size)[i];
       if (from == 0 && count == -1) continue;
-      if (from < 0 || count < -1 || from > kFar || count > kFar) return call.fail(invalid_model("a slice begins before the tensor"));
+      if (from < 0 || count < -1 || from > kFar || count > kFar)
+        return call.fail(invalid_model("a slice begins before the tensor"));
       starts.push_back(from);
       ends.push_back(count == -1 ? kFar : from + count);
       axes.push_back(static_cast<int64_t>(i));
@@ -56,8 +57,9 @@ struct Plan {
 
 // The masks' bits, walked once. `specs`: number of entries.
 std::optional<Plan> plan_of(Call& call, int64_t specs, int64_t rank) {
-  const int64_t begin_mask = call.i("begin_mask"), end_mask = call.i("end_mask"), ellipsis_mask = call.i("ellipsis_mask"),
-                new_axis_mask = call.i("new_axis_mask"), shrink_mask = call.i("shrink_axis_mask");
+  const int64_t begin_mask = call.i("begin_mask"), end_mask = call.i("end_mask"),
+                ellipsis_mask = call.i("ellipsis_mask"), new_axis_mask = call.i("new_axis_mask"),
+                shrink_mask = call.i("shrink_axis_mask");
   const auto bit = [](int64_t mask, int64_t i) { return i < 63 && (mask >> i & 1) != 0; };
   int64_t taken = 0;  // axes of the input that entries speak of
   bool ellipsis = false;
@@ -130,7 +132,8 @@ Edge slice_known(Call& call, const Edge& x, const Plan& plan, const Dims& begin,
   return axes.empty() ? x : call.slice(x, starts, ends, axes, stepped ? steps : Dims{});
 }
 
-Edge slice_unknown(Call& call, const Edge& x, const Plan& plan, const Edge& begin, const Edge& end, const Dims& strides) {
+Edge slice_unknown(Call& call, const Edge& x, const Plan& plan, const Edge& begin, const Edge& end,
+                   const Dims& strides) {
   std::vector<Edge> starts, ends;
   Dims axes, steps;
   const auto at = [&](const Edge& list, int64_t i) { return call.slice(list, {i}, {i + 1}, {0}); };
@@ -150,7 +153,8 @@ Edge slice_unknown(Call& call, const Edge& x, const Plan& plan, const Edge& begi
     }
   }
   if (axes.empty()) return x;
-  return call.emit("Slice", {x, call.concat(starts, 0), call.concat(ends, 0), call.ints_edge(axes), call.ints_edge(steps)});
+  return call.emit("Slice",
+                   {x, call.concat(starts, 0), call.concat(ends, 0), call.ints_edge(axes), call.ints_edge(steps)});
 }
 
 void strided_slice(Call& call) {
@@ -190,7 +194,8 @@ void strided_update(Call& call) {
   const Edge numbers = call.reshape(call.emit("Range", {call.int_edge(0), count, call.int_edge(1)}), call.shape_of(x));
   const Edge places = arranged(call, slice_known(call, numbers, *plan, *begins, *ends, strides), *plan);
   const Edge values = call.emit("Expand", {value, call.shape_of(places)});
-  const Edge flat = call.emit("ScatterElements", {call.reshape(x, Dims{-1}), call.reshape(places, Dims{-1}), call.reshape(values, Dims{-1})});
+  const Edge flat = call.emit(
+      "ScatterElements", {call.reshape(x, Dims{-1}), call.reshape(places, Dims{-1}), call.reshape(values, Dims{-1})});
   call.out(call.reshape(flat, call.shape_of(x)));
 }
 

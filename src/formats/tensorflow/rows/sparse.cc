@@ -35,11 +35,13 @@ void dense_product(Call& call) {
 
 // Positions as one number each, row-major.
 Edge flat_positions(Call& call, const Edge& indices, const Edge& shape) {
-  const Edge strides = call.emit("CumProd", {shape, call.int_edge(0)}, {{"exclusive", int64_t{1}}, {"reverse", int64_t{1}}});
+  const Edge strides =
+      call.emit("CumProd", {shape, call.int_edge(0)}, {{"exclusive", int64_t{1}}, {"reverse", int64_t{1}}});
   return call.reduce("ReduceSum", call.mul(indices, strides), {1}, false);
 }
 Edge spread(Call& call, const Edge& flat, const Edge& shape) {
-  const Edge strides = call.emit("CumProd", {shape, call.int_edge(0)}, {{"exclusive", int64_t{1}}, {"reverse", int64_t{1}}});
+  const Edge strides =
+      call.emit("CumProd", {shape, call.int_edge(0)}, {{"exclusive", int64_t{1}}, {"reverse", int64_t{1}}});
   return call.emit("Mod", {call.div(call.unsqueeze(flat, {1}), strides), shape});
 }
 
@@ -47,7 +49,8 @@ void sparse_reshape(Call& call) {
   const Edge indices = call.to_int64(call.in(0)), shape = call.to_int64(call.in(1));
   Edge wanted = call.to_int64(call.in(2));
   // One length may be open.
-  const Edge total = call.reduce("ReduceProd", shape, {0}, false), given = call.reduce("ReduceProd", wanted, {0}, false);
+  const Edge total = call.reduce("ReduceProd", shape, {0}, false),
+             given = call.reduce("ReduceProd", wanted, {0}, false);
   const Edge open = call.emit("Equal", {wanted, call.int_edge(-1)});
   wanted = call.emit("Where", {open, call.div(total, call.emit("Neg", {given})), wanted});
   call.out(0, spread(call, flat_positions(call, indices, shape), wanted));
@@ -57,42 +60,47 @@ void sparse_reshape(Call& call) {
 void reorder(Call& call) {
   const Edge indices = call.to_int64(call.in(0)), values = call.in(1), shape = call.to_int64(call.in(2));
   const Edge flat = flat_positions(call, indices, shape);
-  const auto sorted = call.emit_many("TopK", {flat, call.dim_of(flat, 0)}, 2, {{"largest", int64_t{0}}, {"axis", int64_t{0}}});
+  const auto sorted =
+      call.emit_many("TopK", {flat, call.dim_of(flat, 0)}, 2, {{"largest", int64_t{0}}, {"axis", int64_t{0}}});
   call.out(0, call.gather(indices, sorted[1], 0));
   call.out(1, call.gather(values, sorted[1], 0));
 }
 
 void fill_empty_rows(Call& call) {
-  const Edge indices = call.to_int64(call.in(0)), values = call.in(1), shape = call.to_int64(call.in(2)), fallback = call.in(3);
+  const Edge indices = call.to_int64(call.in(0)), values = call.in(1), shape = call.to_int64(call.in(2)),
+             fallback = call.in(3);
   const Edge rows = call.squeeze(call.slice(indices, {0}, {1}, {1}), {1});
   const Edge count = call.slice(shape, {0}, {1}, {0});
   const Edge ones = call.emit("Expand", {call.int_edge(1), call.dim_of(indices, 0)});
-  const Edge present = call.own("SegmentReduce", {ones, rows, call.squeeze(count, {0})}, {{"reduction", std::string("sum")}});
+  const Edge present =
+      call.own("SegmentReduce", {ones, rows, call.squeeze(count, {0})}, {{"reduction", std::string("sum")}});
   const Edge empty = call.emit("Equal", {present, call.int_edge(0)});
   const Edge missing = call.squeeze(call.emit("NonZero", {empty}), {0});
   // A value in the first column of each empty row; then everything in order again.
-  const Edge first = call.concat({call.unsqueeze(missing, {1}),
-                                  call.emit("Expand", {call.int_edge(0), call.concat({call.dim_of(missing, 0), call.sub(call.dim_of(shape, 0), call.int_edge(1))}, 0)})}, 1);
+  const Edge first = call.concat(
+      {call.unsqueeze(missing, {1}),
+       call.emit("Expand",
+                 {call.int_edge(0),
+                  call.concat({call.dim_of(missing, 0), call.sub(call.dim_of(shape, 0), call.int_edge(1))}, 0)})},
+      1);
   const Edge all = call.concat({indices, first}, 0);
   const Edge all_values = call.concat({values, call.emit("Expand", {fallback, call.dim_of(missing, 0)})}, 0);
   const Edge flat = flat_positions(call, all, shape);
-  const auto sorted = call.emit_many("TopK", {flat, call.dim_of(flat, 0)}, 2, {{"largest", int64_t{0}}, {"axis", int64_t{0}}});
+  const auto sorted =
+      call.emit_many("TopK", {flat, call.dim_of(flat, 0)}, 2, {{"largest", int64_t{0}}, {"axis", int64_t{0}}});
   call.out(0, call.gather(all, sorted[1], 0));
   call.out(1, call.gather(all_values, sorted[1], 0));
   call.out(2, empty);
   // Where each of the old values went.
-  const Edge positions = call.emit("Range", {call.int_edge(0), call.squeeze(call.dim_of(flat, 0), {0}), call.int_edge(1)});
+  const Edge positions =
+      call.emit("Range", {call.int_edge(0), call.squeeze(call.dim_of(flat, 0), {0}), call.int_edge(1)});
   const Edge inverse = call.emit("ScatterElements", {positions, sorted[1], positions});
   call.out(3, call.emit("Slice", {inverse, call.ints_edge({0}), call.dim_of(indices, 0), call.ints_edge({0})}));
 }
 
-
 constexpr OpRow kRows[] = {
-    {"SparseToDense", to_dense},
-    {"SparseTensorDenseMatMul", dense_product},
-    {"SparseReshape", sparse_reshape},
-    {"SparseReorder", reorder},
-    {"SparseFillEmptyRows", fill_empty_rows},
+    {"SparseToDense", to_dense}, {"SparseTensorDenseMatMul", dense_product}, {"SparseReshape", sparse_reshape},
+    {"SparseReorder", reorder},  {"SparseFillEmptyRows", fill_empty_rows},
 };
 
 }  // namespace

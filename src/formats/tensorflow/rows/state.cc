@@ -47,7 +47,9 @@ void scatter(Call& call) {
   const bool tuples = call.node.op.find("Nd") != std::string_view::npos;
   if (!tuples) indices = call.unsqueeze(indices, {-1});
   if (!tuples && call.has_rank(updates) && call.rank(updates) == 0) {
-    const Edge shape = call.concat({call.emit("Shape", {indices}, {{"end", int64_t{-1}}}), call.emit("Shape", {data}, {{"start", int64_t{1}}})}, 0);
+    const Edge shape = call.concat(
+        {call.emit("Shape", {indices}, {{"end", int64_t{-1}}}), call.emit("Shape", {data}, {{"start", int64_t{1}}})},
+        0);
     updates = call.emit("Expand", {updates, shape});
   }
   deliver(call, call.emit("ScatterND", {data, indices, updates}, {{"reduction", reduction}}));
@@ -78,7 +80,9 @@ void restore(Call& call) {
   static_cast<void>(slices_edge);
 }
 
-void variable_shape(Call& call) { call.out(call.cast(call.shape_of(call.in(0)), call.type("out_type", DType::kInt32))); }
+void variable_shape(Call& call) {
+  call.out(call.cast(call.shape_of(call.in(0)), call.type("out_type", DType::kInt32)));
+}
 
 void nothing(Call&) {}
 

@@ -20,18 +20,23 @@ std::string need_string(Call& call, size_t i) {
 
 template <bool kUpper>
 void change_case(Call& call) {
-  call.out(call.own("StringCase", {call.in(0)}, {{"upper", int64_t{kUpper}}, {"unicode", int64_t{call.s("encoding") == "utf-8"}}}));
+  call.out(call.own("StringCase", {call.in(0)},
+                    {{"upper", int64_t{kUpper}}, {"unicode", int64_t{call.s("encoding") == "utf-8"}}}));
 }
 void strip(Call& call) { call.out(call.own("StringStrip", {call.in(0)})); }
 bool characters(const Call& call) { return call.s("unit", "BYTE") == "UTF8_CHAR"; }
-void length(Call& call) { call.out(call.own("StringLength", {call.in(0)}, {{"characters", int64_t{characters(call)}}})); }
+void length(Call& call) {
+  call.out(call.own("StringLength", {call.in(0)}, {{"characters", int64_t{characters(call)}}}));
+}
 void substring(Call& call) {
   call.out(call.own("Substring", call.all_in(), {{"characters", int64_t{characters(call)}}}));
 }
 void replace(Call& call) {
   const bool fixed = call.node.op == "StaticRegexReplace";
-  const std::string pattern = fixed ? call.s("pattern") : need_string(call, 1), rewrite = fixed ? call.s("rewrite") : need_string(call, 2);
-  call.out(call.own("RegexReplace", {call.in(0)}, {{"pattern", pattern}, {"rewrite", rewrite}, {"global", int64_t{call.b("replace_global", true)}}}));
+  const std::string pattern = fixed ? call.s("pattern") : need_string(call, 1),
+                    rewrite = fixed ? call.s("rewrite") : need_string(call, 2);
+  call.out(call.own("RegexReplace", {call.in(0)},
+                    {{"pattern", pattern}, {"rewrite", rewrite}, {"global", int64_t{call.b("replace_global", true)}}}));
 }
 void full_match(Call& call) {
   const std::string pattern = call.node.op == "StaticRegexFullMatch" ? call.s("pattern") : need_string(call, 1);
@@ -54,7 +59,8 @@ void reduce_join(Call& call) {
   if (axes.empty()) {
     for (int64_t i = 0; i < call.rank(x); ++i) axes.push_back(i);
   }
-  call.out(call.own("StringReduceJoin", {x}, {{"axes", axes}, {"keepdims", int64_t{call.b("keep_dims")}}, {"separator", call.s("separator")}}));
+  call.out(call.own("StringReduceJoin", {x},
+                    {{"axes", axes}, {"keepdims", int64_t{call.b("keep_dims")}}, {"separator", call.s("separator")}}));
 }
 
 void deliver_parts(Call& call, const Edge& x, AttrMap attrs) {
@@ -64,25 +70,28 @@ void deliver_parts(Call& call, const Edge& x, AttrMap attrs) {
 void split_v1(Call& call) {
   const std::string delimiter = need_string(call, 1);
   // No delimiter: every byte.
-  deliver_parts(call, call.in(0), {{"kind", std::string(delimiter.empty() ? "bytes" : "any_of")},
-                                   {"separator", delimiter},
-                                   {"skip_empty", int64_t{call.b("skip_empty", true)}}});
+  deliver_parts(call, call.in(0),
+                {{"kind", std::string(delimiter.empty() ? "bytes" : "any_of")},
+                 {"separator", delimiter},
+                 {"skip_empty", int64_t{call.b("skip_empty", true)}}});
 }
 void split_v2(Call& call) {
   const std::string separator = need_string(call, 1);
-  deliver_parts(call, call.in(0), {{"kind", std::string(separator.empty() ? "white_space" : "separator")},
-                                   {"separator", separator},
-                                   {"most_splits", call.i("maxsplit", -1)}});
+  deliver_parts(call, call.in(0),
+                {{"kind", std::string(separator.empty() ? "white_space" : "separator")},
+                 {"separator", separator},
+                 {"most_splits", call.i("maxsplit", -1)}});
 }
 
 void as_string(Call& call) {
   const Edge x = call.in(0);
   if (call.dtype(x) == DType::kString) return call.out(x);
-  call.out(call.own("NumberToString", {x}, {{"precision", call.i("precision", -1)},
-                                            {"width", call.i("width", -1)},
-                                            {"scientific", int64_t{call.b("scientific")}},
-                                            {"shortest", int64_t{call.b("shortest")}},
-                                            {"fill", call.s("fill")}}));
+  call.out(call.own("NumberToString", {x},
+                    {{"precision", call.i("precision", -1)},
+                     {"width", call.i("width", -1)},
+                     {"scientific", int64_t{call.b("scientific")}},
+                     {"shortest", int64_t{call.b("shortest")}},
+                     {"fill", call.s("fill")}}));
 }
 void to_number(Call& call) { call.out(call.cast(call.in(0), call.type("out_type", DType::kFloat32))); }
 
@@ -117,7 +126,8 @@ void ragged_to_sparse(Call& call) {
   if (call.size() != 2) return call.fail(unsupported("more than one ragged axis"));
   const Edge splits = call.to_int64(call.in(0)), values = call.in(1);
   const Edge rows = row_ids(call, splits);
-  const Edge positions = call.emit("Range", {call.int_edge(0), call.squeeze(call.dim_of(values, 0), {0}), call.int_edge(1)});
+  const Edge positions =
+      call.emit("Range", {call.int_edge(0), call.squeeze(call.dim_of(values, 0), {0}), call.int_edge(1)});
   const Edge columns = call.sub(positions, call.gather(splits, rows, 0));
   call.out(0, call.concat({call.unsqueeze(rows, {1}), call.unsqueeze(columns, {1})}, 1));
   call.out(1, values);
@@ -143,7 +153,8 @@ void ragged_range(Call& call) {
   count = call.reshape(count, Dims{-1});
   const Edge splits = call.concat({call.ints_edge({0}), call.emit("CumSum", {count, call.int_edge(0)})}, 0);
   const Edge rows = row_ids(call, splits);
-  const Edge positions = call.emit("Range", {call.int_edge(0), call.gather(splits, call.int_edge(-1), 0), call.int_edge(1)});
+  const Edge positions =
+      call.emit("Range", {call.int_edge(0), call.gather(splits, call.int_edge(-1), 0), call.int_edge(1)});
   const Edge place = call.cast(call.sub(positions, call.gather(splits, rows, 0)), type);
   const auto per_value = [&](const Edge& edge) {
     return call.has_rank(edge) && call.rank(edge) == 0 ? edge : call.gather(edge, rows, 0);
@@ -160,10 +171,13 @@ void ragged_gather(Call& call) {
   const int64_t rank = call.rank(indices);
   if (call.failed()) return;
   if (rank != 1) return call.fail(unsupported("indices that are no vector"));
-  const Edge starts = call.gather(splits, indices, 0), ends = call.gather(splits, call.add(indices, call.int_edge(1)), 0);
-  const Edge fresh = call.concat({call.ints_edge({0}), call.emit("CumSum", {call.sub(ends, starts), call.int_edge(0)})}, 0);
+  const Edge starts = call.gather(splits, indices, 0),
+             ends = call.gather(splits, call.add(indices, call.int_edge(1)), 0);
+  const Edge fresh =
+      call.concat({call.ints_edge({0}), call.emit("CumSum", {call.sub(ends, starts), call.int_edge(0)})}, 0);
   const Edge rows = row_ids(call, fresh);
-  const Edge positions = call.emit("Range", {call.int_edge(0), call.gather(fresh, call.int_edge(-1), 0), call.int_edge(1)});
+  const Edge positions =
+      call.emit("Range", {call.int_edge(0), call.gather(fresh, call.int_edge(-1), 0), call.int_edge(1)});
   const Edge from = call.add(call.sub(positions, call.gather(fresh, rows, 0)), call.gather(starts, rows, 0));
   call.out(0, call.cast(fresh, split_type));
   call.out(1, call.gather(values, from, 0));
@@ -171,12 +185,14 @@ void ragged_gather(Call& call) {
 
 // Counts per row: each row gets a range of numbers of its own.
 void ragged_bincount(Call& call) {
-  const Edge splits = call.to_int64(call.in(0)), values = call.to_int64(call.in(1)), size = call.to_int64(call.in(2)), weights = call.in(3);
+  const Edge splits = call.to_int64(call.in(0)), values = call.to_int64(call.in(1)), size = call.to_int64(call.in(2)),
+             weights = call.in(3);
   const Edge rows = call.sub(call.squeeze(call.dim_of(splits, 0), {0}), call.int_edge(1));
   const Edge total = call.mul(rows, size);
   const Edge numbered = call.add(call.mul(row_ids(call, splits), size), values);
   const Edge counted = call.emit("Where", {call.emit("Less", {values, size}), numbered, total});
-  const Edge counts = call.own("Bincount", {counted, total, weights}, {{"binary_output", int64_t{call.b("binary_output")}}});
+  const Edge counts =
+      call.own("Bincount", {counted, total, weights}, {{"binary_output", int64_t{call.b("binary_output")}}});
   call.out(call.reshape(counts, call.concat({call.reshape(rows, Dims{1}), call.reshape(size, Dims{1})}, 0)));
 }
 

@@ -32,7 +32,8 @@ void constant(Call& call) {
 }
 
 void not_fed(Call& call) {
-  call.fail(invalid_model("it is an input that the signature does not name").hinting("choose another signature or outputs"));
+  call.fail(
+      invalid_model("it is an input that the signature does not name").hinting("choose another signature or outputs"));
 }
 
 void ensure_shape(Call& call) {
