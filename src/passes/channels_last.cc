@@ -239,7 +239,8 @@ class ChannelsLast {
       if (node.outputs[i] != kNoValue) return false;
     }
     node.inputs[0] = last(x);
-    push(std::move(node), op.with_last(node));
+    auto attrs = op.with_last(node);
+    push(std::move(node), std::move(attrs));
     return true;
   }
 
