@@ -3,6 +3,7 @@
 
 #include "api/compare.h"
 #include "base/format.h"
+#include "bench/adapt.h"
 #include "cli/commands.h"
 #include "cli/contenders.h"
 #include "cli/first_difference.h"
@@ -30,6 +31,26 @@ struct Report {
     return error.empty() && std::ranges::all_of(outputs, [](const OutputReport& o) { return o.difference.within; });
   }
 };
+
+bool fits(const Tensor& tensor, const SymDims& declared) {
+  if (tensor.rank() != declared.size()) return false;
+  for (size_t axis = 0; axis < declared.size(); ++axis) {
+    if (declared[axis].is_number() && declared[axis].number() != tensor.dim(axis)) return false;
+  }
+  return true;
+}
+
+// Forms of one network keep their channels first or last: the value as `declared` wants it, transposed when only that
+// makes its shape fit.
+Result<Value> in_layout_of(const Type& declared, const Value& value) {
+  if (!value.is_tensor() || !declared.is_tensor() || !declared.dims || value.tensor().rank() < 3) return value;
+  if (fits(value.tensor(), *declared.dims)) return value;
+  for (const auto transpose : {bench::channels_last, bench::channels_first}) {
+    THANE_ASSIGN(Tensor moved, transpose(value.tensor()));
+    if (fits(moved, *declared.dims)) return Value(std::move(moved));
+  }
+  return value;
+}
 
 class Verification {
  public:
@@ -78,7 +99,10 @@ class Verification {
     THANE_ASSIGN(const std::vector<size_t> input_order, matched(theirs, theirs.inputs, ours, ours.inputs, "input"));
     THANE_ASSIGN(const std::vector<size_t> output_order, matched(ours, ours.outputs, theirs, theirs.outputs, "output"));
     std::vector<Value> own_values;
-    for (size_t i : input_order) own_values.push_back(values[i]);
+    for (size_t i = 0; i < input_order.size(); ++i) {
+      THANE_ASSIGN(Value value, in_layout_of(ours.values[ours.inputs[i]].type, values[input_order[i]]));
+      own_values.push_back(std::move(value));
+    }
     auto outputs = contender.session->run(own_values);
     if (!outputs.ok()) {
       report.error = outputs.error().to_string();
