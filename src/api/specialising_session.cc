@@ -5,6 +5,7 @@
 #include <mutex>
 
 #include "base/format.h"
+#include "engine/states.h"
 #include "passes/passes.h"
 
 namespace thane {
@@ -25,14 +26,7 @@ class SpecialisingSession : public Session {
       return invalid_argument(format("{} inputs given", inputs.size())).expecting(std::to_string(graph.inputs.size()));
     }
     if (graph.states.empty()) return run_explicit(inputs);
-    std::lock_guard lock(states_mutex_);
-    std::vector<Value> all(inputs.begin(), inputs.end());
-    all.insert(all.end(), states_.begin(), states_.end());
-    THANE_ASSIGN(std::vector<Value> outputs, run_explicit(all));
-    const auto first = outputs.begin() + static_cast<std::ptrdiff_t>(graph.outputs.size());
-    states_.assign(std::make_move_iterator(first), std::make_move_iterator(outputs.end()));
-    outputs.erase(first, outputs.end());
-    return outputs;
+    return states_.run(inputs, graph.outputs.size(), [&](std::span<const Value> all) { return run_explicit(all); });
   }
 
   Result<std::vector<Value>> run_explicit(std::span<const Value> inputs) const override {
@@ -40,11 +34,7 @@ class SpecialisingSession : public Session {
     return session->run_explicit(inputs);
   }
 
-  void reset_states() const override {
-    std::lock_guard lock(states_mutex_);
-    states_.clear();
-    for (const StateVariable& state : model_.graph.states) states_.emplace_back(state.initial);
-  }
+  void reset_states() const override { states_.reset(model_.graph); }
 
   const Graph& graph() const override { return model_.graph; }
 
@@ -94,8 +84,7 @@ class SpecialisingSession : public Session {
 
   const Model& model_;
   PipelineOptions options_;
-  mutable std::mutex states_mutex_;
-  mutable std::vector<Value> states_;
+  mutable States states_;
   mutable std::mutex mutex_;
   mutable std::list<std::pair<std::string, std::shared_ptr<const Session>>> sessions_;
 };

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/format.h"
 #include "engine/plan.h"
+#include "engine/states.h"
 #include "ir/unaligned.h"
 #include "ops/evaluate.h"
 
@@ -51,21 +52,10 @@ class SessionImpl : public Session {
   Result<std::vector<Value>> run(std::span<const Value> inputs) const override {
     if (graph_.states.empty()) return run_explicit(inputs);
     if (inputs.size() != graph_.inputs.size()) return wrong_count(inputs.size(), graph_.inputs.size());
-    std::lock_guard lock(states_mutex_);
-    std::vector<Value> all(inputs.begin(), inputs.end());
-    all.insert(all.end(), states_.begin(), states_.end());
-    THANE_ASSIGN(std::vector<Value> outputs, run_explicit(all));
-    const auto first = outputs.begin() + static_cast<std::ptrdiff_t>(graph_.outputs.size());
-    states_.assign(std::make_move_iterator(first), std::make_move_iterator(outputs.end()));
-    outputs.erase(first, outputs.end());
-    return outputs;
+    return states_.run(inputs, graph_.outputs.size(), [&](std::span<const Value> all) { return run_explicit(all); });
   }
 
-  void reset_states() const override {
-    std::lock_guard lock(states_mutex_);
-    states_.clear();
-    for (const StateVariable& state : graph_.states) states_.emplace_back(state.initial);
-  }
+  void reset_states() const override { states_.reset(graph_); }
 
   Result<std::vector<Value>> run_explicit(std::span<const Value> inputs) const override {
     THANE_TRY(check_inputs(inputs));
@@ -282,8 +272,7 @@ class SessionImpl : public Session {
   std::vector<ValueId> all_inputs_;
   std::vector<std::vector<std::unique_ptr<SessionImpl>>> bodies_;  // per node
 
-  mutable std::mutex states_mutex_;
-  mutable std::vector<Value> states_;
+  mutable States states_;
 
   mutable std::mutex mutex_;
   mutable std::list<std::pair<std::vector<int64_t>, std::shared_ptr<const Plan>>> plans_;
