@@ -29,7 +29,7 @@ bool starts_character(char c) { return (static_cast<unsigned char>(c) & 0xc0) !=
 Status eval_string_case(KernelContext& context) {
   const auto& attrs = context.attrs<StringCaseAttrs>();
   return map_strings<std::string>(context, [&](const std::string& text) {
-    if (attrs.unicode) return map_case(text, attrs.upper ? to_upper : to_lower);
+    if (attrs.unicode) return attrs.upper ? full_upper_case(text) : full_lower_case(text);
     std::string mapped = text;
     for (char& c : mapped) {
       if (attrs.upper ? c >= 'a' && c <= 'z' : c >= 'A' && c <= 'Z') c = static_cast<char>(c ^ 0x20);

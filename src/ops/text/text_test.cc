@@ -120,6 +120,8 @@ TEST(Regex, HostilePatterns) {
 TEST(Unicode, CaseMappings) {
   EXPECT_EQ(map_case("ÀÉÎ ΑΣ ЖЯ Ǆ ẞ İ 1_\xff", to_lower), "àéî ασ жя ǆ ß İ 1_\xff");
   EXPECT_EQ(map_case("àéî ας жя ǆ ß ÿ ꭰ 𐐨", to_upper), "ÀÉÎ ΑΣ ЖЯ Ǆ ß Ÿ Ꭰ 𐐀");
+  EXPECT_EQ(full_upper_case("Straße ﬃ ŉ \xff"), "STRASSE FFI ʼN \xff");
+  EXPECT_EQ(full_lower_case("STRASSE İ"), "strasse i̇");
   EXPECT_EQ(category_bit(U'é'), *category_mask("Ll"));
   EXPECT_EQ(category_bit(U'日'), *category_mask("Lo"));
   EXPECT_EQ(category_bit(0x10ffff), *category_mask("Cn"));

@@ -61,7 +61,11 @@ void append_utf8(std::string& text, char32_t code) {
 char32_t to_lower(char32_t code) { return mapped(lower_case_runs(), code); }
 char32_t to_upper(char32_t code) { return mapped(upper_case_runs(), code); }
 
-std::string map_case(std::string_view text, char32_t (*map)(char32_t)) {
+namespace {
+
+// Every code point replaced by what append(out, code) adds; invalid bytes stay.
+template <class Append>
+std::string map_code_points(std::string_view text, const Append& append) {
   std::string out;
   out.reserve(text.size());
   for (size_t at = 0; at < text.size();) {
@@ -70,10 +74,29 @@ std::string map_case(std::string_view text, char32_t (*map)(char32_t)) {
     if (code == kInvalidCodePoint)
       out += text[begin];
     else
-      append_utf8(out, map(code));
+      append(out, code);
   }
   return out;
 }
+
+std::string full_case(std::string_view text, std::span<const FullCase> full, char32_t (*simple)(char32_t)) {
+  return map_code_points(text, [&](std::string& out, char32_t code) {
+    const auto found = std::lower_bound(full.begin(), full.end(), code,
+                                        [](const FullCase& one, char32_t wanted) { return one.code < wanted; });
+    if (found == full.end() || found->code != code) return append_utf8(out, simple(code));
+    for (const uint16_t part : found->mapped) {
+      if (part != 0) append_utf8(out, part);
+    }
+  });
+}
+
+}  // namespace
+
+std::string map_case(std::string_view text, char32_t (*map)(char32_t)) {
+  return map_code_points(text, [&](std::string& out, char32_t code) { append_utf8(out, map(code)); });
+}
+std::string full_lower_case(std::string_view text) { return full_case(text, full_lower_cases(), to_lower); }
+std::string full_upper_case(std::string_view text) { return full_case(text, full_upper_cases(), to_upper); }
 
 std::optional<uint32_t> category_mask(std::string_view name) {
   uint32_t mask = 0;

@@ -1,4 +1,4 @@
-// UTF-8 and the little of Unicode that text ops need: simple case mappings and general categories.
+// UTF-8 and the little of Unicode that text ops need: case mappings and general categories.
 #pragma once
 
 #include <cstdint>
@@ -20,6 +20,10 @@ char32_t to_lower(char32_t code);
 char32_t to_upper(char32_t code);
 // Every code point mapped; invalid bytes stay.
 std::string map_case(std::string_view text, char32_t (*map)(char32_t));
+// Full mappings, which may lengthen: upper case of "straße" is "STRASSE". Without those that depend on neighbours or
+// languages; invalid bytes stay.
+std::string full_lower_case(std::string_view text);
+std::string full_upper_case(std::string_view text);
 
 // Sets of general categories as bits. "L" and "Lu" both name one; nothing for a name that is none.
 std::optional<uint32_t> category_mask(std::string_view name);

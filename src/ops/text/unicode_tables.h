@@ -14,7 +14,15 @@ struct CaseRun {
   int32_t delta;
 };
 
+// A code point that maps to several, padded with zeros.
+struct FullCase {
+  uint32_t code;
+  uint16_t mapped[3];
+};
+
 // Ordered by code point.
+std::span<const FullCase> full_lower_cases();
+std::span<const FullCase> full_upper_cases();
 std::span<const CaseRun> lower_case_runs();
 std::span<const CaseRun> upper_case_runs();
 // Two-letter general categories; their places in this list are their numbers.

@@ -193,6 +193,12 @@ void complex_abs(Call& call) {
   const Edge x = pairs(call, 0);
   call.out(call.emit("ReduceL2", {x, call.ints_edge({-1})}, {{"keepdims", int64_t{0}}}));
 }
+void exponential(Call& call) {
+  if (!call.is_complex(0)) return call.out(call.emit("Exp", {call.in(0)}));
+  const Edge x = pairs(call, 0);
+  const Edge size = call.emit("Exp", {part(call, x, 0)}), angle = part(call, x, 1);
+  call.out_complex(0, join(call, call.mul(size, call.emit("Cos", {angle})), call.mul(size, call.emit("Sin", {angle}))));
+}
 void angle(Call& call) {
   const Edge x = pairs(call, 0);
   call.out(call.own("Atan2", {part(call, x, 1), part(call, x, 0)}));
@@ -254,6 +260,7 @@ constexpr OpRow kRows[] = {
     {"Conj", conjugate},
     {"ComplexAbs", complex_abs},
     {"Angle", angle},
+    {"Exp", exponential},
 };
 
 }  // namespace

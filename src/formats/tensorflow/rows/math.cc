@@ -65,7 +65,6 @@ constexpr OpRow kRows[] = {
     {"Sqrt", rename, "Sqrt"},
     {"Rsqrt", rsqrt},
     {"Square", square},
-    {"Exp", rename, "Exp"},
     {"Expm1", own, "Expm1"},
     {"Log", rename, "Log"},
     {"Log1p", own, "Log1p"},
