@@ -134,8 +134,12 @@ void GraphBuilder::declare(const Edge& edge, const Type& type) {
   owner.graph_.values[edge.id].type = owner.facts_[edge.id].type;
 }
 
-Status GraphBuilder::output(const Edge& edge, const std::string& name) {
+Status GraphBuilder::output(const Edge& edge, const std::string& wanted) {
   ValueId id = reach(edge);
+  std::string name = wanted;
+  for (const ValueId input : graph_.all_inputs()) {
+    if (graph_.values[input].name == wanted) name = unique(wanted + "_out");
+  }
   if (!name.empty() && graph_.values[id].name != name) {
     const auto taken = [&](const std::vector<ValueId>& ids) {
       return std::find(ids.begin(), ids.end(), id) != ids.end();

@@ -71,10 +71,10 @@ class GraphBuilder {
   // The general form. An op that thane lacks, wrong attributes and types that do not fit are errors that name the node.
   Result<std::vector<Edge>> emit(NodeSpec spec);
 
-  // Declares what the graph (or body) delivers. A main graph's outputs get exactly these names: a value that has the
-  // name already is renamed, and a value that is an input, a constant or an output already passes through an Identity.
-  // An empty name keeps the value's own.
-  Status output(const Edge& edge, const std::string& name = {});
+  // Declares what the graph (or body) delivers. A main graph's outputs get exactly these names: an inner value that has
+  // the name already is renamed, and a value that is an input, a constant or an output already passes through an
+  // Identity. Only where an input has the name does the output become NAME_out. An empty name keeps the value's own.
+  Status output(const Edge& edge, const std::string& wanted = {});
 
   // The finished main graph. The builder is empty afterwards.
   Result<Graph> finish();

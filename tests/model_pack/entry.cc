@@ -126,7 +126,8 @@ Result<std::string> judge_output(const Value& value, const Json& item, const Jso
 Result<size_t> output_index(const Graph& graph, const Json& items, size_t item) {
   const std::string name = items[item].at("name");
   for (size_t i = 0; i < graph.outputs.size(); ++i) {
-    if (graph.values[graph.outputs[i]].name == name) return i;
+    const std::string& own = graph.values[graph.outputs[i]].name;
+    if (own == name || own == name + "_out") return i;  // the latter where an input has the name, too
   }
   if (has_position_names(items, graph.outputs.size())) return item;
   return invalid_model(format("the model has no output '{}'", name));

@@ -168,4 +168,12 @@ uint64_t murmur_hash64(std::string_view text, uint64_t seed) {
   return hash ^ (hash >> 47);
 }
 
+uint64_t combine_fingerprints(uint64_t first, uint64_t second) {
+  constexpr uint64_t kFactor = 0xc6a4a7935bd1e995;
+  const auto mix = [](uint64_t x) { return x ^ x >> 47; };
+  uint64_t hash = (first ^ kFactor ^ mix(second * kFactor) * kFactor) * kFactor;
+  hash = mix(hash) * kFactor;
+  return mix(hash);
+}
+
 }  // namespace thane

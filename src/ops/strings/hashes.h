@@ -9,6 +9,8 @@ namespace thane {
 
 // FarmHash's Fingerprint64, which never changes.
 uint64_t farm_fingerprint64(std::string_view text);
+// How TensorFlow makes one of two fingerprints (FingerprintCat64).
+uint64_t combine_fingerprints(uint64_t first, uint64_t second);
 // SipHash-2-4.
 uint64_t sip_hash(std::string_view text, const std::array<uint64_t, 2>& key);
 // MurmurHash64A.

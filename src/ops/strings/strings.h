@@ -109,6 +109,20 @@ struct HashBucketAttrs : Attrs {
 };
 Status eval_hash_bucket(KernelContext& context);
 
+// Crosses features: inputs [batch, n_i] of texts or numbers → int64 [batch, n_0 · n_1 · …], a hash of each choice of one
+// feature from every input, the last input's varying fastest. As TensorFlow's SparseCross computes it.
+struct HashCrossAttrs : Attrs {
+  int64_t buckets = 0;  // 0: the whole hash, which is never negative
+  int64_t key = 0;      // the bits of an unsigned number
+  template <class Self, class V>
+  static void fields(Self& self, V& v) {
+    v("buckets", self.buckets);
+    v.required("key", self.key);
+  }
+};
+Status infer_hash_cross(InferContext& context);
+Status eval_hash_cross(KernelContext& context);
+
 struct StringReduceJoinAttrs : Attrs {
   Dims axes;
   bool keepdims = false;

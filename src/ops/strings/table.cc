@@ -26,6 +26,8 @@ constexpr Param kRaggedOut[] = {{.name = "dense", .types = kAnyTensor, .variable
 
 constexpr Param kRowsOfText[] = {kText, {.name = "splits", .types = kIndexInts, .variable = 'I'}};
 
+constexpr Param kFeatures[] = {{.name = "features", .types = kStringOnly | kInt64Only}};
+
 constexpr OpDef text_map(std::string_view name, const AttrsSchema* attrs, Status (*eval)(KernelContext&)) {
   return {.name = name,
           .domain = Domain::kThane,
@@ -82,6 +84,15 @@ constexpr OpDef kOps[] = {
      .attrs = &attrs_schema<HashBucketAttrs>,
      .infer = infer_same_dims_as<DType::kInt64>,
      .eval = eval_hash_bucket},
+    {.name = "HashCross",
+     .domain = Domain::kThane,
+     .inputs = kFeatures,
+     .min_inputs = 1,
+     .input_arity = Arity::kVariadic,
+     .outputs = kInt64s,
+     .attrs = &attrs_schema<HashCrossAttrs>,
+     .infer = infer_hash_cross,
+     .eval = eval_hash_cross},
     {.name = "StringReduceJoin",
      .domain = Domain::kThane,
      .inputs = kTexts,

@@ -98,9 +98,28 @@ void fill_empty_rows(Call& call) {
   call.out(3, call.emit("Slice", {inverse, call.ints_edge({0}), call.dim_of(indices, 0), call.ints_edge({0})}));
 }
 
+// Crosses of dense features alone, which is what preprocessing layers make.
+void cross(Call& call) {
+  if (call.i("N") != 0) return call.fail(unsupported("it crosses sparse features"));
+  if (!call.b("hashed_output")) return call.fail(unsupported("it joins features as text"));
+  std::vector<Edge> features = call.all_in();
+  for (Edge& edge : features) {
+    if (call.dtype(edge) != DType::kString) edge = call.to_int64(edge);
+  }
+  const Edge crossed =
+      call.own("HashCross", features, {{"buckets", call.i("num_buckets")}, {"key", call.i("hash_key")}});
+  // Every place is taken: positions count up row by row.
+  const Edge shape = call.shape_of(crossed);
+  const Edge total = call.reduce("ReduceProd", shape, {0}, false);
+  const Edge flat = call.emit("Range", {call.int_edge(0), total, call.int_edge(1)});
+  call.out(0, spread(call, flat, shape));
+  call.out(1, call.reshape(crossed, Dims{-1}));
+  call.out(2, shape);
+}
+
 constexpr OpRow kRows[] = {
     {"SparseToDense", to_dense}, {"SparseTensorDenseMatMul", dense_product}, {"SparseReshape", sparse_reshape},
-    {"SparseReorder", reorder},  {"SparseFillEmptyRows", fill_empty_rows},
+    {"SparseReorder", reorder},  {"SparseFillEmptyRows", fill_empty_rows},   {"SparseCross", cross},
 };
 
 }  // namespace
