@@ -387,6 +387,9 @@ def strings():
     case("StringToNumber_int", lambda x: R.StringToNumber(string_tensor=x, out_type=tf.int64), text("15", "-2"))
     long = text("", "a", "abcd", "abcdefghi", "x" * 20, "y" * 40, "z" * 70, "The quick brown fox jumps over the lazy dog, twice or thrice, who knows, for ever and ever and ever and ever")
     case("StringToHashBucketFast", lambda x: R.StringToHashBucketFast(input=x, num_buckets=1000003), long)
+    for hashed in [[text("cat", "dog"), text("a", "b")], [ints(2, low=0, high=9, dtype=np.int64), text("a", "b")]]:
+        columns = [column.reshape(2, 1) for column in hashed]
+        case("SparseCrossHashed", lambda x, y: tf.sparse.to_dense(tf.sparse.cross_hashed([x, y], num_buckets=1000)), *columns)
     case("StringToHashBucketStrong", lambda x: R.StringToHashBucketStrong(input=x, num_buckets=1000003, key=[13, 97]), long)
     case("StringToHashBucket", lambda x: R.StringToHashBucket(string_tensor=x, num_buckets=1000003), long)
     case("ragged_to_tensor", lambda x: tf.strings.split(x).to_tensor(default_value="-", shape=[None, 3]), words)
