@@ -1,4 +1,4 @@
-# thane_room(NAME rooms... [SEPARATE paths...]): one static library per room, of every .cc below the current folder but
+# thane_room(NAME rooms... [COLD paths...] [SEPARATE paths...]): one static library per room, of every .cc below the current folder but
 # *_test.cc, linked to the rooms it may include. The same arrows are checked against every #include by tests/layers.
 #
 # Two ways to read the same headers less often: THANE_UNITY compiles the sources of a folder together, up to eight at a
@@ -6,31 +6,66 @@
 # rebuilds in half the time). What must be compiled alone, because its file-local names (say, an enum of an op's inputs)
 # also stand in other files of its folder, is listed after SEPARATE: files or folders, relative to the room.
 # tests/layers/check_names.py reads the same lists and finds what is missing from them.
+#
+# What stands after COLD (files or folders; "." for the whole room) runs a few times per model, not per element: it is
+# compiled with THANE_COLD_FLAGS, for size.
 function(thane_room name)
-  cmake_parse_arguments(PARSE_ARGV 1 room "" "" "SEPARATE")
+  cmake_parse_arguments(PARSE_ARGV 1 room "" "" "COLD;SEPARATE")
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cc)
   list(FILTER sources EXCLUDE REGEX "_test\\.cc$|/main\\.cc$|\\.isa\\.cc$")
-  add_library(thane_${name} STATIC ${sources})
-  target_link_libraries(thane_${name} PUBLIC thane_options)
-  foreach(room IN LISTS room_UNPARSED_ARGUMENTS)
-    target_link_libraries(thane_${name} PUBLIC thane_${room})
+  set(cold)
+  if(THANE_COLD_FLAGS)
+    foreach(source IN LISTS sources)
+      thane_is_inside(inside ${source} "${room_COLD}")
+      if(inside)
+        list(APPEND cold ${source})
+      endif()
+    endforeach()
+  endif()
+  set(targets thane_${name})
+  if("${cold}" STREQUAL "" OR "${cold}" STREQUAL "${sources}")
+    add_library(thane_${name} STATIC ${sources})
+  else()
+    # A target of its own: what is precompiled for one level of optimisation fits no other.
+    set(hot ${sources})
+    list(REMOVE_ITEM hot ${cold})
+    add_library(thane_${name}_cold OBJECT ${cold})
+    add_library(thane_${name} STATIC ${hot} $<TARGET_OBJECTS:thane_${name}_cold>)
+    list(APPEND targets thane_${name}_cold)
+  endif()
+  foreach(target IN LISTS targets)
+    target_link_libraries(${target} PUBLIC thane_options)
+    foreach(room IN LISTS room_UNPARSED_ARGUMENTS)
+      target_link_libraries(${target} PUBLIC thane_${room})
+    endforeach()
+    if(cold AND ("${cold}" STREQUAL "${sources}" OR NOT target STREQUAL thane_${name}))
+      separate_arguments(flags UNIX_COMMAND "${THANE_COLD_FLAGS}")
+      target_compile_options(${target} PRIVATE ${flags})
+      thane_precompile(${target} cold)
+    else()
+      thane_precompile(${target})
+    endif()
+    thane_unity(${target} "${room_SEPARATE}" ${sources})
   endforeach()
-  thane_precompile(thane_${name})
-  thane_unity(thane_${name} "${room_SEPARATE}" ${sources})
+endfunction()
+
+# Whether `source` is one of the paths, or below one of them.
+function(thane_is_inside result source paths)
+  set(${result} FALSE PARENT_SCOPE)
+  foreach(path IN LISTS paths)
+    cmake_path(SET prefix NORMALIZE ${CMAKE_CURRENT_SOURCE_DIR}/${path})
+    cmake_path(IS_PREFIX prefix ${source} NORMALIZE inside)
+    if(inside)
+      set(${result} TRUE PARENT_SCOPE)
+    endif()
+  endforeach()
 endfunction()
 
 # Sources compiled together share a folder, so that a new file disturbs the groups of its own folder only.
 function(thane_unity target separate)
   set(folder "")
   foreach(source IN LISTS ARGN)
-    set(alone FALSE)
-    foreach(path IN LISTS separate)
-      cmake_path(SET prefix ${CMAKE_CURRENT_SOURCE_DIR}/${path})
-      cmake_path(IS_PREFIX prefix ${source} inside)
-      if(inside)
-        set(alone TRUE)
-      endif()
-    endforeach()
+    thane_is_inside(alone ${source} "${separate}")
     if(alone)
       continue()
     endif()
@@ -48,13 +83,17 @@ function(thane_unity target separate)
   set_target_properties(${target} PROPERTIES UNITY_BUILD ${THANE_UNITY} UNITY_BUILD_MODE GROUP)
 endfunction()
 
-# thane_precompile(TARGET): the standard headers most files include, parsed once for all targets. g++ only: the builds
-# with clang check that every file includes what it uses.
+# thane_precompile(TARGET [cold]): the standard headers most files include, parsed once for all hot targets and once for
+# all cold ones. g++ only: the builds with clang check that every file includes what it uses.
 function(thane_precompile target)
   if(NOT CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     return()
   endif()
-  if(target STREQUAL "thane_base")
+  set(owner thane_base)
+  if("cold" IN_LIST ARGN)
+    set(owner thane_ir)
+  endif()
+  if(target STREQUAL owner)
     target_precompile_headers(${target} PRIVATE <algorithm> <array> <charconv> <cmath> <cstdint> <cstring> <functional>
       <limits> <map> <memory> <numeric> <optional> <span> <string> <string_view> <unordered_map> <utility> <variant>
       <vector>)
@@ -65,6 +104,6 @@ function(thane_precompile target)
       set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE OFF)
       target_compile_options(${target} PRIVATE -fPIC)
     endif()
-    target_precompile_headers(${target} REUSE_FROM thane_base)
+    target_precompile_headers(${target} REUSE_FROM ${owner})
   endif()
 endfunction()

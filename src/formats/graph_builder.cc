@@ -50,12 +50,18 @@ void GraphBuilder::set_state(const Edge& state, const Edge& next) {
   }
 }
 
-Edge GraphBuilder::constant(Tensor tensor, const std::string& name) {
-  const ValueId id = graph_.add_constant(unique(name), std::move(tensor));
+Edge GraphBuilder::constant(Tensor tensor, std::string_view name) {
+  const ValueId id = graph_.add_constant(unique(std::string(name)), std::move(tensor));
   facts_.resize(graph_.values.size());
   facts_[id] = fact_of_constant(*graph_.values[id].constant);
   return {this, id};
 }
+
+Edge GraphBuilder::int64s(IntList values) {
+  return constant(Tensor::vector(std::span<const int64_t>(values.begin(), values.size())));
+}
+
+Edge GraphBuilder::int64(int64_t value) { return constant(Tensor::scalar(value)); }
 
 Result<Edge> GraphBuilder::scalar(double value, DType dtype) {
   if (!(mask_of(dtype) & kConvertible)) return unsupported(format("a number of dtype {}", dtype_name(dtype)));
@@ -64,20 +70,18 @@ Result<Edge> GraphBuilder::scalar(double value, DType dtype) {
   return constant(std::move(tensor));
 }
 
-Result<Edge> GraphBuilder::emit(std::string_view op, std::vector<Edge> inputs, AttrMap attrs, const std::string& name) {
-  THANE_ASSIGN(auto outputs, emit({.op = op, .inputs = std::move(inputs), .attrs = std::move(attrs), .name = name}));
+Result<Edge> GraphBuilder::emit(std::string_view op, EdgeList inputs, AttrList attrs, std::string_view name) {
+  THANE_ASSIGN(auto outputs, emit({.op = op, .inputs = inputs, .attrs = attrs, .name = name}));
   return outputs[0];
 }
 
-Result<Edge> GraphBuilder::emit_own(std::string_view op, std::vector<Edge> inputs, AttrMap attrs,
-                                    const std::string& name) {
-  THANE_ASSIGN(
-      auto outputs,
-      emit({.op = op, .inputs = std::move(inputs), .attrs = std::move(attrs), .name = name, .domain = Domain::kThane}));
+Result<Edge> GraphBuilder::emit_own(std::string_view op, EdgeList inputs, AttrList attrs, std::string_view name) {
+  THANE_ASSIGN(auto outputs,
+               emit({.op = op, .inputs = inputs, .attrs = attrs, .name = name, .domain = Domain::kThane}));
   return outputs[0];
 }
 
-Result<std::vector<Edge>> GraphBuilder::emit(NodeSpec spec) {
+Result<std::vector<Edge>> GraphBuilder::emit(const NodeSpec& spec) {
   const std::string label = spec.name.empty() ? std::string(spec.op) : format("{} '{}'", spec.op, spec.name);
   const OpDef* op = find_op(spec.domain, spec.op);
   if (!op) return unsupported(format("there is no op {}{}", domain_prefix(spec.domain), spec.op)).at(label);
@@ -86,12 +90,13 @@ Result<std::vector<Edge>> GraphBuilder::emit(NodeSpec spec) {
   node.name = spec.name;
   for (const Edge& edge : spec.inputs) node.inputs.push_back(edge.present() ? reach(edge) : kNoValue);
   while (!node.inputs.empty() && node.inputs.back() == kNoValue) node.inputs.pop_back();
+  const AttrMap foreign = spec.attrs.to_map();
   if (op->attrs) {
-    auto attrs = op->attrs->parse(spec.attrs);
+    auto attrs = op->attrs->parse(foreign);
     if (!attrs.ok()) return std::move(attrs).error().at(label);
     node.attrs = std::move(*attrs);
-  } else if (!spec.attrs.empty()) {
-    return attrs_detail::unknown_attribute(spec.attrs.begin()->first).at(label);
+  } else if (!foreign.empty()) {
+    return attrs_detail::unknown_attribute(foreign.begin()->first).at(label);
   }
   if (spec.bodies.size() != op->subgraphs.size()) {
     return invalid_model(format("{} bodies", spec.bodies.size()))
@@ -102,7 +107,7 @@ Result<std::vector<Edge>> GraphBuilder::emit(NodeSpec spec) {
     assert(body->outer_ == this);
     node.subgraphs.push_back(body->close());
   }
-  const std::string stem = spec.name.empty() ? std::string(spec.op) : spec.name;
+  const std::string stem(spec.name.empty() ? spec.op : spec.name);
   std::vector<Edge> outputs;
   for (size_t i = 0; i < spec.outputs; ++i) {
     outputs.push_back(add(i == 0 ? stem : format("{}:{}", stem, i), {}));

@@ -9,6 +9,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "formats/lists.h"
 #include "ir/context.h"
 #include "ir/graph.h"
 
@@ -33,6 +34,8 @@ struct Edge {
   const Tensor* known() const { return fact().value ? &*fact().value : nullptr; }
 };
 
+using EdgeList = ListView<Edge>;
+
 class GraphBuilder {
  public:
   GraphBuilder() = default;
@@ -48,28 +51,28 @@ class GraphBuilder {
   Edge state(const std::string& name, Type type, Tensor initial);
   void set_state(const Edge& state, const Edge& next);
 
-  Edge constant(Tensor tensor, const std::string& name = "const");
-  Edge int64s(const Dims& values) { return constant(Tensor::int64s(values)); }
-  Edge int64(int64_t value) { return constant(Tensor::scalar(value)); }
+  Edge constant(Tensor tensor, std::string_view name = "const");
+  Edge int64s(IntList values);
+  Edge int64(int64_t value);
   // A scalar of a numeric or bool dtype; rounded, saturated.
   Result<Edge> scalar(double value, DType dtype);
 
   // A node of ai.onnx with one output. `name`, when given, names node and output.
-  Result<Edge> emit(std::string_view op, std::vector<Edge> inputs, AttrMap attrs = {}, const std::string& name = {});
+  Result<Edge> emit(std::string_view op, EdgeList inputs, AttrList attrs = {}, std::string_view name = {});
   // A node of thane's own domain.
-  Result<Edge> emit_own(std::string_view op, std::vector<Edge> inputs, AttrMap attrs = {},
-                        const std::string& name = {});
+  Result<Edge> emit_own(std::string_view op, EdgeList inputs, AttrList attrs = {}, std::string_view name = {});
+  // Views: to be written where it is passed.
   struct NodeSpec {
     std::string_view op;
-    std::vector<Edge> inputs;  // trailing absent ones are dropped
+    EdgeList inputs;  // trailing absent ones are dropped
     size_t outputs = 1;
-    AttrMap attrs = {};
-    std::string name = {};
+    AttrList attrs = {};
+    std::string_view name = {};
     Domain domain = Domain::kOnnx;
-    std::vector<GraphBuilder*> bodies = {};  // in the order of OpDef::subgraphs; finished here, empty afterwards
+    ListView<GraphBuilder*> bodies = {};  // in the order of OpDef::subgraphs; finished here, empty afterwards
   };
   // The general form. An op that thane lacks, wrong attributes and types that do not fit are errors that name the node.
-  Result<std::vector<Edge>> emit(NodeSpec spec);
+  Result<std::vector<Edge>> emit(const NodeSpec& spec);
 
   // Declares what the graph (or body) delivers. A main graph's outputs get exactly these names: an inner value that has
   // the name already is renamed, and a value that is an input, a constant or an output already passes through an

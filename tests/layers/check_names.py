@@ -37,7 +37,7 @@ def lines_by_namespace(path: pathlib.Path):
 def shared_types(path: pathlib.Path):
     for number, line, namespaces in lines_by_namespace(path):
         if (match := TYPE.match(line)) and "" not in namespaces:
-            yield "::".join(namespaces + [match[1]]), number
+            yield "::".join(filter(None, namespaces + [match[1]])), number
 
 
 def local_names(path: pathlib.Path):
@@ -48,12 +48,12 @@ def local_names(path: pathlib.Path):
             continue
         if enumerators or (match := ENUM.match(line)):
             if not enumerators and match[1]:
-                yield match[1], number
+                yield "::".join(filter(None, namespaces + [match[1]])), number
             for name in re.findall(r"\bk[A-Z]\w*", line if enumerators else match[2]):
-                yield name, number
+                yield "::".join(filter(None, namespaces + [name])), number
             enumerators = "}" not in line
         elif match := TYPE.match(line) or ALIAS.match(line) or FUNCTION_OR_CONSTANT.match(line):
-            yield match[1], number
+            yield "::".join(filter(None, namespaces + [match[1]])), number
 
 
 def compiled_alone(root: pathlib.Path):

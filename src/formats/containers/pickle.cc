@@ -22,7 +22,7 @@ constexpr size_t kMostMarks = 4096, kMostOpcodes = size_t{64} << 20, kFreeValues
                  kFreeMemo = size_t{64} << 10, kFreeBytes = size_t{16} << 20;
 constexpr size_t kSmallInts = 256;  // shared
 
-Error broken(std::string what) { return invalid_model("broken pickle: " + std::move(what)); }
+Error broken_pickle(std::string what) { return invalid_model("broken pickle: " + std::move(what)); }
 
 }  // namespace
 
@@ -103,7 +103,7 @@ class PickleMachine {
  private:
   // --- reading
   Result<std::string_view> take(uint64_t count) {
-    if (count > bytes_.size() - at_) return broken("it ends early");
+    if (count > bytes_.size() - at_) return broken_pickle("it ends early");
     const auto piece = bytes_.substr(at_, count);
     at_ += count;
     return piece;
@@ -117,7 +117,7 @@ class PickleMachine {
   }
   Result<std::string_view> line() {
     const size_t end = bytes_.find('\n', at_);
-    if (end == std::string_view::npos) return broken("a line without an end");
+    if (end == std::string_view::npos) return broken_pickle("a line without an end");
     const auto piece = bytes_.substr(at_, end - at_);
     at_ = end + 1;
     return piece;
@@ -126,7 +126,7 @@ class PickleMachine {
   Status counted(Kind kind) {
     THANE_ASSIGN(const Length length, number<Length>());
     if constexpr (std::is_signed_v<Length>) {
-      if (length < 0) return broken("a negative length");
+      if (length < 0) return broken_pickle("a negative length");
     }
     THANE_ASSIGN(const auto text, take(static_cast<uint64_t>(length)));
     return push_text(kind, text);
@@ -162,17 +162,17 @@ class PickleMachine {
   }
   size_t floor() const { return marks_.empty() ? 0 : marks_.back(); }
   Result<PickleValue*> pop() {
-    if (stack_.size() <= floor()) return broken("stack underflow");
+    if (stack_.size() <= floor()) return broken_pickle("stack underflow");
     PickleValue* value = stack_.back();
     stack_.pop_back();
     return value;
   }
   Result<PickleValue*> top() {
-    if (stack_.size() <= floor()) return broken("stack underflow");
+    if (stack_.size() <= floor()) return broken_pickle("stack underflow");
     return stack_.back();
   }
   Result<std::vector<PickleValue*>> pop_to_mark() {
-    if (marks_.empty()) return broken("no mark on the stack");
+    if (marks_.empty()) return broken_pickle("no mark on the stack");
     const auto first = stack_.begin() + static_cast<ptrdiff_t>(marks_.back());
     std::vector<PickleValue*> values(first, stack_.end());
     stack_.erase(first, stack_.end());
@@ -180,13 +180,13 @@ class PickleMachine {
     return values;
   }
   Status push_items(Kind kind, std::vector<PickleValue*> items) {
-    if (kind == Kind::kDict && items.size() % 2 != 0) return broken("a dict with an odd number of items");
+    if (kind == Kind::kDict && items.size() % 2 != 0) return broken_pickle("a dict with an odd number of items");
     THANE_ASSIGN(PickleValue * value, tree_.make(kind));
     value->items = std::move(items);
     return push(value);
   }
   Status push_tuple(size_t count) {
-    if (stack_.size() - floor() < count) return broken("stack underflow");
+    if (stack_.size() - floor() < count) return broken_pickle("stack underflow");
     const auto first = stack_.end() - static_cast<ptrdiff_t>(count);
     std::vector<PickleValue*> items(first, stack_.end());
     stack_.erase(first, stack_.end());
@@ -202,7 +202,7 @@ class PickleMachine {
     return ok();
   }
   Status get(uint64_t index) {
-    if (index >= memo_.size() || !memo_[index]) return broken(format("memo {} is empty", index));
+    if (index >= memo_.size() || !memo_[index]) return broken_pickle(format("memo {} is empty", index));
     return push(memo_[index]);
   }
   template <class T>
@@ -260,8 +260,8 @@ Status PickleMachine::run() {
 
 Status PickleMachine::step(unsigned char opcode, bool& stop) {
   switch (opcode) {
-    case 0x80: return number<uint8_t>().ok() ? ok() : Status(broken("it ends early"));   // PROTO
-    case 0x95: return number<uint64_t>().ok() ? ok() : Status(broken("it ends early"));  // FRAME
+    case 0x80: return number<uint8_t>().ok() ? ok() : Status(broken_pickle("it ends early"));   // PROTO
+    case 0x95: return number<uint64_t>().ok() ? ok() : Status(broken_pickle("it ends early"));  // FRAME
     case '.': stop = true; return ok();
     case '(':
       if (marks_.size() >= kMostMarks) return resource_limit("a pickle nested too deeply");
@@ -269,8 +269,8 @@ Status PickleMachine::step(unsigned char opcode, bool& stop) {
       return ok();
     case '0':  // POP: of a mark, too
       if (stack_.size() == floor() && !marks_.empty()) return marks_.pop_back(), ok();
-      return pop().ok() ? ok() : Status(broken("stack underflow"));
-    case '1': return pop_to_mark().ok() ? ok() : Status(broken("no mark on the stack"));
+      return pop().ok() ? ok() : Status(broken_pickle("stack underflow"));
+    case '1': return pop_to_mark().ok() ? ok() : Status(broken_pickle("no mark on the stack"));
     case '2': return push(top());
 
     case 'N': return push_none();
@@ -301,7 +301,7 @@ Status PickleMachine::step(unsigned char opcode, bool& stop) {
     }
     case 0x8b: {
       THANE_ASSIGN(const auto length, number<int32_t>());
-      if (length < 0) return broken("a negative length");
+      if (length < 0) return broken_pickle("a negative length");
       return long_bytes(static_cast<uint64_t>(length));
     }
 
@@ -390,10 +390,10 @@ Status PickleMachine::step(unsigned char opcode, bool& stop) {
     }
     case 0x82:
     case 0x83:
-    case 0x84: return broken("it names a class of an extension registry, which no file brings along");
+    case 0x84: return broken_pickle("it names a class of an extension registry, which no file brings along");
     case 0x97:
-    case 0x98: return broken("it refers to a buffer outside the file");
-    default: return broken(format("there is no opcode {:#x}", opcode));
+    case 0x98: return broken_pickle("it refers to a buffer outside the file");
+    default: return broken_pickle(format("there is no opcode {:#x}", opcode));
   }
 }
 
@@ -401,7 +401,7 @@ Status PickleMachine::indexed_line(Status (PickleMachine::*use)(uint64_t)) {
   THANE_ASSIGN(const auto text, line());
   uint64_t index = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), index);
-  if (error != std::errc() || end != text.data() + text.size()) return broken("a memo index that is no number");
+  if (error != std::errc() || end != text.data() + text.size()) return broken_pickle("a memo index that is no number");
   return (this->*use)(index);
 }
 
@@ -410,7 +410,7 @@ Status PickleMachine::integer_line() {
   if (text == "00" || text == "01") return push_bool(text == "01");
   int64_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size()) return broken("an integer that is no number");
+  if (error != std::errc() || end != text.data() + text.size()) return broken_pickle("an integer that is no number");
   return push(tree_.make_int(value));
 }
 
@@ -421,7 +421,7 @@ Status PickleMachine::long_line() {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error == std::errc::result_out_of_range && end == text.data() + text.size())
     return push_text(Kind::kBigInt, text);
-  if (error != std::errc() || end != text.data() + text.size()) return broken("an integer that is no number");
+  if (error != std::errc() || end != text.data() + text.size()) return broken_pickle("an integer that is no number");
   return push(tree_.make_int(value));
 }
 
@@ -430,7 +430,7 @@ Status PickleMachine::float_line() {
   double value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error == std::errc::invalid_argument || end != text.data() + text.size()) {
-    return broken("a float that is no number");
+    return broken_pickle("a float that is no number");
   }
   return push(tree_.make_float(value));
 }
@@ -438,7 +438,7 @@ Status PickleMachine::float_line() {
 Status PickleMachine::quoted_line() {
   THANE_ASSIGN(const auto text, line());
   auto plain = unescape_string(text);
-  if (!plain) return broken("a string without quotes");
+  if (!plain) return broken_pickle("a string without quotes");
   THANE_ASSIGN(const auto held, tree_.hold(std::move(*plain)));
   return push_text(Kind::kString, held);
 }
@@ -466,18 +466,18 @@ Status PickleMachine::append(std::vector<PickleValue*> values) {
   std::vector<PickleValue*>* to = nullptr;
   if (list->is(Kind::kList) || list->is(Kind::kSet)) to = &list->items;
   if (list->is(Kind::kObject)) to = &list->object->items;
-  if (!to) return broken("something is appended to what is no list");
+  if (!to) return broken_pickle("something is appended to what is no list");
   to->insert(to->end(), values.begin(), values.end());
   return ok();
 }
 
 Status PickleMachine::set_items(std::vector<PickleValue*> pairs) {
-  if (pairs.size() % 2 != 0) return broken("a dict with an odd number of items");
+  if (pairs.size() % 2 != 0) return broken_pickle("a dict with an odd number of items");
   THANE_ASSIGN(PickleValue * dict, top());
   std::vector<PickleValue*>* to = nullptr;
   if (dict->is(Kind::kDict)) to = &dict->items;
   if (dict->is(Kind::kObject)) to = &dict->object->dict;
-  if (!to) return broken("an item is set in what is no dict");
+  if (!to) return broken_pickle("an item is set in what is no dict");
   to->insert(to->end(), pairs.begin(), pairs.end());
   return ok();
 }
@@ -505,7 +505,7 @@ const PickleConstructor* PickleMachine::constructor_of(std::string_view name) co
 Status PickleMachine::stack_global() {
   THANE_ASSIGN(PickleValue * name, pop());
   THANE_ASSIGN(PickleValue * module, pop());
-  if (!name->is(Kind::kString) || !module->is(Kind::kString)) return broken("the name of a global is no string");
+  if (!name->is(Kind::kString) || !module->is(Kind::kString)) return broken_pickle("the name of a global is no string");
   return push_global(module->text, name->text);
 }
 
@@ -527,7 +527,7 @@ Status PickleMachine::call(PickleValue* callable, std::vector<PickleValue*> args
 Status PickleMachine::reduce() {
   THANE_ASSIGN(PickleValue * args, pop());
   THANE_ASSIGN(PickleValue * callable, pop());
-  if (!args->is_sequence()) return broken("the arguments of a call are no tuple");
+  if (!args->is_sequence()) return broken_pickle("the arguments of a call are no tuple");
   THANE_TRY(tree_.claim(args->items.size() * sizeof(void*) / 4));
   return call(callable, args->items, nullptr);
 }
@@ -536,7 +536,7 @@ Status PickleMachine::new_object_with_keywords() {
   THANE_ASSIGN(PickleValue * kwargs, pop());
   THANE_ASSIGN(PickleValue * args, pop());
   THANE_ASSIGN(PickleValue * callable, pop());
-  if (!args->is_sequence() || !kwargs->is(Kind::kDict)) return broken("the arguments of a call are no tuple and dict");
+  if (!args->is_sequence() || !kwargs->is(Kind::kDict)) return broken_pickle("the arguments of a call are no tuple and dict");
   THANE_TRY(tree_.claim(args->items.size() * sizeof(void*) / 4));
   return call(callable, args->items, kwargs->items.empty() ? nullptr : kwargs);
 }
@@ -552,7 +552,7 @@ Status PickleMachine::inst() {
 
 Status PickleMachine::obj() {
   THANE_ASSIGN(auto values, pop_to_mark());
-  if (values.empty()) return broken("an object without a class");
+  if (values.empty()) return broken_pickle("an object without a class");
   PickleValue* callable = values.front();
   values.erase(values.begin());
   return call(callable, std::move(values), nullptr);
@@ -571,7 +571,7 @@ Status PickleMachine::build() {
 }
 
 Status PickleMachine::persistent(PickleValue* id) {
-  if (!rules_.persistent) return broken("it refers to something outside the file");
+  if (!rules_.persistent) return broken_pickle("it refers to something outside the file");
   return push(rules_.persistent(tree_, *id));
 }
 

@@ -75,6 +75,7 @@ struct PickleValue {
   // Name of a kGlobal, or of what a kObject called; empty otherwise.
   std::string_view global() const;
 };
+using PickleKind = PickleValue::Kind;
 
 // Owns the values of one decoded pickle, and the bytes they point into.
 class PickleTree {

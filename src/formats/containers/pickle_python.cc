@@ -8,15 +8,14 @@
 namespace thane {
 namespace {
 
-using Kind = PickleValue::Kind;
 using Args = std::span<PickleValue* const>;
 
-template <Kind kind>
+template <PickleKind kind>
 Result<PickleValue*> make_container(PickleTree& tree, Args args) {
   if (args.size() > 1) return nullptr;
   THANE_ASSIGN(PickleValue * made, tree.make(kind));
   if (args.empty()) return made;
-  if (!args[0]->is_sequence() && !args[0]->is(Kind::kSet)) return nullptr;
+  if (!args[0]->is_sequence() && !args[0]->is(PickleKind::kSet)) return nullptr;
   THANE_TRY(tree.claim(args[0]->items.size() * sizeof(void*)));
   made->items = args[0]->items;
   return made;
@@ -25,10 +24,10 @@ Result<PickleValue*> make_container(PickleTree& tree, Args args) {
 // dict(), dict({…}) or dict([(key, value), …]).
 Result<PickleValue*> make_dict(PickleTree& tree, Args args) {
   if (args.size() > 1) return nullptr;
-  THANE_ASSIGN(PickleValue * made, tree.make(Kind::kDict));
+  THANE_ASSIGN(PickleValue * made, tree.make(PickleKind::kDict));
   if (args.empty()) return made;
   THANE_TRY(tree.claim(2 * args[0]->items.size() * sizeof(void*)));
-  if (args[0]->is(Kind::kDict)) return made->items = args[0]->items, made;
+  if (args[0]->is(PickleKind::kDict)) return made->items = args[0]->items, made;
   if (!args[0]->is_sequence()) return nullptr;
   for (const PickleValue* pair : args[0]->items) {
     if (!pair->is_sequence() || pair->items.size() != 2) return nullptr;
@@ -43,15 +42,15 @@ Result<PickleValue*> make_defaultdict(PickleTree& tree, Args args) {
 }
 
 Result<PickleValue*> make_deque(PickleTree& tree, Args args) {
-  return make_container<Kind::kList>(tree, args.first(std::min<size_t>(args.size(), 1)));
+  return make_container<PickleKind::kList>(tree, args.first(std::min<size_t>(args.size(), 1)));
 }
 
 // str → bytes, as pickles of protocol 2 write bytes.
 Result<PickleValue*> encode(PickleTree& tree, Args args) {
-  if (args.empty() || !args[0]->is(Kind::kString)) return nullptr;
+  if (args.empty() || !args[0]->is(PickleKind::kString)) return nullptr;
   const std::string_view text = args[0]->text;
-  const std::string_view encoding = args.size() > 1 && args[1]->is(Kind::kString) ? args[1]->text : "utf-8";
-  THANE_ASSIGN(PickleValue * made, tree.make(Kind::kBytes));
+  const std::string_view encoding = args.size() > 1 && args[1]->is(PickleKind::kString) ? args[1]->text : "utf-8";
+  THANE_ASSIGN(PickleValue * made, tree.make(PickleKind::kBytes));
   made->text = text;
   if (encoding == "utf-8" || encoding == "utf8" || encoding == "ascii") return made;
   if (encoding != "latin1" && encoding != "latin-1" && encoding != "iso-8859-1") return nullptr;
@@ -64,12 +63,12 @@ Result<PickleValue*> encode(PickleTree& tree, Args args) {
 }
 
 Result<PickleValue*> make_bytes(PickleTree& tree, Args args) {
-  if (args.empty()) return tree.make(Kind::kBytes);
-  if (args[0]->is(Kind::kString)) return encode(tree, args);
-  return args.size() == 1 && args[0]->is(Kind::kBytes) ? args[0] : nullptr;
+  if (args.empty()) return tree.make(PickleKind::kBytes);
+  if (args[0]->is(PickleKind::kString)) return encode(tree, args);
+  return args.size() == 1 && args[0]->is(PickleKind::kBytes) ? args[0] : nullptr;
 }
 
-template <Kind kind>
+template <PickleKind kind>
 Result<PickleValue*> same(PickleTree&, Args args) {
   return args.size() == 1 && args[0]->is(kind) ? args[0] : nullptr;
 }
@@ -77,15 +76,15 @@ Result<PickleValue*> same(PickleTree&, Args args) {
 // An instance of args[0], the class, without a call: (class, base, state of the base).
 Result<PickleValue*> reconstruct(PickleTree& tree, Args args) {
   if (args.size() != 3) return nullptr;
-  THANE_ASSIGN(PickleValue * made, tree.make(Kind::kObject));
+  THANE_ASSIGN(PickleValue * made, tree.make(PickleKind::kObject));
   made->object->callable = args[0];
-  if (!args[2]->is(Kind::kNone)) made->object->args.push_back(args[2]);
+  if (!args[2]->is(PickleKind::kNone)) made->object->args.push_back(args[2]);
   return made;
 }
 
 Result<PickleValue*> new_object(PickleTree& tree, Args args) {
   if (args.empty()) return nullptr;
-  THANE_ASSIGN(PickleValue * made, tree.make(Kind::kObject));
+  THANE_ASSIGN(PickleValue * made, tree.make(PickleKind::kObject));
   made->object->callable = args[0];
   made->object->args.assign(args.begin() + 1, args.end());
   return made;
@@ -93,21 +92,21 @@ Result<PickleValue*> new_object(PickleTree& tree, Args args) {
 
 constexpr auto kNames = std::to_array<PickleConstructor>({
     {"_codecs.encode", encode},
-    {"builtins.bool", same<Kind::kBool>},
+    {"builtins.bool", same<PickleKind::kBool>},
     {"builtins.bytearray", make_bytes},
     {"builtins.bytes", make_bytes},
     {"builtins.complex"},
     {"builtins.dict", make_dict},
-    {"builtins.float", same<Kind::kFloat>},
-    {"builtins.frozenset", make_container<Kind::kSet>},
-    {"builtins.int", same<Kind::kInt>},
-    {"builtins.list", make_container<Kind::kList>},
+    {"builtins.float", same<PickleKind::kFloat>},
+    {"builtins.frozenset", make_container<PickleKind::kSet>},
+    {"builtins.int", same<PickleKind::kInt>},
+    {"builtins.list", make_container<PickleKind::kList>},
     {"builtins.object"},
     {"builtins.range"},
-    {"builtins.set", make_container<Kind::kSet>},
+    {"builtins.set", make_container<PickleKind::kSet>},
     {"builtins.slice"},
-    {"builtins.str", same<Kind::kString>},
-    {"builtins.tuple", make_container<Kind::kTuple>},
+    {"builtins.str", same<PickleKind::kString>},
+    {"builtins.tuple", make_container<PickleKind::kTuple>},
     {"collections.Counter", make_dict},
     {"collections.OrderedDict", make_dict},
     {"collections.defaultdict", make_defaultdict},

@@ -5,7 +5,6 @@
 namespace thane {
 namespace {
 
-using Kind = PickleValue::Kind;
 
 constexpr int kMostDepth = 24;
 
@@ -17,22 +16,22 @@ class Printer {
   bool print(const PickleValue& value, int depth) {
     if (depth > kMostDepth) return put("…");
     switch (value.kind) {
-      case Kind::kNone: return put("None");
-      case Kind::kBool: return put(value.integer ? "True" : "False");
-      case Kind::kInt: return put(std::to_string(value.integer));
-      case Kind::kBigInt:
-      case Kind::kGlobal: return put(value.text);
-      case Kind::kFloat: return put(format("{}", value.real));
-      case Kind::kString: return quoted(value.text);
-      case Kind::kBytes: return put(format("<{} bytes>", value.text.size()));
-      case Kind::kList: return list("[", value.items, "]", depth);
-      case Kind::kTuple: return list("(", value.items, value.items.size() == 1 ? ",)" : ")", depth);
-      case Kind::kSet: return list("{", value.items, "}", depth);
-      case Kind::kDict: return put("{") && pairs(value.items, ": ", depth) && put("}");
-      case Kind::kObject: return object(*value.object, depth);
-      case Kind::kTensor: return tensor("tensor", *value.tensor);
-      case Kind::kArray: return tensor("array", *value.tensor);
-      case Kind::kStorage: return tensor("storage", *value.tensor);
+      case PickleKind::kNone: return put("None");
+      case PickleKind::kBool: return put(value.integer ? "True" : "False");
+      case PickleKind::kInt: return put(std::to_string(value.integer));
+      case PickleKind::kBigInt:
+      case PickleKind::kGlobal: return put(value.text);
+      case PickleKind::kFloat: return put(format("{}", value.real));
+      case PickleKind::kString: return quoted(value.text);
+      case PickleKind::kBytes: return put(format("<{} bytes>", value.text.size()));
+      case PickleKind::kList: return list("[", value.items, "]", depth);
+      case PickleKind::kTuple: return list("(", value.items, value.items.size() == 1 ? ",)" : ")", depth);
+      case PickleKind::kSet: return list("{", value.items, "}", depth);
+      case PickleKind::kDict: return put("{") && pairs(value.items, ": ", depth) && put("}");
+      case PickleKind::kObject: return object(*value.object, depth);
+      case PickleKind::kTensor: return tensor("tensor", *value.tensor);
+      case PickleKind::kArray: return tensor("array", *value.tensor);
+      case PickleKind::kStorage: return tensor("storage", *value.tensor);
     }
     return true;
   }
@@ -76,7 +75,7 @@ class Printer {
   bool pairs(std::span<PickleValue* const> items, std::string_view between, int depth) {
     for (size_t i = 0; i + 1 < items.size(); i += 2) {
       if (i && !put(", ")) return false;
-      const bool bare = between == "=" && items[i]->is(Kind::kString);
+      const bool bare = between == "=" && items[i]->is(PickleKind::kString);
       if (!(bare ? put(items[i]->text) : print(*items[i], depth + 1))) return false;
       if (!put(between) || !print(*items[i + 1], depth + 1)) return false;
     }
@@ -95,7 +94,7 @@ class Printer {
     for (const PickleValue* named : {object.kwargs, object.state}) {
       if (!named) continue;
       if (!separate()) return false;
-      if (!(named->is(Kind::kDict) ? pairs(named->items, "=", depth) : print(*named, depth + 1))) return false;
+      if (!(named->is(PickleKind::kDict) ? pairs(named->items, "=", depth) : print(*named, depth + 1))) return false;
     }
     if (!object.dict.empty() && !(separate() && put("{") && pairs(object.dict, ": ", depth) && put("}"))) return false;
     if (!object.items.empty() && !(separate() && list("[", object.items, "]", depth))) return false;

@@ -28,7 +28,7 @@ T load(Bytes bytes, size_t offset) {  // the caller has checked the bounds
   return value;
 }
 
-Error broken(std::string what) { return invalid_argument("broken zip archive: " + std::move(what)); }
+Error broken_zip(std::string what) { return invalid_argument("broken zip archive: " + std::move(what)); }
 
 bool fits(Bytes file, uint64_t offset, uint64_t size) { return offset <= file.size() && size <= file.size() - offset; }
 
@@ -37,23 +37,23 @@ struct Directory {
 };
 
 Result<Directory> find_directory(Bytes file) {
-  if (file.size() < kEndBytes) return broken("too short");
+  if (file.size() < kEndBytes) return broken_zip("too short");
   // The end record is followed by a comment of at most 65535 bytes.
   const size_t lowest = file.size() - std::min<size_t>(file.size(), kEndBytes + 0xffff);
   size_t end = file.size() - kEndBytes;
   while (load<uint32_t>(file, end) != kEndMagic) {
-    if (end == lowest) return broken("no end record; the file is cut off, or no zip archive");
+    if (end == lowest) return broken_zip("no end record; the file is cut off, or no zip archive");
     --end;
   }
   Directory directory{load<uint32_t>(file, end + 16), load<uint32_t>(file, end + 12), load<uint16_t>(file, end + 10)};
   const bool needs64 = directory.offset == kIn64 || directory.bytes == kIn64 || directory.count == 0xffff;
   if (needs64 && end >= kLocator64Bytes && load<uint32_t>(file, end - kLocator64Bytes) == kLocator64Magic) {
     const auto at = load<uint64_t>(file, end - kLocator64Bytes + 8);
-    if (!fits(file, at, kEnd64Bytes) || load<uint32_t>(file, at) != kEnd64Magic) return broken("bad zip64 end record");
+    if (!fits(file, at, kEnd64Bytes) || load<uint32_t>(file, at) != kEnd64Magic) return broken_zip("bad zip64 end record");
     directory = {load<uint64_t>(file, at + 48), load<uint64_t>(file, at + 40), load<uint64_t>(file, at + 32)};
   }
-  if (!fits(file, directory.offset, directory.bytes)) return broken("the directory lies outside the file");
-  if (directory.count > directory.bytes / kEntryBytes) return broken("more members than the directory has room for");
+  if (!fits(file, directory.offset, directory.bytes)) return broken_zip("the directory lies outside the file");
+  if (directory.count > directory.bytes / kEntryBytes) return broken_zip("more members than the directory has room for");
   return directory;
 }
 
@@ -61,13 +61,13 @@ Result<Directory> find_directory(Bytes file) {
 Status read_zip64(Bytes extra, ZipArchive::Member& member) {
   while (extra.size() >= 4) {
     const auto id = load<uint16_t>(extra, 0), size = load<uint16_t>(extra, 2);
-    if (size > extra.size() - 4) return broken("bad extra field of '" + member.name + "'");
+    if (size > extra.size() - 4) return broken_zip("bad extra field of '" + member.name + "'");
     Bytes field = extra.subspan(4, size);
     extra = extra.subspan(4 + size_t{size});
     if (id != 1) continue;
     for (uint64_t* number : {&member.bytes, &member.compressed_bytes, &member.header_offset}) {
       if (*number != kIn64) continue;
-      if (field.size() < 8) return broken("short zip64 field of '" + member.name + "'");
+      if (field.size() < 8) return broken_zip("short zip64 field of '" + member.name + "'");
       *number = load<uint64_t>(field, 0);
       field = field.subspan(8);
     }
@@ -76,7 +76,7 @@ Status read_zip64(Bytes extra, ZipArchive::Member& member) {
 }
 
 Error disagreement(const ZipArchive::Member& member, std::string_view about) {
-  return broken(format("the directory and the local header of '{}' disagree about its {}", member.name, about));
+  return broken_zip(format("the directory and the local header of '{}' disagree about its {}", member.name, about));
 }
 
 // Finds where the data start, and holds the local header against the directory: readers that trust one and readers that
@@ -84,10 +84,10 @@ Error disagreement(const ZipArchive::Member& member, std::string_view about) {
 Status read_local_header(Bytes file, ZipArchive::Member& member, uint16_t flags) {
   const uint64_t at = member.header_offset;
   if (!fits(file, at, kLocalBytes) || load<uint32_t>(file, at) != kLocalMagic) {
-    return broken("no local header for '" + member.name + "'");
+    return broken_zip("no local header for '" + member.name + "'");
   }
   const size_t name = load<uint16_t>(file, at + 26), extra = load<uint16_t>(file, at + 28);
-  if (!fits(file, at + kLocalBytes, name + extra)) return broken("'" + member.name + "' reaches beyond the file");
+  if (!fits(file, at + kLocalBytes, name + extra)) return broken_zip("'" + member.name + "' reaches beyond the file");
   const auto* local_name = reinterpret_cast<const char*>(file.data()) + at + kLocalBytes;
   if (std::string_view(local_name, name) != member.name) return disagreement(member, "name");
   const auto local_flags = load<uint16_t>(file, at + 6);
@@ -105,10 +105,10 @@ Status read_local_header(Bytes file, ZipArchive::Member& member, uint16_t flags)
   }
   member.data_offset = at + kLocalBytes + name + extra;
   if (!fits(file, member.data_offset, member.compressed_bytes)) {
-    return broken("'" + member.name + "' reaches beyond the file");
+    return broken_zip("'" + member.name + "' reaches beyond the file");
   }
   if (member.stored() && member.bytes != member.compressed_bytes) {
-    return broken("'" + member.name + "' declares two sizes");
+    return broken_zip("'" + member.name + "' declares two sizes");
   }
   return ok();
 }
@@ -121,10 +121,10 @@ Status check_overlaps(const std::vector<ZipArchive::Member>& members, const Dire
   std::sort(order.begin(), order.end(), [](auto* a, auto* b) { return a->header_offset < b->header_offset; });
   uint64_t end = 0;
   for (const auto* member : order) {
-    if (member->header_offset < end) return broken("'" + member->name + "' overlaps another member");
+    if (member->header_offset < end) return broken_zip("'" + member->name + "' overlaps another member");
     end = member->data_offset + member->compressed_bytes;
     if (member->header_offset < directory.offset + directory.bytes && end > directory.offset) {
-      return broken("'" + member->name + "' overlaps the directory");
+      return broken_zip("'" + member->name + "' overlaps the directory");
     }
   }
   return ok();
@@ -132,7 +132,7 @@ Status check_overlaps(const std::vector<ZipArchive::Member>& members, const Dire
 
 Status verify_checksum(const ZipArchive::Member& member, const Buffer& buffer) {
   if (crc32_z(0, reinterpret_cast<const Bytef*>(buffer.data()), buffer.size_bytes()) == member.crc32) return ok();
-  return broken("the checksum of '" + member.name + "' is wrong; the file is damaged");
+  return broken_zip("the checksum of '" + member.name + "' is wrong; the file is damaged");
 }
 
 Status inflate_into(Bytes from, Buffer& to) {
@@ -154,7 +154,7 @@ Status inflate_into(Bytes from, Buffer& to) {
     if (used == 0 && made == 0) break;
   }
   inflateEnd(&stream);
-  if (result != Z_STREAM_END || written != to.size_bytes()) return broken("compressed data ends early or is damaged");
+  if (result != Z_STREAM_END || written != to.size_bytes()) return broken_zip("compressed data ends early or is damaged");
   return ok();
 }
 
@@ -167,9 +167,9 @@ Result<ZipArchive> ZipArchive::open(std::shared_ptr<const MappedFile> file) {
   archive.file_ = file;
   Bytes rest = bytes.subspan(directory.offset, directory.bytes);
   for (uint64_t i = 0; i < directory.count; ++i) {
-    if (rest.size() < kEntryBytes || load<uint32_t>(rest, 0) != kEntryMagic) return broken("bad directory entry");
+    if (rest.size() < kEntryBytes || load<uint32_t>(rest, 0) != kEntryMagic) return broken_zip("bad directory entry");
     const size_t name = load<uint16_t>(rest, 28), extra = load<uint16_t>(rest, 30), comment = load<uint16_t>(rest, 32);
-    if (rest.size() - kEntryBytes < name + extra + comment) return broken("bad directory entry");
+    if (rest.size() - kEntryBytes < name + extra + comment) return broken_zip("bad directory entry");
     Member member;
     member.name.assign(reinterpret_cast<const char*>(rest.data()) + kEntryBytes, name);
     const auto flags = load<uint16_t>(rest, 8);
@@ -182,7 +182,7 @@ Result<ZipArchive> ZipArchive::open(std::shared_ptr<const MappedFile> file) {
     THANE_TRY(read_zip64(rest.subspan(kEntryBytes + name, extra), member));
     THANE_TRY(read_local_header(bytes, member, flags));
     if (!archive.by_name_.emplace(member.name, archive.members_.size()).second) {
-      return broken(format("two members are named '{}'", member.name));
+      return broken_zip(format("two members are named '{}'", member.name));
     }
     archive.members_.push_back(std::move(member));
     rest = rest.subspan(kEntryBytes + name + extra + comment);
@@ -206,7 +206,7 @@ Result<std::shared_ptr<Buffer>> ZipArchive::read(const Member& member, uint64_t 
         .expecting("stored (0) or deflated (8)");
   }
   if (member.bytes / kBestDeflateRatio > data.size()) {
-    return broken(format("'{}' cannot hold the {} bytes it declares", member.name, member.bytes));
+    return broken_zip(format("'{}' cannot hold the {} bytes it declares", member.name, member.bytes));
   }
   if (member.bytes > most_bytes) {
     return resource_limit(format("'{}' inflates to {} bytes", member.name, member.bytes))

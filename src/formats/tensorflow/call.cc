@@ -133,25 +133,25 @@ int64_t Call::axis(int64_t axis, const Edge& edge) {
   return axis < 0 ? axis + n : axis;
 }
 
-Edge Call::emit(std::string_view op, std::vector<Edge> inputs, AttrMap attrs) {
-  const auto outputs = emit_many(op, std::move(inputs), 1, std::move(attrs));
+Edge Call::emit(std::string_view op, EdgeList inputs, AttrList attrs) {
+  const auto outputs = emit_many(op, inputs, 1, attrs);
   return outputs[0];
 }
-Edge Call::own(std::string_view op, std::vector<Edge> inputs, AttrMap attrs) {
-  return emit_many(op, std::move(inputs), 1, std::move(attrs), Domain::kThane)[0];
+Edge Call::own(std::string_view op, EdgeList inputs, AttrList attrs) {
+  return emit_many(op, inputs, 1, attrs, Domain::kThane)[0];
 }
-Edge Call::ml(std::string_view op, std::vector<Edge> inputs, AttrMap attrs) {
-  return emit_many(op, std::move(inputs), 1, std::move(attrs), Domain::kMl)[0];
+Edge Call::ml(std::string_view op, EdgeList inputs, AttrList attrs) {
+  return emit_many(op, inputs, 1, attrs, Domain::kMl)[0];
 }
 
-std::vector<Edge> Call::emit_many(std::string_view op, std::vector<Edge> inputs, size_t outputs, AttrMap attrs,
+std::vector<Edge> Call::emit_many(std::string_view op, EdgeList inputs, size_t outputs, AttrList attrs,
                                   Domain domain) {
   if (failed()) return std::vector<Edge>(outputs);
   auto result = builder.emit({.op = op,
-                              .inputs = std::move(inputs),
+                              .inputs = inputs,
                               .outputs = outputs,
-                              .attrs = std::move(attrs),
-                              .name = std::string(node.name),
+                              .attrs = attrs,
+                              .name = node.name,
                               .domain = domain});
   if (!result.ok()) {
     fail(std::move(result).error());
@@ -170,29 +170,28 @@ Edge Call::cast(const Edge& edge, DType dtype) {
   return emit("Cast", {edge}, {{"to", static_cast<int64_t>(dtype)}});
 }
 
-Edge Call::reshape(const Edge& edge, Dims shape) { return reshape(edge, ints_edge(std::move(shape))); }
+Edge Call::reshape(const Edge& edge, IntList shape) { return reshape(edge, ints_edge(shape)); }
 Edge Call::reshape(const Edge& edge, const Edge& shape) {
   return emit("Reshape", {edge, to_int64(shape)}, {{"allowzero", int64_t{1}}});
 }
-Edge Call::transpose(const Edge& edge, Dims perm) {
-  if (std::ranges::is_sorted(perm)) return edge;
-  return emit("Transpose", {edge}, {{"perm", std::move(perm)}});
+Edge Call::transpose(const Edge& edge, IntList perm) {
+  if (std::is_sorted(perm.begin(), perm.end())) return edge;
+  return emit("Transpose", {edge}, {{"perm", perm}});
 }
-Edge Call::squeeze(const Edge& edge, Dims axes) {
-  return axes.empty() ? edge : emit("Squeeze", {edge, ints_edge(std::move(axes))});
+Edge Call::squeeze(const Edge& edge, IntList axes) {
+  return axes.empty() ? edge : emit("Squeeze", {edge, ints_edge(axes)});
 }
-Edge Call::unsqueeze(const Edge& edge, Dims axes) {
-  return axes.empty() ? edge : emit("Unsqueeze", {edge, ints_edge(std::move(axes))});
+Edge Call::unsqueeze(const Edge& edge, IntList axes) {
+  return axes.empty() ? edge : emit("Unsqueeze", {edge, ints_edge(axes)});
 }
-Edge Call::slice(const Edge& edge, Dims starts, Dims ends, Dims axes, Dims steps) {
-  std::vector<Edge> inputs = {edge, ints_edge(std::move(starts)), ints_edge(std::move(ends)),
-                              ints_edge(std::move(axes))};
-  if (!steps.empty()) inputs.push_back(ints_edge(std::move(steps)));
-  return emit("Slice", std::move(inputs));
+Edge Call::slice(const Edge& edge, IntList starts, IntList ends, IntList axes, IntList steps) {
+  std::vector<Edge> inputs = {edge, ints_edge(starts), ints_edge(ends), ints_edge(axes)};
+  if (!steps.empty()) inputs.push_back(ints_edge(steps));
+  return emit("Slice", inputs);
 }
-Edge Call::concat(std::vector<Edge> edges, int64_t axis) {
+Edge Call::concat(EdgeList edges, int64_t axis) {
   if (edges.size() == 1) return edges[0];
-  return emit("Concat", std::move(edges), {{"axis", axis}});
+  return emit("Concat", edges, {{"axis", axis}});
 }
 Edge Call::gather(const Edge& edge, const Edge& indices, int64_t axis) {
   return emit("Gather", {edge, indices}, {{"axis", axis}});
@@ -201,10 +200,10 @@ Edge Call::shape_of(const Edge& edge) { return emit("Shape", {edge}); }
 Edge Call::dim_of(const Edge& edge, int64_t axis) {
   AttrMap attrs = {{"start", axis}};
   if (axis != -1) attrs.emplace("end", axis + 1);
-  return emit("Shape", {edge}, std::move(attrs));
+  return emit("Shape", {edge}, attrs);
 }
-Edge Call::reduce(std::string_view op, const Edge& edge, Dims axes, bool keepdims) {
-  return emit(op, {edge, ints_edge(std::move(axes))},
+Edge Call::reduce(std::string_view op, const Edge& edge, IntList axes, bool keepdims) {
+  return emit(op, {edge, ints_edge(axes)},
               {{"keepdims", int64_t{keepdims}}, {"noop_with_empty_axes", int64_t{1}}});
 }
 

@@ -52,25 +52,25 @@ class Call {
   int64_t axis(int64_t axis, const Edge& edge);  // counted from the front
 
   // --- emitting
-  Edge emit(std::string_view op, std::vector<Edge> inputs, AttrMap attrs = {});
-  Edge own(std::string_view op, std::vector<Edge> inputs, AttrMap attrs = {});
-  Edge ml(std::string_view op, std::vector<Edge> inputs, AttrMap attrs = {});
-  std::vector<Edge> emit_many(std::string_view op, std::vector<Edge> inputs, size_t outputs, AttrMap attrs = {},
+  Edge emit(std::string_view op, EdgeList inputs, AttrList attrs = {});
+  Edge own(std::string_view op, EdgeList inputs, AttrList attrs = {});
+  Edge ml(std::string_view op, EdgeList inputs, AttrList attrs = {});
+  std::vector<Edge> emit_many(std::string_view op, EdgeList inputs, size_t outputs, AttrList attrs = {},
                               Domain domain = Domain::kOnnx);
-  Edge ints_edge(Dims values) { return builder.int64s(values); }
+  Edge ints_edge(IntList values) { return builder.int64s(values); }
   Edge int_edge(int64_t value) { return builder.int64(value); }
   Edge constant(Tensor tensor) { return builder.constant(std::move(tensor), std::string(node.name) + "/const"); }
   Edge number(double value, DType dtype);
   Edge like(double value, const Edge& edge) { return number(value, dtype(edge)); }
   Edge cast(const Edge& edge, DType dtype);
   Edge to_int64(const Edge& edge) { return cast(edge, DType::kInt64); }
-  Edge reshape(const Edge& edge, Dims shape);
+  Edge reshape(const Edge& edge, IntList shape);
   Edge reshape(const Edge& edge, const Edge& shape);
-  Edge transpose(const Edge& edge, Dims perm);
-  Edge squeeze(const Edge& edge, Dims axes);
-  Edge unsqueeze(const Edge& edge, Dims axes);
-  Edge slice(const Edge& edge, Dims starts, Dims ends, Dims axes, Dims steps = {});
-  Edge concat(std::vector<Edge> edges, int64_t axis);
+  Edge transpose(const Edge& edge, IntList perm);
+  Edge squeeze(const Edge& edge, IntList axes);
+  Edge unsqueeze(const Edge& edge, IntList axes);
+  Edge slice(const Edge& edge, IntList starts, IntList ends, IntList axes, IntList steps = {});
+  Edge concat(EdgeList edges, int64_t axis);
   Edge gather(const Edge& edge, const Edge& indices, int64_t axis);
   Edge shape_of(const Edge& edge);              // int64
   Edge dim_of(const Edge& edge, int64_t axis);  // int64[1]
@@ -78,7 +78,7 @@ class Call {
   Edge sub(Edge a, Edge b) { return emit("Sub", {a, b}); }
   Edge mul(Edge a, Edge b) { return emit("Mul", {a, b}); }
   Edge div(Edge a, Edge b) { return emit("Div", {a, b}); }
-  Edge reduce(std::string_view op, const Edge& edge, Dims axes, bool keepdims);
+  Edge reduce(std::string_view op, const Edge& edge, IntList axes, bool keepdims);
 
   // --- results
   void out(Edge edge) { set(0, Item::tensor(edge)); }

@@ -7,14 +7,13 @@
 
 #include "base/format.h"
 #include "formats/tensorflow/body.h"
+#include "formats/tensorflow/structure.h"
 
 namespace thane::tensorflow {
 namespace {
 
 bool is_switch(std::string_view op) { return op == "Switch" || op == "RefSwitch" || op == "_SwitchN"; }
-bool is_merge(std::string_view op) { return op == "Merge" || op == "RefMerge"; }
 bool is_enter(std::string_view op) { return op == "Enter" || op == "RefEnter"; }
-bool is_exit(std::string_view op) { return op == "Exit" || op == "RefExit"; }
 bool is_next(std::string_view op) { return op == "NextIteration" || op == "RefNextIteration"; }
 
 class Analysis {

@@ -11,8 +11,6 @@ namespace {
 bool is_any(std::string_view op, std::initializer_list<std::string_view> names) {
   return std::find(names.begin(), names.end(), op) != names.end();
 }
-bool is_merge(std::string_view op) { return op == "Merge" || op == "RefMerge"; }
-bool is_exit(std::string_view op) { return op == "Exit" || op == "RefExit"; }
 
 // Inputs that matter for the translation. Assertions vanish whatever they look at; where a checkpoint is, is known.
 size_t first_input(std::string_view op) { return op == "RestoreV2" || op == "Restore" || op == "RestoreSlice" ? 1 : 0; }

@@ -8,6 +8,10 @@
 
 namespace thane::tensorflow {
 
+// Of control flow of the first kind.
+inline bool is_merge(std::string_view op) { return op == "Merge" || op == "RefMerge"; }
+inline bool is_exit(std::string_view op) { return op == "Exit" || op == "RefExit"; }
+
 struct BranchBody {
   int64_t value;  // of the condition or index; the last branch also takes what is out of range
   std::function<Result<std::vector<Item>>(GraphBuilder& builder, StateScope& scope)> fill;

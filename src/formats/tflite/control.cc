@@ -6,6 +6,7 @@
 #include "formats/tflite/import.h"
 
 namespace thane::tflite {
+namespace control_ops {
 namespace {
 
 using Passed = Importer::Passed;
@@ -332,7 +333,8 @@ constexpr Builtin kRows[] = {
 };
 
 }  // namespace
+}  // namespace control_ops
 
-std::span<const Builtin> control_builtins() { return kRows; }
+std::span<const Builtin> control_builtins() { return control_ops::kRows; }
 
 }  // namespace thane::tflite

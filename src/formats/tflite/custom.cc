@@ -7,6 +7,7 @@
 #include "formats/tflite/window.h"
 
 namespace thane::tflite {
+namespace custom_ops {
 namespace {
 
 // Options that are a flexbuffer map: numbers by name.
@@ -119,7 +120,8 @@ constexpr Builtin kRows[] = {
 };
 
 }  // namespace
+}  // namespace custom_ops
 
-std::span<const Builtin> custom_builtins() { return kRows; }
+std::span<const Builtin> custom_builtins() { return custom_ops::kRows; }
 
 }  // namespace thane::tflite

@@ -5,6 +5,7 @@
 #include "formats/tflite/fixed_point.h"
 
 namespace thane::tflite {
+namespace elementwise_ops {
 namespace {
 
 // --- one operand
@@ -263,7 +264,8 @@ constexpr Builtin kRows[] = {
 };
 
 }  // namespace
+}  // namespace elementwise_ops
 
-std::span<const Builtin> elementwise_builtins() { return kRows; }
+std::span<const Builtin> elementwise_builtins() { return elementwise_ops::kRows; }
 
 }  // namespace thane::tflite

@@ -2,6 +2,7 @@
 #include "formats/tflite/builtins.h"
 
 namespace thane::tflite {
+namespace generating_ops {
 namespace {
 
 template <bool kNormal>
@@ -53,7 +54,8 @@ constexpr Builtin kRows[] = {
 };
 
 }  // namespace
+}  // namespace generating_ops
 
-std::span<const Builtin> generating_builtins() { return kRows; }
+std::span<const Builtin> generating_builtins() { return generating_ops::kRows; }
 
 }  // namespace thane::tflite

@@ -4,6 +4,7 @@
 #include "formats/tflite/hybrid.h"
 
 namespace thane::tflite {
+namespace image_ops {
 namespace {
 
 Window pool_window(const Table& options) {
@@ -116,7 +117,8 @@ constexpr Builtin kRows[] = {
 };
 
 }  // namespace
+}  // namespace image_ops
 
-std::span<const Builtin> image_builtins() { return kRows; }
+std::span<const Builtin> image_builtins() { return image_ops::kRows; }
 
 }  // namespace thane::tflite

@@ -6,6 +6,7 @@
 #include "formats/tflite/hybrid.h"
 
 namespace thane::tflite {
+namespace indexing_ops {
 namespace {
 
 Edge indices_of(Op& op, size_t input) {
@@ -279,7 +280,8 @@ constexpr Builtin kRows[] = {
 };
 
 }  // namespace
+}  // namespace indexing_ops
 
-std::span<const Builtin> indexing_builtins() { return kRows; }
+std::span<const Builtin> indexing_builtins() { return indexing_ops::kRows; }
 
 }  // namespace thane::tflite

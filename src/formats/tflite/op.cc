@@ -74,23 +74,28 @@ std::optional<Dims> Op::ints(const Edge& edge) {
 
 // --- emission
 
-std::vector<Edge> Op::many(GraphBuilder::NodeSpec spec) {
+std::vector<Edge> Op::many(const GraphBuilder::NodeSpec& spec) {
   const size_t count = spec.outputs;
   if (!failed()) {
-    spec.name = name_;
-    auto outputs = build().emit(std::move(spec));
+    GraphBuilder::NodeSpec named = spec;
+    named.name = name_;
+    auto outputs = build().emit(named);
     if (outputs.ok()) return std::move(*outputs);
     fail(std::move(outputs).error());
   }
   return std::vector<Edge>(count, placeholder());
 }
 
-Edge Op::operator()(std::string_view name, std::vector<Edge> inputs, AttrMap attrs) {
-  return many({.op = name, .inputs = std::move(inputs), .attrs = std::move(attrs)})[0];
+Edge Op::operator()(std::string_view name, EdgeList inputs, AttrList attrs) {
+  return many({.op = name, .inputs = inputs, .attrs = attrs})[0];
 }
 
-Edge Op::own(std::string_view name, std::vector<Edge> inputs, AttrMap attrs) {
-  return many({.op = name, .inputs = std::move(inputs), .attrs = std::move(attrs), .domain = Domain::kThane})[0];
+Edge Op::own(std::string_view name, EdgeList inputs, AttrList attrs) {
+  return many({.op = name, .inputs = inputs, .attrs = attrs, .domain = Domain::kThane})[0];
+}
+
+Edge Op::list(IntList values) {
+  return constant(Tensor::vector(std::span<const int64_t>(values.begin(), values.size())));
 }
 
 Edge Op::scalar(double value, DType dtype) {
@@ -137,7 +142,7 @@ Edge Op::reshape(const Edge& edge, const SymDims& dims) {
   return reshape(edge, numbers);
 }
 
-Edge Op::transpose(const Edge& edge, const Dims& perm) { return (*this)("Transpose", {edge}, {{"perm", perm}}); }
+Edge Op::transpose(const Edge& edge, IntList perm) { return (*this)("Transpose", {edge}, {{"perm", perm}}); }
 
 Edge Op::cast(const Edge& edge, DType dtype) {
   if (edge.dtype() == dtype) return edge;
@@ -176,14 +181,14 @@ Edge Op::dequantized(const Edge& edge, const TensorInfo& info) {
   const auto [scale, zero] = parameters(*this, info);
   AttrMap attrs;
   if (info.quantization.per_axis()) attrs["axis"] = int64_t{info.quantization.axis};
-  return (*this)("DequantizeLinear", {edge, scale, zero}, std::move(attrs));
+  return (*this)("DequantizeLinear", {edge, scale, zero}, attrs);
 }
 
 Edge Op::quantized(const Edge& edge, const TensorInfo& info) {
   const auto [scale, zero] = parameters(*this, info);
   AttrMap attrs;
   if (info.quantization.per_axis()) attrs["axis"] = int64_t{info.quantization.axis};
-  return (*this)("QuantizeLinear", {edge, scale, zero}, std::move(attrs));
+  return (*this)("QuantizeLinear", {edge, scale, zero}, attrs);
 }
 
 // --- results

@@ -55,11 +55,11 @@ class Op {
   std::optional<Dims> ints(const Edge& edge);
 
   // --- emission
-  Edge operator()(std::string_view name, std::vector<Edge> inputs, AttrMap attrs = {});  // of ai.onnx
-  Edge own(std::string_view name, std::vector<Edge> inputs, AttrMap attrs = {});         // of thane's domain
-  std::vector<Edge> many(GraphBuilder::NodeSpec spec);
+  Edge operator()(std::string_view name, EdgeList inputs, AttrList attrs = {});  // of ai.onnx
+  Edge own(std::string_view name, EdgeList inputs, AttrList attrs = {});         // of thane's domain
+  std::vector<Edge> many(const GraphBuilder::NodeSpec& spec);
   Edge constant(Tensor tensor) { return build().constant(std::move(tensor), name_ + "/const"); }
-  Edge list(const Dims& values) { return constant(Tensor::int64s(values)); }
+  Edge list(IntList values);
   Edge number(int64_t value) { return constant(Tensor::scalar(value)); }
   Edge scalar(double value, DType dtype);
   Edge scalar_like(double value, const Edge& like) { return scalar(value, like.dtype()); }
@@ -82,10 +82,10 @@ class Op {
   Dim dim(const Edge& edge, int axis);  // unknown when it is out of range
   Edge shape(const Edge& edge);         // int64
   Edge reshape(const Edge& edge, const Edge& dims);
-  Edge reshape(const Edge& edge, const Dims& dims) { return reshape(edge, list(dims)); }
+  Edge reshape(const Edge& edge, IntList dims) { return reshape(edge, list(dims)); }
   // The shape given, of which at most one dimension is not a number.
   Edge reshape(const Edge& edge, const SymDims& dims);
-  Edge transpose(const Edge& edge, const Dims& perm);
+  Edge transpose(const Edge& edge, IntList perm);
   Edge cast(const Edge& edge, DType dtype);
   Edge to_int64(const Edge& edge) { return cast(edge, DType::kInt64); }
   Edge activated(const Edge& edge, int activation);  // by the schema's code

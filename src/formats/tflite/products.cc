@@ -6,6 +6,7 @@
 #include "formats/tflite/window.h"
 
 namespace thane::tflite {
+namespace products_ops {
 namespace {
 
 // Weights as reals: float16 ones widened, integers beside real data dequantized.
@@ -254,7 +255,8 @@ constexpr Builtin kRows[] = {
 };
 
 }  // namespace
+}  // namespace products_ops
 
-std::span<const Builtin> product_builtins() { return kRows; }
+std::span<const Builtin> product_builtins() { return products_ops::kRows; }
 
 }  // namespace thane::tflite

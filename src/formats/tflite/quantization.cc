@@ -7,6 +7,7 @@
 #include "formats/tflite/hybrid.h"
 
 namespace thane::tflite {
+namespace quantization_ops {
 namespace {
 
 void lower_dequantize(Op& op) {
@@ -58,7 +59,8 @@ constexpr Builtin kRows[] = {
 };
 
 }  // namespace
+}  // namespace quantization_ops
 
-std::span<const Builtin> quantization_builtins() { return kRows; }
+std::span<const Builtin> quantization_builtins() { return quantization_ops::kRows; }
 
 }  // namespace thane::tflite

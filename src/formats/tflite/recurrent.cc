@@ -10,6 +10,7 @@
 #include "formats/tflite/lstm.h"
 
 namespace thane::tflite {
+namespace recurrent_ops {
 namespace {
 
 using Step = std::function<std::vector<Edge>(const Edge& x, const std::vector<Edge>& states)>;
@@ -362,7 +363,8 @@ constexpr Builtin kRows[] = {
 };
 
 }  // namespace
+}  // namespace recurrent_ops
 
-std::span<const Builtin> recurrent_builtins() { return kRows; }
+std::span<const Builtin> recurrent_builtins() { return recurrent_ops::kRows; }
 
 }  // namespace thane::tflite

@@ -4,6 +4,7 @@
 #include "formats/tflite/fixed_point.h"
 
 namespace thane::tflite {
+namespace reduction_ops {
 namespace {
 
 // Axes as a list, whatever the rank they come in.
@@ -85,7 +86,8 @@ constexpr Builtin kRows[] = {
 };
 
 }  // namespace
+}  // namespace reduction_ops
 
-std::span<const Builtin> reduction_builtins() { return kRows; }
+std::span<const Builtin> reduction_builtins() { return reduction_ops::kRows; }
 
 }  // namespace thane::tflite

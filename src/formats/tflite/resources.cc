@@ -4,6 +4,7 @@
 #include "formats/tflite/import.h"
 
 namespace thane::tflite {
+namespace resources_ops {
 namespace {
 
 // --- variables
@@ -106,7 +107,8 @@ constexpr Builtin kRows[] = {
 };
 
 }  // namespace
+}  // namespace resources_ops
 
-std::span<const Builtin> resource_builtins() { return kRows; }
+std::span<const Builtin> resource_builtins() { return resources_ops::kRows; }
 
 }  // namespace thane::tflite

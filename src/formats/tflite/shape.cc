@@ -7,6 +7,7 @@
 #include "formats/tflite/fixed_point.h"
 
 namespace thane::tflite {
+namespace shape_ops {
 namespace {
 
 // Integers along for the ride: the operand as it is, unless the result has another scale.
@@ -310,7 +311,8 @@ constexpr Builtin kRows[] = {
 };
 
 }  // namespace
+}  // namespace shape_ops
 
-std::span<const Builtin> shape_builtins() { return kRows; }
+std::span<const Builtin> shape_builtins() { return shape_ops::kRows; }
 
 }  // namespace thane::tflite

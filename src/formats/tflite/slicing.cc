@@ -5,6 +5,7 @@
 #include "formats/tflite/builtins.h"
 
 namespace thane::tflite {
+namespace slicing_ops {
 namespace {
 
 void lower_slice(Op& op) {
@@ -178,7 +179,8 @@ constexpr Builtin kRows[] = {
 };
 
 }  // namespace
+}  // namespace slicing_ops
 
-std::span<const Builtin> slicing_builtins() { return kRows; }
+std::span<const Builtin> slicing_builtins() { return slicing_ops::kRows; }
 
 }  // namespace thane::tflite

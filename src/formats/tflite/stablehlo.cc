@@ -5,6 +5,7 @@
 #include "formats/tflite/builtins.h"
 
 namespace thane::tflite {
+namespace stablehlo_ops {
 namespace {
 
 constexpr std::string_view kSigmoid = "Sigmoid", kAdd = "Add", kDiv = "Div", kMul = "Mul", kMax = "Max", kMin = "Min",
@@ -243,7 +244,8 @@ constexpr Builtin kRows[] = {
 };
 
 }  // namespace
+}  // namespace stablehlo_ops
 
-std::span<const Builtin> stablehlo_builtins() { return kRows; }
+std::span<const Builtin> stablehlo_builtins() { return stablehlo_ops::kRows; }
 
 }  // namespace thane::tflite

@@ -10,7 +10,6 @@
 namespace thane::torch {
 namespace {
 
-using Kind = PickleValue::Kind;
 
 constexpr std::string_view kMagic = "0x1950a86a20f9469cfc6c";
 constexpr int64_t kProtocol = 1001;
@@ -24,17 +23,17 @@ class LegacyReader {
 
   Result<std::shared_ptr<PickleTree>> read() {
     THANE_ASSIGN(auto first, next());
-    if (!first->root().is(Kind::kBigInt) || first->root().text != kMagic) {
+    if (!first->root().is(PickleKind::kBigInt) || first->root().text != kMagic) {
       if (!storages_.empty()) return broken("its tensors have no contents");
       return first;
     }
     THANE_ASSIGN(const auto protocol, next());
-    if (!protocol->root().is(Kind::kInt) || protocol->root().integer != kProtocol) {
+    if (!protocol->root().is(PickleKind::kInt) || protocol->root().integer != kProtocol) {
       return unsupported("a torch.save of another protocol").expecting(format("{}", kProtocol));
     }
     THANE_ASSIGN(const auto machine, next());
     const PickleValue* little = machine->root().find("little_endian");
-    if (little && little->is(Kind::kBool) && !little->integer) {
+    if (little && little->is(PickleKind::kBool) && !little->integer) {
       return unsupported("the file was saved on a big-endian machine");
     }
     THANE_ASSIGN(auto object, next());
@@ -81,8 +80,8 @@ class LegacyReader {
 
   // A part of a storage: (key of the part, offset, count).
   static Status narrow(PickleValue& made, const PickleValue& view) {
-    if (!view.is_sequence() || view.items.size() != 3 || !view.items[1]->is(Kind::kInt) ||
-        !view.items[2]->is(Kind::kInt)) {
+    if (!view.is_sequence() || view.items.size() != 3 || !view.items[1]->is(PickleKind::kInt) ||
+        !view.items[2]->is(PickleKind::kInt)) {
       return broken("a view of a storage makes no sense");
     }
     made.tensor->offset = view.items[1]->integer;
@@ -91,7 +90,7 @@ class LegacyReader {
   }
 
   Status read_storage(const PickleValue& key) {
-    const auto found = key.is(Kind::kString) ? storages_.find(key.text) : storages_.end();
+    const auto found = key.is(PickleKind::kString) ? storages_.find(key.text) : storages_.end();
     if (found == storages_.end()) return broken("contents of a storage that no tensor has");
     Storage& storage = *found->second;
     const auto bytes = file_->bytes();

@@ -8,7 +8,6 @@
 namespace thane::torch {
 namespace {
 
-using Kind = PickleValue::Kind;
 
 struct NumpyType {
   std::string_view code;  // of numpy.dtype(code)
@@ -24,9 +23,9 @@ constexpr NumpyType kNumpyTypes[] = {
 // The element type behind numpy.dtype('f8', …) with its state (version, byte order, …); undefined for objects, strings,
 // records and big-endian numbers: such arrays stay inert.
 DType dtype_of(const PickleValue& value) {
-  if (value.global() != "numpy.dtype" || !value.is(Kind::kObject) || value.object->args.empty()) return {};
+  if (value.global() != "numpy.dtype" || !value.is(PickleKind::kObject) || value.object->args.empty()) return {};
   const PickleValue& code = *value.object->args[0];
-  if (!code.is(Kind::kString)) return {};
+  if (!code.is(PickleKind::kString)) return {};
   const PickleValue* state = value.object->state;
   if (state && state->is_sequence() && state->items.size() > 1 && state->items[1]->is_string(">")) return {};
   for (const NumpyType& type : kNumpyTypes) {
@@ -39,7 +38,7 @@ std::optional<Dims> shape_of(const PickleValue& value) {
   if (!value.is_sequence() || value.items.size() > 64) return std::nullopt;
   Dims shape;
   for (const PickleValue* item : value.items) {
-    if (!item->is(Kind::kInt)) return std::nullopt;
+    if (!item->is(PickleKind::kInt)) return std::nullopt;
     shape.push_back(item->integer);
   }
   return shape;
@@ -103,7 +102,7 @@ Result<StridedTensor> make_array(PickleTree& tree, DType dtype, Dims shape, bool
 
 Result<PickleValue*> reconstruct_array(PickleTree& tree, PickleArgs args) {
   if (args.empty() || args[0]->global() != "numpy.ndarray") return nullptr;
-  THANE_ASSIGN(PickleValue * array, tree.make(Kind::kObject));
+  THANE_ASSIGN(PickleValue * array, tree.make(PickleKind::kObject));
   array->object->callable = args[0];
   return array;
 }
@@ -113,29 +112,29 @@ Status build_array(PickleTree& tree, PickleValue& object, const PickleValue& sta
   const auto& items = state.items;
   const DType dtype = dtype_of(*items[2]);
   const auto shape = shape_of(*items[1]);
-  if (dtype == DType::kUndefined || !shape || !items[4]->is(Kind::kBytes)) {
+  if (dtype == DType::kUndefined || !shape || !items[4]->is(PickleKind::kBytes)) {
     object.object->state = const_cast<PickleValue*>(&state);  // an array of objects or strings stays inert
     return ok();
   }
-  const bool fortran = items[3]->is(Kind::kBool) && items[3]->integer;
+  const bool fortran = items[3]->is(PickleKind::kBool) && items[3]->integer;
   THANE_ASSIGN(auto array, make_array(tree, dtype, *shape, fortran, items[4]->text));
   object.object.reset();
-  object.kind = Kind::kArray;
+  object.kind = PickleKind::kArray;
   object.tensor = std::make_unique<StridedTensor>(std::move(array));
   return ok();
 }
 
 Result<PickleValue*> array_from_buffer(PickleTree& tree, PickleArgs args) {
-  if (args.size() != 4 || !args[0]->is(Kind::kBytes)) return nullptr;
+  if (args.size() != 4 || !args[0]->is(PickleKind::kBytes)) return nullptr;
   const DType dtype = dtype_of(*args[1]);
   const auto shape = shape_of(*args[2]);
   if (dtype == DType::kUndefined || !shape) return nullptr;
   THANE_ASSIGN(auto array, make_array(tree, dtype, *shape, args[3]->is_string("F"), args[0]->text));
-  return tree.make_tensor(Kind::kArray, std::move(array));
+  return tree.make_tensor(PickleKind::kArray, std::move(array));
 }
 
 Result<PickleValue*> make_numpy_scalar(PickleTree& tree, PickleArgs args) {
-  if (args.size() != 2 || !args[1]->is(Kind::kBytes)) return nullptr;
+  if (args.size() != 2 || !args[1]->is(PickleKind::kBytes)) return nullptr;
   const DType dtype = dtype_of(*args[0]);
   const std::string_view bytes = args[1]->text;
   if (dtype == DType::kUndefined || dtype_size(dtype) != bytes.size()) return nullptr;
@@ -143,7 +142,7 @@ Result<PickleValue*> make_numpy_scalar(PickleTree& tree, PickleArgs args) {
   std::memcpy(number.raw(), bytes.data(), bytes.size());
   if (mask_of(dtype) & kComplexes) return nullptr;
   if (dtype == DType::kBool) {
-    THANE_ASSIGN(PickleValue * made, tree.make(Kind::kBool));
+    THANE_ASSIGN(PickleValue * made, tree.make(PickleKind::kBool));
     made->integer = bytes[0] != 0;
     return made;
   }

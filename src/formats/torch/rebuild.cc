@@ -11,7 +11,6 @@
 namespace thane::torch {
 namespace {
 
-using Kind = PickleValue::Kind;
 using Args = std::span<PickleValue* const>;
 
 constexpr size_t kMostRank = 64;
@@ -24,19 +23,19 @@ std::optional<Dims> integers(const PickleValue& value) {
   if (!value.is_sequence() || value.items.size() > kMostRank) return std::nullopt;
   Dims dims;
   for (const PickleValue* item : value.items) {
-    if (!item->is(Kind::kInt)) return std::nullopt;
+    if (!item->is(PickleKind::kInt)) return std::nullopt;
     dims.push_back(item->integer);
   }
   return dims;
 }
 
 bool truth(Args args, size_t index) {
-  return index < args.size() && args[index]->is(Kind::kBool) && args[index]->integer;
+  return index < args.size() && args[index]->is(PickleKind::kBool) && args[index]->integer;
 }
 
 // (storage, offset, size, stride)
 Result<StridedTensor> strided(Args args, std::string_view what) {
-  if (args.size() < 4 || !args[0]->is(Kind::kStorage) || !args[1]->is(Kind::kInt)) return bad_arguments(what);
+  if (args.size() < 4 || !args[0]->is(PickleKind::kStorage) || !args[1]->is(PickleKind::kInt)) return bad_arguments(what);
   const auto shape = integers(*args[2]), strides = integers(*args[3]);
   if (!shape || !strides) return bad_arguments(what);
   StridedTensor tensor = *args[0]->tensor;
@@ -51,13 +50,13 @@ Result<StridedTensor> strided(Args args, std::string_view what) {
 Result<PickleValue*> rebuild_tensor(PickleTree& tree, Args args) {
   THANE_ASSIGN(auto tensor, strided(args, "_rebuild_tensor"));
   tensor.requires_grad = truth(args, 4);
-  return tree.make_tensor(Kind::kTensor, std::move(tensor));
+  return tree.make_tensor(PickleKind::kTensor, std::move(tensor));
 }
 
 // A storage of bytes seen as another type: (storage, offset, size, stride, requires_grad, hooks, dtype, metadata).
 Result<PickleValue*> rebuild_tensor_v3(PickleTree& tree, Args args) {
   THANE_ASSIGN(auto tensor, strided(args, "_rebuild_tensor_v3"));
-  const TorchType* type = args.size() > 6 && args[6]->is(Kind::kGlobal) ? type_of_name(args[6]->text) : nullptr;
+  const TorchType* type = args.size() > 6 && args[6]->is(PickleKind::kGlobal) ? type_of_name(args[6]->text) : nullptr;
   if (!type) return bad_arguments("_rebuild_tensor_v3");
   tensor.requires_grad = truth(args, 4);
   if (tensor.storage->element_bytes != type->bytes) {
@@ -70,7 +69,7 @@ Result<PickleValue*> rebuild_tensor_v3(PickleTree& tree, Args args) {
   }
   tensor.dtype = type->dtype;
   tensor.type_name = type->name;
-  return tree.make_tensor(Kind::kTensor, std::move(tensor));
+  return tree.make_tensor(PickleKind::kTensor, std::move(tensor));
 }
 
 // (scheme, scale, zero_point) or (scheme, scales, zero_points, axis); the latter's parameters are tensors.
@@ -78,9 +77,9 @@ Result<Quantization> quantization(const PickleValue& value) {
   if (!value.is_sequence() || value.items.size() < 3) return bad_arguments("_rebuild_qtensor");
   Quantization q;
   const auto numbers = [](const PickleValue& from, std::vector<double>& to) -> Status {
-    if (from.is(Kind::kFloat)) return to.push_back(from.real), ok();
-    if (from.is(Kind::kInt)) return to.push_back(static_cast<double>(from.integer)), ok();
-    if (!from.is(Kind::kTensor)) return bad_arguments("_rebuild_qtensor");
+    if (from.is(PickleKind::kFloat)) return to.push_back(from.real), ok();
+    if (from.is(PickleKind::kInt)) return to.push_back(static_cast<double>(from.integer)), ok();
+    if (!from.is(PickleKind::kTensor)) return bad_arguments("_rebuild_qtensor");
     if (!from.tensor->storage || !from.tensor->storage->bytes) return ok();  // legacy files bring them later
     THANE_ASSIGN(const Tensor tensor, from.tensor->dense());
     THANE_ASSIGN(const Tensor aligned, tensor.aligned() ? Result<Tensor>(tensor) : tensor.copy());
@@ -89,7 +88,7 @@ Result<Quantization> quantization(const PickleValue& value) {
   };
   THANE_TRY(numbers(*value.items[1], q.scales));
   THANE_TRY(numbers(*value.items[2], q.zero_points));
-  if (value.items.size() > 3 && value.items[3]->is(Kind::kInt)) q.axis = value.items[3]->integer;
+  if (value.items.size() > 3 && value.items[3]->is(PickleKind::kInt)) q.axis = value.items[3]->integer;
   return q;
 }
 
@@ -97,25 +96,25 @@ Result<PickleValue*> rebuild_qtensor(PickleTree& tree, Args args) {
   THANE_ASSIGN(auto tensor, strided(args, "_rebuild_qtensor"));
   if (args.size() < 5) return bad_arguments("_rebuild_qtensor");
   THANE_ASSIGN(tensor.quantization, quantization(*args[4]));
-  return tree.make_tensor(Kind::kTensor, std::move(tensor));
+  return tree.make_tensor(PickleKind::kTensor, std::move(tensor));
 }
 
 // (tensor, requires_grad, hooks[, state])
 Result<PickleValue*> rebuild_parameter(PickleTree& tree, Args args) {
-  if (args.empty() || !args[0]->is(Kind::kTensor)) return nullptr;
+  if (args.empty() || !args[0]->is(PickleKind::kTensor)) return nullptr;
   StridedTensor tensor = *args[0]->tensor;
   tensor.parameter = true;
   tensor.requires_grad = truth(args, 1);
-  return tree.make_tensor(Kind::kTensor, std::move(tensor));
+  return tree.make_tensor(PickleKind::kTensor, std::move(tensor));
 }
 
 Result<PickleValue*> rebuild_buffer(PickleTree&, Args args) {
-  return args.empty() || !args[0]->is(Kind::kTensor) ? nullptr : args[0];
+  return args.empty() || !args[0]->is(PickleKind::kTensor) ? nullptr : args[0];
 }
 
 // A shape without contents: (dtype, size, stride, requires_grad).
 Result<PickleValue*> rebuild_meta_tensor(PickleTree& tree, Args args) {
-  const TorchType* type = args.size() >= 3 && args[0]->is(Kind::kGlobal) ? type_of_name(args[0]->text) : nullptr;
+  const TorchType* type = args.size() >= 3 && args[0]->is(PickleKind::kGlobal) ? type_of_name(args[0]->text) : nullptr;
   const auto shape = type ? integers(*args[1]) : std::nullopt;
   const auto strides = type ? integers(*args[2]) : std::nullopt;
   if (!shape || !strides) return bad_arguments("_rebuild_meta_tensor_no_storage");
@@ -125,12 +124,12 @@ Result<PickleValue*> rebuild_meta_tensor(PickleTree& tree, Args args) {
   tensor.shape = *shape;
   tensor.strides = *strides;
   tensor.requires_grad = truth(args, 3);
-  return tree.make_tensor(Kind::kTensor, std::move(tensor));
+  return tree.make_tensor(PickleKind::kTensor, std::move(tensor));
 }
 
 // (function, class, arguments, state): a tensor subclass; what it adds to the tensor is dropped.
 Result<PickleValue*> rebuild_from_type(PickleTree& tree, Args args) {
-  if (args.size() < 3 || !args[0]->is(Kind::kGlobal) || !args[2]->is_sequence()) return nullptr;
+  if (args.size() < 3 || !args[0]->is(PickleKind::kGlobal) || !args[2]->is_sequence()) return nullptr;
   const std::string_view function = args[0]->text;
   if (function == "torch._utils._rebuild_tensor_v2") return rebuild_tensor(tree, args[2]->items);
   if (function == "torch._utils._rebuild_tensor_v3") return rebuild_tensor_v3(tree, args[2]->items);
@@ -140,20 +139,20 @@ Result<PickleValue*> rebuild_from_type(PickleTree& tree, Args args) {
 }
 
 Result<PickleValue*> rebuild_from_numpy(PickleTree& tree, Args args) {
-  if (args.empty() || !args[0]->is(Kind::kArray)) return nullptr;
-  return tree.make_tensor(Kind::kTensor, *args[0]->tensor);
+  if (args.empty() || !args[0]->is(PickleKind::kArray)) return nullptr;
+  return tree.make_tensor(PickleKind::kTensor, *args[0]->tensor);
 }
 
 Result<PickleValue*> make_size(PickleTree& tree, Args args) {
   if (args.size() != 1 || !args[0]->is_sequence()) return nullptr;
   THANE_TRY(tree.claim(args[0]->items.size() * sizeof(void*)));
-  THANE_ASSIGN(PickleValue * size, tree.make(Kind::kTuple));
+  THANE_ASSIGN(PickleValue * size, tree.make(PickleKind::kTuple));
   size->items = args[0]->items;
   return size;
 }
 
 Result<PickleValue*> build_list(PickleTree&, Args args) {
-  return args.size() == 1 && args[0]->is(Kind::kList) ? args[0] : nullptr;
+  return args.size() == 1 && args[0]->is(PickleKind::kList) ? args[0] : nullptr;
 }
 
 // (value, "List[int]"): the value itself; TorchScript keeps the types of attributes in its code.
@@ -213,19 +212,19 @@ Result<StorageId> read_storage_id(const PickleValue& value) {
   const auto bad = [] { return invalid_model("broken checkpoint: a storage's id makes no sense"); };
   if (!value.is_sequence() || value.items.size() < 5) return bad();
   const auto& items = value.items;
-  if (!items[0]->is_string("storage") || !items[1]->is(Kind::kGlobal) || !items[3]->is(Kind::kString) ||
-      !items[4]->is(Kind::kInt) || items[4]->integer < 0) {
+  if (!items[0]->is_string("storage") || !items[1]->is(PickleKind::kGlobal) || !items[3]->is(PickleKind::kString) ||
+      !items[4]->is(PickleKind::kInt) || items[4]->integer < 0) {
     return bad();
   }
   StorageId id{.type = items[1]->text, .key = items[2]->text, .device = items[3]->text, .count = items[4]->integer};
-  if (!items[2]->is(Kind::kString)) return bad();
+  if (!items[2]->is(PickleKind::kString)) return bad();
   if (const TorchType* type = type_of_storage(id.type)) {
     id.dtype = type->dtype;
     id.element_bytes = type->bytes;
   } else if (!id.type.ends_with(".UntypedStorage")) {
     return unsupported(format("a storage of type {}", id.type));
   }
-  if (items.size() > 5 && !items[5]->is(Kind::kNone)) id.view = items[5];
+  if (items.size() > 5 && !items[5]->is(PickleKind::kNone)) id.view = items[5];
   return id;
 }
 

@@ -7,6 +7,7 @@
 #include "formats/tensorflow/call.h"
 
 namespace thane::tensorflow {
+namespace array_ops {
 namespace {
 
 DType out_type(const Call& call, std::string_view name = "out_type") { return call.type(name, DType::kInt32); }
@@ -551,7 +552,8 @@ constexpr OpRow kRows[] = {
 };
 
 }  // namespace
+}  // namespace array_ops
 
-std::span<const OpRow> array_rows() { return kRows; }
+std::span<const OpRow> array_rows() { return array_ops::kRows; }
 
 }  // namespace thane::tensorflow

@@ -4,6 +4,7 @@
 #include "formats/tensorflow/structure.h"
 
 namespace thane::tensorflow {
+namespace control_ops {
 namespace {
 
 std::vector<Item> items_from(Call& call, size_t first) {
@@ -109,7 +110,8 @@ constexpr OpRow kRows[] = {
 };
 
 }  // namespace
+}  // namespace control_ops
 
-std::span<const OpRow> control_rows() { return kRows; }
+std::span<const OpRow> control_rows() { return control_ops::kRows; }
 
 }  // namespace thane::tensorflow

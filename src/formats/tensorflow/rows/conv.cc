@@ -7,6 +7,7 @@
 #include "formats/tensorflow/call.h"
 
 namespace thane::tensorflow {
+namespace conv_ops {
 namespace {
 
 struct Window {
@@ -422,7 +423,8 @@ constexpr OpRow kRows[] = {
 };
 
 }  // namespace
+}  // namespace conv_ops
 
-std::span<const OpRow> conv_rows() { return kRows; }
+std::span<const OpRow> conv_rows() { return conv_ops::kRows; }
 
 }  // namespace thane::tensorflow

@@ -4,6 +4,7 @@
 #include "formats/tensorflow/call.h"
 
 namespace thane::tensorflow {
+namespace detection_ops {
 namespace {
 
 struct Selection {
@@ -63,7 +64,8 @@ constexpr OpRow kRows[] = {
 };
 
 }  // namespace
+}  // namespace detection_ops
 
-std::span<const OpRow> detection_rows() { return kRows; }
+std::span<const OpRow> detection_rows() { return detection_ops::kRows; }
 
 }  // namespace thane::tensorflow

@@ -2,6 +2,7 @@
 #include "formats/tensorflow/call.h"
 
 namespace thane::tensorflow {
+namespace elementwise_ops {
 namespace {
 
 void rename(Call& call) { call.out(call.emit(call.row.target, {call.in(0), call.in(1)})); }
@@ -264,7 +265,8 @@ constexpr OpRow kRows[] = {
 };
 
 }  // namespace
+}  // namespace elementwise_ops
 
-std::span<const OpRow> elementwise_rows() { return kRows; }
+std::span<const OpRow> elementwise_rows() { return elementwise_ops::kRows; }
 
 }  // namespace thane::tensorflow

@@ -6,6 +6,7 @@
 #include "formats/tensorflow/tensor.h"
 
 namespace thane::tensorflow {
+namespace example_ops {
 namespace {
 
 // --- tf.Example ------------------------------------------------------------------------------------------------------
@@ -244,7 +245,8 @@ constexpr OpRow kRows[] = {
 };
 
 }  // namespace
+}  // namespace example_ops
 
-std::span<const OpRow> example_rows() { return kRows; }
+std::span<const OpRow> example_rows() { return example_ops::kRows; }
 
 }  // namespace thane::tensorflow

@@ -7,6 +7,7 @@
 #include "formats/tensorflow/call.h"
 
 namespace thane::tensorflow {
+namespace image_ops {
 namespace {
 
 std::string coordinates(const Call& call) {
@@ -291,7 +292,8 @@ constexpr OpRow kRows[] = {
 };
 
 }  // namespace
+}  // namespace image_ops
 
-std::span<const OpRow> image_rows() { return kRows; }
+std::span<const OpRow> image_rows() { return image_ops::kRows; }
 
 }  // namespace thane::tensorflow

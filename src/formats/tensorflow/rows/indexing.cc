@@ -6,6 +6,7 @@
 #include "formats/tensorflow/call.h"
 
 namespace thane::tensorflow {
+namespace indexing_ops {
 namespace {
 
 // Gather along `axis` where the first `batch` axes of data and indices run together.
@@ -266,7 +267,8 @@ constexpr OpRow kRows[] = {
 };
 
 }  // namespace
+}  // namespace indexing_ops
 
-std::span<const OpRow> indexing_rows() { return kRows; }
+std::span<const OpRow> indexing_rows() { return indexing_ops::kRows; }
 
 }  // namespace thane::tensorflow

@@ -6,6 +6,7 @@
 #include "formats/tensorflow/call.h"
 
 namespace thane::tensorflow {
+namespace linalg_ops {
 namespace {
 
 Edge transposed(Call& call, const Edge& x) {
@@ -184,7 +185,8 @@ constexpr OpRow kRows[] = {
 };
 
 }  // namespace
+}  // namespace linalg_ops
 
-std::span<const OpRow> linalg_rows() { return kRows; }
+std::span<const OpRow> linalg_rows() { return linalg_ops::kRows; }
 
 }  // namespace thane::tensorflow

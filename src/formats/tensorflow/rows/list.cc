@@ -4,6 +4,7 @@
 #include "formats/tensorflow/call.h"
 
 namespace thane::tensorflow {
+namespace list_ops {
 namespace {
 
 // What an element shape given as an input (or attribute) says: -1 alone for an unknown rank.
@@ -229,7 +230,8 @@ constexpr OpRow kRows[] = {
 };
 
 }  // namespace
+}  // namespace list_ops
 
-std::span<const OpRow> list_rows() { return kRows; }
+std::span<const OpRow> list_rows() { return list_ops::kRows; }
 
 }  // namespace thane::tensorflow

@@ -4,6 +4,7 @@
 #include "formats/tensorflow/call.h"
 
 namespace thane::tensorflow {
+namespace math_ops {
 namespace {
 
 void rename(Call& call) {
@@ -120,7 +121,8 @@ constexpr OpRow kRows[] = {
 };
 
 }  // namespace
+}  // namespace math_ops
 
-std::span<const OpRow> math_rows() { return kRows; }
+std::span<const OpRow> math_rows() { return math_ops::kRows; }
 
 }  // namespace thane::tensorflow

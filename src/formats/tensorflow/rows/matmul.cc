@@ -6,6 +6,7 @@
 #include "formats/tensorflow/call.h"
 
 namespace thane::tensorflow {
+namespace matmul_ops {
 namespace {
 
 Edge transposed(Call& call, const Edge& x, bool transpose) {
@@ -69,7 +70,8 @@ constexpr OpRow kRows[] = {
 };
 
 }  // namespace
+}  // namespace matmul_ops
 
-std::span<const OpRow> matmul_rows() { return kRows; }
+std::span<const OpRow> matmul_rows() { return matmul_ops::kRows; }
 
 }  // namespace thane::tensorflow

@@ -3,6 +3,7 @@
 #include "formats/tensorflow/call.h"
 
 namespace thane::tensorflow {
+namespace nn_ops {
 namespace {
 
 void softmax(Call& call) { call.out(call.emit(call.row.target, {call.in(0)}, {{"axis", int64_t{-1}}})); }
@@ -120,7 +121,8 @@ constexpr OpRow kRows[] = {
 };
 
 }  // namespace
+}  // namespace nn_ops
 
-std::span<const OpRow> nn_rows() { return kRows; }
+std::span<const OpRow> nn_rows() { return nn_ops::kRows; }
 
 }  // namespace thane::tensorflow

@@ -6,6 +6,7 @@
 #include "formats/tensorflow/call.h"
 
 namespace thane::tensorflow {
+namespace quantize_ops {
 namespace {
 
 // Rounds to `levels` steps between low and high, after moving the range so that 0 is one of the steps.
@@ -176,7 +177,8 @@ constexpr OpRow kRows[] = {
 };
 
 }  // namespace
+}  // namespace quantize_ops
 
-std::span<const OpRow> quantize_rows() { return kRows; }
+std::span<const OpRow> quantize_rows() { return quantize_ops::kRows; }
 
 }  // namespace thane::tensorflow

@@ -4,6 +4,7 @@
 #include "formats/tensorflow/call.h"
 
 namespace thane::tensorflow {
+namespace random_ops {
 namespace {
 
 // Zeros of the shape that input 0 holds, for the …Like ops.
@@ -88,7 +89,8 @@ constexpr OpRow kRows[] = {
 };
 
 }  // namespace
+}  // namespace random_ops
 
-std::span<const OpRow> random_rows() { return kRows; }
+std::span<const OpRow> random_rows() { return random_ops::kRows; }
 
 }  // namespace thane::tensorflow

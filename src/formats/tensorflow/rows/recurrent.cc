@@ -6,6 +6,7 @@
 #include "formats/tensorflow/call.h"
 
 namespace thane::tensorflow {
+namespace recurrent_ops {
 namespace {
 
 struct Step {
@@ -90,7 +91,8 @@ constexpr OpRow kRows[] = {
 };
 
 }  // namespace
+}  // namespace recurrent_ops
 
-std::span<const OpRow> recurrent_rows() { return kRows; }
+std::span<const OpRow> recurrent_rows() { return recurrent_ops::kRows; }
 
 }  // namespace thane::tensorflow

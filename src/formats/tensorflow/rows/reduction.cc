@@ -5,6 +5,7 @@
 #include "formats/tensorflow/call.h"
 
 namespace thane::tensorflow {
+namespace reduction_ops {
 namespace {
 
 Edge axes_of(Call& call) { return call.reshape(call.to_int64(call.in(1)), Dims{-1}); }
@@ -86,7 +87,8 @@ constexpr OpRow kRows[] = {
 };
 
 }  // namespace
+}  // namespace reduction_ops
 
-std::span<const OpRow> reduction_rows() { return kRows; }
+std::span<const OpRow> reduction_rows() { return reduction_ops::kRows; }
 
 }  // namespace thane::tensorflow

@@ -3,6 +3,7 @@
 #include "formats/tensorflow/call.h"
 
 namespace thane::tensorflow {
+namespace signal_ops {
 namespace {
 
 // The transform along one axis of data that end with an axis of 1 or 2 parts.
@@ -77,7 +78,8 @@ constexpr OpRow kRows[] = {
 };
 
 }  // namespace
+}  // namespace signal_ops
 
-std::span<const OpRow> signal_rows() { return kRows; }
+std::span<const OpRow> signal_rows() { return signal_ops::kRows; }
 
 }  // namespace thane::tensorflow

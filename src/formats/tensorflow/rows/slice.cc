@@ -3,6 +3,7 @@
 #include "formats/tensorflow/call.h"
 
 namespace thane::tensorflow {
+namespace slice_ops {
 namespace {
 
 constexpr int64_t kFar = int64_t{1} << 62;
@@ -206,7 +207,8 @@ constexpr OpRow kRows[] = {
 };
 
 }  // namespace
+}  // namespace slice_ops
 
-std::span<const OpRow> slice_rows() { return kRows; }
+std::span<const OpRow> slice_rows() { return slice_ops::kRows; }
 
 }  // namespace thane::tensorflow

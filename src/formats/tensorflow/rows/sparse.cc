@@ -5,6 +5,7 @@
 #include "formats/tensorflow/call.h"
 
 namespace thane::tensorflow {
+namespace sparse_ops {
 namespace {
 
 void to_dense(Call& call) {
@@ -123,7 +124,8 @@ constexpr OpRow kRows[] = {
 };
 
 }  // namespace
+}  // namespace sparse_ops
 
-std::span<const OpRow> sparse_rows() { return kRows; }
+std::span<const OpRow> sparse_rows() { return sparse_ops::kRows; }
 
 }  // namespace thane::tensorflow

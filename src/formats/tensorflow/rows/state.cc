@@ -4,6 +4,7 @@
 #include "formats/tensorflow/tensor.h"
 
 namespace thane::tensorflow {
+namespace state_ops {
 namespace {
 
 std::string resource_name(const Call& call) {
@@ -125,7 +126,8 @@ constexpr OpRow kRows[] = {
 };
 
 }  // namespace
+}  // namespace state_ops
 
-std::span<const OpRow> state_rows() { return kRows; }
+std::span<const OpRow> state_rows() { return state_ops::kRows; }
 
 }  // namespace thane::tensorflow

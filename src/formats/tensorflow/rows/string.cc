@@ -6,6 +6,7 @@
 #include "formats/tensorflow/tensor.h"
 
 namespace thane::tensorflow {
+namespace string_ops {
 namespace {
 
 Edge text(Call& call, std::string value) { return call.constant(string_tensor({}, {std::move(value)})); }
@@ -237,7 +238,8 @@ constexpr OpRow kRows[] = {
 };
 
 }  // namespace
+}  // namespace string_ops
 
-std::span<const OpRow> string_rows() { return kRows; }
+std::span<const OpRow> string_rows() { return string_ops::kRows; }
 
 }  // namespace thane::tensorflow

@@ -5,6 +5,7 @@
 #include "formats/tensorflow/tensor.h"
 
 namespace thane::tensorflow {
+namespace structural_ops {
 namespace {
 
 void pass(Call& call) {
@@ -87,7 +88,8 @@ constexpr OpRow kRows[] = {
 };
 
 }  // namespace
+}  // namespace structural_ops
 
-std::span<const OpRow> structural_rows() { return kRows; }
+std::span<const OpRow> structural_rows() { return structural_ops::kRows; }
 
 }  // namespace thane::tensorflow

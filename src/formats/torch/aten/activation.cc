@@ -5,6 +5,7 @@
 #include "formats/torch/aten/lowering.h"
 
 namespace thane::aten {
+namespace activation_ops {
 namespace {
 
 float single(double value) { return static_cast<float>(value); }
@@ -168,7 +169,8 @@ constexpr Row kRows[] = {
 };
 
 }  // namespace
+}  // namespace activation_ops
 
-std::span<const Row> activation_rows() { return kRows; }
+std::span<const Row> activation_rows() { return activation_ops::kRows; }
 
 }  // namespace thane::aten

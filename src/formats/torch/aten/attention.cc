@@ -5,6 +5,7 @@
 #include "formats/torch/aten/lowering.h"
 
 namespace thane::aten {
+namespace attention_ops {
 namespace {
 
 // Queries, keys and values as [batch, heads, length, size]; a mask that broadcasts against them.
@@ -169,7 +170,8 @@ constexpr Row kRows[] = {
 };
 
 }  // namespace
+}  // namespace attention_ops
 
-std::span<const Row> attention_rows() { return kRows; }
+std::span<const Row> attention_rows() { return attention_ops::kRows; }
 
 }  // namespace thane::aten

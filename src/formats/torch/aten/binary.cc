@@ -6,6 +6,7 @@
 #include "formats/torch/aten/fixed_name.h"
 
 namespace thane::aten {
+namespace binary_ops {
 namespace {
 
 Edge combine(Call& c, std::string_view name, const Edge& a, const Edge& b) {
@@ -284,7 +285,8 @@ constexpr Row kRows[] = {
 };
 
 }  // namespace
+}  // namespace binary_ops
 
-std::span<const Row> binary_rows() { return kRows; }
+std::span<const Row> binary_rows() { return binary_ops::kRows; }
 
 }  // namespace thane::aten

@@ -5,6 +5,7 @@
 #include "formats/torch/aten/lowering.h"
 
 namespace thane::aten {
+namespace comparison_ops {
 namespace {
 
 enum class Relation { kEqual, kNotEqual, kLess, kLessEqual, kGreater, kGreaterEqual };
@@ -136,7 +137,8 @@ constexpr Row kRows[] = {
 };
 
 }  // namespace
+}  // namespace comparison_ops
 
-std::span<const Row> comparison_rows() { return kRows; }
+std::span<const Row> comparison_rows() { return comparison_ops::kRows; }
 
 }  // namespace thane::aten

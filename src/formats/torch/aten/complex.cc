@@ -50,6 +50,7 @@ Parts sqrt(const Ops& ops, const Parts& x) {
   return {re, ops.own("CopySign", {im, x.im})};
 }
 
+namespace complex_ops {
 namespace {
 
 using Function = Parts (*)(const Ops&, const Parts&);
@@ -141,9 +142,10 @@ constexpr UnaryRow kUnary[] = {
 };
 
 }  // namespace
+}  // namespace complex_ops
 
 Edge complex_unary(const Ops& ops, std::string_view name, const Edge& x) {
-  for (const UnaryRow& row : kUnary) {
+  for (const complex_ops::UnaryRow& row : complex_ops::kUnary) {
     if (row.name == name) return join(ops, row.function(ops, split(ops, x)));
   }
   fail(unsupported(format("{} of complex numbers", name)));
@@ -165,6 +167,7 @@ Edge complex_matmul(const Ops& ops, const Edge& a, const Edge& b) {
                     ops.add(ops.matmul(x.re, y.im), ops.matmul(x.im, y.re))});
 }
 
+namespace complex_ops {
 namespace {
 
 Value view_as_real(Call& c) {
@@ -253,7 +256,8 @@ constexpr Row kRows[] = {
 };
 
 }  // namespace
+}  // namespace complex_ops
 
-std::span<const Row> complex_rows() { return kRows; }
+std::span<const Row> complex_rows() { return complex_ops::kRows; }
 
 }  // namespace thane::aten

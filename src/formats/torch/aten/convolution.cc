@@ -3,6 +3,7 @@
 #include "formats/torch/aten/lowering.h"
 
 namespace thane::aten {
+namespace convolution_ops {
 namespace {
 
 struct Windows {
@@ -146,7 +147,8 @@ constexpr Row kRows[] = {
 };
 
 }  // namespace
+}  // namespace convolution_ops
 
-std::span<const Row> convolution_rows() { return kRows; }
+std::span<const Row> convolution_rows() { return convolution_ops::kRows; }
 
 }  // namespace thane::aten

@@ -4,6 +4,7 @@
 #include "formats/torch/aten/lowering.h"
 
 namespace thane::aten {
+namespace embedding_ops {
 namespace {
 
 Value embedding_bag(Call& c) {
@@ -46,7 +47,8 @@ constexpr Row kRows[] = {
 };
 
 }  // namespace
+}  // namespace embedding_ops
 
-std::span<const Row> embedding_rows() { return kRows; }
+std::span<const Row> embedding_rows() { return embedding_ops::kRows; }
 
 }  // namespace thane::aten

@@ -6,6 +6,7 @@
 #include "formats/torch/aten/lowering.h"
 
 namespace thane::aten {
+namespace factory_ops {
 namespace {
 
 // Without a dtype: float for floats, int64 for integers.
@@ -252,7 +253,8 @@ constexpr Row kRows[] = {
 };
 
 }  // namespace
+}  // namespace factory_ops
 
-std::span<const Row> factory_rows() { return kRows; }
+std::span<const Row> factory_rows() { return factory_ops::kRows; }
 
 }  // namespace thane::aten

@@ -6,6 +6,7 @@
 #include "formats/torch/aten/limits.h"
 
 namespace thane::aten {
+namespace fourier_ops {
 namespace {
 
 enum class Norm { kNone, kByRoot, kByCount };
@@ -262,7 +263,8 @@ constexpr Row kRows[] = {
 };
 
 }  // namespace
+}  // namespace fourier_ops
 
-std::span<const Row> fourier_rows() { return kRows; }
+std::span<const Row> fourier_rows() { return fourier_ops::kRows; }
 
 }  // namespace thane::aten

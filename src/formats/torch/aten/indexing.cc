@@ -78,6 +78,7 @@ Edge read_indices(Call& c, const Edge& x, const Indices& where) {
   return c.transpose(read, perm);
 }
 
+namespace indexing_ops {
 namespace {
 
 Value index(Call& c) {
@@ -165,7 +166,8 @@ constexpr Row kRows[] = {
 };
 
 }  // namespace
+}  // namespace indexing_ops
 
-std::span<const Row> indexing_rows() { return kRows; }
+std::span<const Row> indexing_rows() { return indexing_ops::kRows; }
 
 }  // namespace thane::aten

@@ -7,6 +7,7 @@
 #include "formats/torch/aten/limits.h"
 
 namespace thane::aten {
+namespace linear_ops {
 namespace {
 
 bool is_one(const Value& value) {
@@ -266,7 +267,8 @@ constexpr Row kRows[] = {
 };
 
 }  // namespace
+}  // namespace linear_ops
 
-std::span<const Row> linear_rows() { return kRows; }
+std::span<const Row> linear_rows() { return linear_ops::kRows; }
 
 }  // namespace thane::aten

@@ -6,6 +6,7 @@
 #include "formats/torch/aten/lowering.h"
 
 namespace thane::aten {
+namespace loss_ops {
 namespace {
 
 Edge total(Call& c, const Edge& x) {
@@ -227,7 +228,8 @@ constexpr Row kRows[] = {
 };
 
 }  // namespace
+}  // namespace loss_ops
 
-std::span<const Row> loss_rows() { return kRows; }
+std::span<const Row> loss_rows() { return loss_ops::kRows; }
 
 }  // namespace thane::aten

@@ -35,19 +35,19 @@ class Ops {
   Context& context;
   GraphBuilder& builder() const { return context.builder(); }
 
-  Edge op(std::string_view name, std::vector<Edge> inputs, AttrMap attrs = {}) const;
-  Edge own(std::string_view name, std::vector<Edge> inputs, AttrMap attrs = {}) const;
-  std::vector<Edge> many(GraphBuilder::NodeSpec spec) const;
+  Edge op(std::string_view name, EdgeList inputs, AttrList attrs = {}) const;
+  Edge own(std::string_view name, EdgeList inputs, AttrList attrs = {}) const;
+  std::vector<Edge> many(const GraphBuilder::NodeSpec& spec) const;
 
   // --- constants
   Edge constant(thane::Tensor tensor) const { return builder().constant(std::move(tensor)); }
   Edge scalar(double value, DType dtype) const;
   Edge like(double value, const Edge& of) const { return scalar(value, of.dtype()); }
   Edge int64(int64_t value) const { return builder().int64(value); }
-  Edge int64s(const Dims& values) const { return builder().int64s(values); }
+  Edge int64s(IntList values) const { return builder().int64s(values); }
   // A tensor of one value; the shape's edge is int64.
   Edge full(const Edge& shape, double value, DType dtype) const;
-  Edge full(const Dims& dims, double value, DType dtype) const { return full(int64s(dims), value, dtype); }
+  Edge full(IntList dims, double value, DType dtype) const { return full(int64s(dims), value, dtype); }
 
   // --- shapes
   size_t rank(const Edge& x) const;                   // fails when unknown
@@ -64,18 +64,18 @@ class Ops {
 
   // --- movement
   Edge cast(const Edge& x, DType dtype) const;
-  Edge reshape(const Edge& x, const Dims& dims) const;  // -1 for one of them; a 0 is a 0
+  Edge reshape(const Edge& x, IntList dims) const;  // -1 for one of them; a 0 is a 0
   Edge reshape(const Edge& x, const Edge& shape) const;
-  Edge transpose(const Edge& x, const Dims& perm) const;
+  Edge transpose(const Edge& x, IntList perm) const;
   Edge swap(const Edge& x, int64_t a, int64_t b) const;
-  Edge unsqueeze(const Edge& x, const Dims& axes) const;
-  Edge squeeze(const Edge& x, const Dims& axes) const;
+  Edge unsqueeze(const Edge& x, IntList axes) const;
+  Edge squeeze(const Edge& x, IntList axes) const;
   Edge expand(const Edge& x, const Edge& shape) const;
-  Edge expand(const Edge& x, const Dims& dims) const { return expand(x, int64s(dims)); }
+  Edge expand(const Edge& x, IntList dims) const { return expand(x, int64s(dims)); }
   Edge slice(const Edge& x, int64_t axis, int64_t begin, int64_t end, int64_t step = 1) const;
   Edge select(const Edge& x, int64_t axis, int64_t index) const;
   Edge gather(const Edge& x, const Edge& indices, int64_t axis) const;
-  Edge concat(std::vector<Edge> parts, int64_t axis) const;
+  Edge concat(EdgeList parts, int64_t axis) const;
   Edge pad(const Edge& x, const Dims& before, const Dims& after, double value = 0) const;
   Edge range(int64_t n, DType dtype = DType::kInt64) const;  // 0 … n − 1
   Edge range(const Edge& n) const;                           // int64
@@ -108,9 +108,9 @@ class Ops {
   Edge less(const Edge& a, const Edge& b) const;  // bool too
   Edge less_equal(const Edge& a, const Edge& b) const;
   Edge to_bool(const Edge& x) const;  // x != 0
-  Edge reduce(std::string_view name, const Edge& x, const Dims& axes, bool keep) const;
-  Edge sum(const Edge& x, const Dims& axes, bool keep = false) const { return reduce("ReduceSum", x, axes, keep); }
-  Edge mean(const Edge& x, const Dims& axes, bool keep = false) const { return reduce("ReduceMean", x, axes, keep); }
+  Edge reduce(std::string_view name, const Edge& x, IntList axes, bool keep) const;
+  Edge sum(const Edge& x, IntList axes, bool keep = false) const { return reduce("ReduceSum", x, axes, keep); }
+  Edge mean(const Edge& x, IntList axes, bool keep = false) const { return reduce("ReduceMean", x, axes, keep); }
 };
 
 bool is_float(DType dtype);

@@ -2,6 +2,7 @@
 #include "formats/torch/aten/lowering.h"
 
 namespace thane::aten {
+namespace normalization_ops {
 namespace {
 
 Edge filled(Call& c, const Edge& given, const Dim& channels, double value, DType dtype) {
@@ -140,7 +141,8 @@ constexpr Row kRows[] = {
 };
 
 }  // namespace
+}  // namespace normalization_ops
 
-std::span<const Row> normalization_rows() { return kRows; }
+std::span<const Row> normalization_rows() { return normalization_ops::kRows; }
 
 }  // namespace thane::aten

@@ -7,6 +7,7 @@
 #include "formats/torch/aten/lowering.h"
 
 namespace thane::aten {
+namespace number_ops {
 namespace {
 
 const Value& first(Call& c) {
@@ -343,7 +344,8 @@ constexpr Row kRows[] = {
 };
 
 }  // namespace
+}  // namespace number_ops
 
-std::span<const Row> number_rows() { return kRows; }
+std::span<const Row> number_rows() { return number_ops::kRows; }
 
 }  // namespace thane::aten

@@ -8,17 +8,18 @@ namespace thane::aten {
 
 void fail(Error error) { throw Failure{std::move(error)}; }
 
-Edge Ops::op(std::string_view name, std::vector<Edge> inputs, AttrMap attrs) const {
-  return must(builder().emit(name, std::move(inputs), std::move(attrs), context.name));
+Edge Ops::op(std::string_view name, EdgeList inputs, AttrList attrs) const {
+  return must(builder().emit(name, inputs, attrs, context.name));
 }
 
-Edge Ops::own(std::string_view name, std::vector<Edge> inputs, AttrMap attrs) const {
-  return must(builder().emit_own(name, std::move(inputs), std::move(attrs), context.name));
+Edge Ops::own(std::string_view name, EdgeList inputs, AttrList attrs) const {
+  return must(builder().emit_own(name, inputs, attrs, context.name));
 }
 
-std::vector<Edge> Ops::many(GraphBuilder::NodeSpec spec) const {
-  if (spec.name.empty()) spec.name = context.name;
-  return must(builder().emit(std::move(spec)));
+std::vector<Edge> Ops::many(const GraphBuilder::NodeSpec& spec) const {
+  GraphBuilder::NodeSpec named = spec;
+  if (named.name.empty()) named.name = context.name;
+  return must(builder().emit(named));
 }
 
 Edge Ops::scalar(double value, DType dtype) const {
@@ -113,8 +114,8 @@ Edge Ops::cast(const Edge& x, DType dtype) const {
   return op("Cast", {x}, {{"to", static_cast<int64_t>(dtype)}});
 }
 
-Edge Ops::reshape(const Edge& x, const Dims& target) const {
-  if (has_numbers(x) && numbers(x) == target) return x;
+Edge Ops::reshape(const Edge& x, IntList target) const {
+  if (has_numbers(x) && numbers(x) == target.to_vector()) return x;
   return op("Reshape", {x, int64s(target)},
             {{"allowzero", int64_t{std::find(target.begin(), target.end(), 0) != target.end()}}});
 }
@@ -123,12 +124,12 @@ Edge Ops::reshape(const Edge& x, const Edge& shape) const {
   if (const thane::Tensor* known = shape.known()) {
     Dims target;
     for (int64_t i = 0; i < known->size(); ++i) target.push_back(known->as_int64(i));
-    return reshape(x, target);
+    return reshape(x, IntList(target));
   }
   return op("Reshape", {x, shape});
 }
 
-Edge Ops::transpose(const Edge& x, const Dims& perm) const {
+Edge Ops::transpose(const Edge& x, IntList perm) const {
   if (std::is_sorted(perm.begin(), perm.end())) return x;
   return op("Transpose", {x}, {{"perm", perm}});
 }
@@ -140,12 +141,12 @@ Edge Ops::swap(const Edge& x, int64_t a, int64_t b) const {
   return transpose(x, perm);
 }
 
-Edge Ops::unsqueeze(const Edge& x, const Dims& axes) const {
+Edge Ops::unsqueeze(const Edge& x, IntList axes) const {
   if (axes.empty()) return x;
   return op("Unsqueeze", {x, int64s(axes)});
 }
 
-Edge Ops::squeeze(const Edge& x, const Dims& axes) const {
+Edge Ops::squeeze(const Edge& x, IntList axes) const {
   if (axes.empty()) return x;
   return op("Squeeze", {x, int64s(axes)});
 }
@@ -169,9 +170,9 @@ Edge Ops::gather(const Edge& x, const Edge& indices, int64_t axis) const {
   return op("Gather", {x, indices}, {{"axis", axis}});
 }
 
-Edge Ops::concat(std::vector<Edge> parts, int64_t axis) const {
+Edge Ops::concat(EdgeList parts, int64_t axis) const {
   if (parts.size() == 1) return parts[0];
-  return op("Concat", std::move(parts), {{"axis", axis}});
+  return op("Concat", parts, {{"axis", axis}});
 }
 
 Edge Ops::pad(const Edge& x, const Dims& before, const Dims& after, double value) const {
@@ -232,7 +233,7 @@ Edge Ops::to_bool(const Edge& x) const {
   return logical_not(equal(x, like(0, x)));
 }
 
-Edge Ops::reduce(std::string_view name, const Edge& x, const Dims& axes, bool keep) const {
+Edge Ops::reduce(std::string_view name, const Edge& x, IntList axes, bool keep) const {
   // No axes: ONNX takes that for all of them unless told otherwise.
   return op(name, {x, int64s(axes)}, {{"keepdims", int64_t{keep}}, {"noop_with_empty_axes", int64_t{axes.empty()}}});
 }

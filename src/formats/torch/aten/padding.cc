@@ -4,6 +4,7 @@
 #include "formats/torch/aten/lowering.h"
 
 namespace thane::aten {
+namespace padding_ops {
 namespace {
 
 Edge padded(Call& c, const Edge& x, const Dims& pad, const std::string& mode, double value) {
@@ -84,7 +85,8 @@ constexpr Row kRows[] = {
 };
 
 }  // namespace
+}  // namespace padding_ops
 
-std::span<const Row> padding_rows() { return kRows; }
+std::span<const Row> padding_rows() { return padding_ops::kRows; }
 
 }  // namespace thane::aten

@@ -3,6 +3,7 @@
 #include "formats/torch/aten/lowering.h"
 
 namespace thane::aten {
+namespace pooling_ops {
 namespace {
 
 // The last n axes are pooled; channels and batch come before, of which the batch may be missing.
@@ -206,7 +207,8 @@ constexpr Row kRows[] = {
 };
 
 }  // namespace
+}  // namespace pooling_ops
 
-std::span<const Row> pooling_rows() { return kRows; }
+std::span<const Row> pooling_rows() { return pooling_ops::kRows; }
 
 }  // namespace thane::aten

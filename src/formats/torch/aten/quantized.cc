@@ -70,6 +70,7 @@ Result<Value> unpack_state(Context& context, std::string_view class_name, const 
   });
 }
 
+namespace quantized_ops {
 namespace {
 
 const PackedWeights& weights_of(Call& c, std::string_view name) {
@@ -229,7 +230,8 @@ constexpr Row kRows[] = {
 };
 
 }  // namespace
+}  // namespace quantized_ops
 
-std::span<const Row> quantized_rows() { return kRows; }
+std::span<const Row> quantized_rows() { return quantized_ops::kRows; }
 
 }  // namespace thane::aten

@@ -2,6 +2,7 @@
 #include "formats/torch/aten/lowering.h"
 
 namespace thane::aten {
+namespace query_ops {
 namespace {
 
 Value dim_value(Call& c, const Edge& x, int64_t axis) { return c.context.scalar(c.size(x, axis)); }
@@ -81,7 +82,8 @@ constexpr Row kRows[] = {
 };
 
 }  // namespace
+}  // namespace query_ops
 
-std::span<const Row> query_rows() { return kRows; }
+std::span<const Row> query_rows() { return query_ops::kRows; }
 
 }  // namespace thane::aten

@@ -2,6 +2,7 @@
 #include "formats/torch/aten/lowering.h"
 
 namespace thane::aten {
+namespace random_ops {
 namespace {
 
 Edge uniform(Call& c, const Edge& shape, double low, double high) {
@@ -89,7 +90,8 @@ constexpr Row kRows[] = {
 };
 
 }  // namespace
+}  // namespace random_ops
 
-std::span<const Row> random_rows() { return kRows; }
+std::span<const Row> random_rows() { return random_ops::kRows; }
 
 }  // namespace thane::aten

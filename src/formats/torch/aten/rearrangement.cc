@@ -7,6 +7,7 @@
 #include "formats/torch/aten/view.h"
 
 namespace thane::aten {
+namespace rearrangement_ops {
 namespace {
 
 // Brought to one dtype.
@@ -375,7 +376,8 @@ constexpr Row kRows[] = {
 };
 
 }  // namespace
+}  // namespace rearrangement_ops
 
-std::span<const Row> rearrangement_rows() { return kRows; }
+std::span<const Row> rearrangement_rows() { return rearrangement_ops::kRows; }
 
 }  // namespace thane::aten

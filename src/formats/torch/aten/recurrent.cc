@@ -2,6 +2,7 @@
 #include "formats/torch/aten/lowering.h"
 
 namespace thane::aten {
+namespace recurrent_ops {
 namespace {
 
 enum class Cell { kLstm, kGru, kTanh, kRelu };
@@ -210,7 +211,8 @@ constexpr Row kRows[] = {
 };
 
 }  // namespace
+}  // namespace recurrent_ops
 
-std::span<const Row> recurrent_rows() { return kRows; }
+std::span<const Row> recurrent_rows() { return recurrent_ops::kRows; }
 
 }  // namespace thane::aten

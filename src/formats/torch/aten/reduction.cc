@@ -8,6 +8,7 @@
 #include "formats/torch/aten/limits.h"
 
 namespace thane::aten {
+namespace reduction_ops {
 namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
@@ -289,7 +290,8 @@ constexpr Row kRows[] = {
 };
 
 }  // namespace
+}  // namespace reduction_ops
 
-std::span<const Row> reduction_rows() { return kRows; }
+std::span<const Row> reduction_rows() { return reduction_ops::kRows; }
 
 }  // namespace thane::aten

@@ -5,6 +5,7 @@
 #include "formats/torch/aten/lowering.h"
 
 namespace thane::aten {
+namespace scan_ops {
 namespace {
 
 Edge summable(Call& c) {
@@ -104,7 +105,8 @@ constexpr Row kRows[] = {
 };
 
 }  // namespace
+}  // namespace scan_ops
 
-std::span<const Row> scan_rows() { return kRows; }
+std::span<const Row> scan_rows() { return scan_ops::kRows; }
 
 }  // namespace thane::aten

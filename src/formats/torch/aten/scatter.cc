@@ -6,6 +6,7 @@
 #include "formats/torch/aten/index.h"
 
 namespace thane::aten {
+namespace scatter_ops {
 namespace {
 
 // x[index] along an axis, combined with `source`: reduction as ScatterElements names it.
@@ -233,7 +234,8 @@ constexpr Row kRows[] = {
 };
 
 }  // namespace
+}  // namespace scatter_ops
 
-std::span<const Row> scatter_rows() { return kRows; }
+std::span<const Row> scatter_rows() { return scatter_ops::kRows; }
 
 }  // namespace thane::aten

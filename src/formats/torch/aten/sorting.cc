@@ -4,6 +4,7 @@
 #include "formats/torch/aten/lowering.h"
 
 namespace thane::aten {
+namespace sorting_ops {
 namespace {
 
 struct Ordered {
@@ -284,7 +285,8 @@ constexpr Row kRows[] = {
 };
 
 }  // namespace
+}  // namespace sorting_ops
 
-std::span<const Row> sorting_rows() { return kRows; }
+std::span<const Row> sorting_rows() { return sorting_ops::kRows; }
 
 }  // namespace thane::aten

@@ -3,6 +3,7 @@
 #include "formats/torch/aten/lowering.h"
 
 namespace thane::aten {
+namespace type_ops {
 namespace {
 
 // The tensor itself when it has the dtype already and no copy is asked for.
@@ -147,7 +148,8 @@ constexpr Row kRows[] = {
 };
 
 }  // namespace
+}  // namespace type_ops
 
-std::span<const Row> type_rows() { return kRows; }
+std::span<const Row> type_rows() { return type_ops::kRows; }
 
 }  // namespace thane::aten

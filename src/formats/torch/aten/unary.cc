@@ -6,6 +6,7 @@
 #include "formats/torch/aten/fixed_name.h"
 
 namespace thane::aten {
+namespace unary_ops {
 namespace {
 
 // Of floats (integers become float) and complex numbers.
@@ -263,7 +264,8 @@ constexpr Row kRows[] = {
 };
 
 }  // namespace
+}  // namespace unary_ops
 
-std::span<const Row> unary_rows() { return kRows; }
+std::span<const Row> unary_rows() { return unary_ops::kRows; }
 
 }  // namespace thane::aten

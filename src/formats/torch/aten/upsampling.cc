@@ -4,6 +4,7 @@
 #include "formats/torch/aten/lowering.h"
 
 namespace thane::aten {
+namespace upsampling_ops {
 namespace {
 
 struct Method {
@@ -131,7 +132,8 @@ constexpr Row kRows[] = {
 };
 
 }  // namespace
+}  // namespace upsampling_ops
 
-std::span<const Row> upsampling_rows() { return kRows; }
+std::span<const Row> upsampling_rows() { return upsampling_ops::kRows; }
 
 }  // namespace thane::aten

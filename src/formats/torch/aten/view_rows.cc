@@ -8,6 +8,7 @@
 #include "formats/torch/aten/view.h"
 
 namespace thane::aten {
+namespace view_ops {
 namespace {
 
 Value copy_of(Call& c, const TensorPtr& view) { return c.tensor(must(c.context.read(view))); }
@@ -516,7 +517,8 @@ constexpr Row kRows[] = {
 };
 
 }  // namespace
+}  // namespace view_ops
 
-std::span<const Row> view_rows() { return kRows; }
+std::span<const Row> view_rows() { return view_ops::kRows; }
 
 }  // namespace thane::aten

@@ -4,6 +4,7 @@
 #include "formats/torch/aten/lowering.h"
 
 namespace thane::aten {
+namespace vision_ops {
 namespace {
 
 Value nms(Call& c) {
@@ -52,7 +53,8 @@ constexpr Row kRows[] = {
 };
 
 }  // namespace
+}  // namespace vision_ops
 
-std::span<const Row> vision_rows() { return kRows; }
+std::span<const Row> vision_rows() { return vision_ops::kRows; }
 
 }  // namespace thane::aten

@@ -46,6 +46,7 @@ struct Expr {
 
   bool is_name(std::string_view name) const { return kind == Kind::kName && text == name; }
 };
+using ExprKind = Expr::Kind;
 
 struct FunctionDef;
 

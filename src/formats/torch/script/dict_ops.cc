@@ -4,6 +4,7 @@
 #include "formats/torch/script/python_ops.h"
 
 namespace thane::torchscript {
+namespace dict_methods {
 namespace {
 
 using Pairs = std::vector<std::pair<Value, Value>>;
@@ -144,7 +145,8 @@ constexpr PythonOp kOps[] = {
     {"items", items},           {"dict", make},     {"copy", copy}};
 
 }  // namespace
+}  // namespace dict_methods
 
-std::span<const PythonOp> dict_ops() { return kOps; }
+std::span<const PythonOp> dict_ops() { return dict_methods::kOps; }
 
 }  // namespace thane::torchscript

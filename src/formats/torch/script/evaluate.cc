@@ -8,7 +8,6 @@
 namespace thane::torchscript {
 namespace {
 
-using Kind = Expr::Kind;
 
 constexpr std::pair<std::string_view, std::string_view> kBinaryOps[] = {
     {"+", "aten::add"},           {"-", "aten::sub"},       {"*", "aten::mul"},     {"/", "aten::div"},
@@ -47,8 +46,8 @@ class Deeper {
 }  // namespace
 
 std::string Machine::dotted(const Expr& expr) {
-  if (expr.kind == Kind::kName || expr.kind == Kind::kNone) return std::string(expr.text);
-  if (expr.kind != Kind::kAttribute) return {};
+  if (expr.kind == ExprKind::kName || expr.kind == ExprKind::kNone) return std::string(expr.text);
+  if (expr.kind != ExprKind::kAttribute) return {};
   std::string owner = dotted(*expr.items[0]);
   return owner.empty() ? owner : owner + '.' + std::string(expr.text);
 }
@@ -58,33 +57,33 @@ Result<Value> Machine::evaluate(const Expr& expr, Frame& frame) {
   constexpr int kMostDepth = 1200;
   if (depth_ > kMostDepth) return resource_limit("code that is nested too deeply").at(place());
   switch (expr.kind) {
-    case Kind::kNone: return Value();
-    case Kind::kBool: return Value(expr.integer != 0);
-    case Kind::kInt: return Value(expr.integer);
-    case Kind::kFloat: return Value(expr.real);
-    case Kind::kImaginary: return Value(std::complex<double>(0, expr.real));
-    case Kind::kString: return Value(std::string(expr.text));
-    case Kind::kEllipsis: return Value(std::string("..."));
-    case Kind::kName: return evaluate_name(expr, frame);
-    case Kind::kAttribute: {
+    case ExprKind::kNone: return Value();
+    case ExprKind::kBool: return Value(expr.integer != 0);
+    case ExprKind::kInt: return Value(expr.integer);
+    case ExprKind::kFloat: return Value(expr.real);
+    case ExprKind::kImaginary: return Value(std::complex<double>(0, expr.real));
+    case ExprKind::kString: return Value(std::string(expr.text));
+    case ExprKind::kEllipsis: return Value(std::string("..."));
+    case ExprKind::kName: return evaluate_name(expr, frame);
+    case ExprKind::kAttribute: {
       THANE_ASSIGN(const Value owner, evaluate(*expr.items[0], frame));
       return attribute(owner, expr.text);
     }
-    case Kind::kSubscript: return evaluate_subscript(expr, frame);
-    case Kind::kCall: return evaluate_call(expr, frame);
-    case Kind::kTuple:
-    case Kind::kList:
-    case Kind::kSet: {
+    case ExprKind::kSubscript: return evaluate_subscript(expr, frame);
+    case ExprKind::kCall: return evaluate_call(expr, frame);
+    case ExprKind::kTuple:
+    case ExprKind::kList:
+    case ExprKind::kSet: {
       std::vector<Value> items;
       items.reserve(expr.items.size());
       for (const Expr* item : expr.items) {
         THANE_ASSIGN(Value value, evaluate(*item, frame));
-        if (expr.kind == Kind::kTuple) THANE_TRY(check_nesting(value));
+        if (expr.kind == ExprKind::kTuple) THANE_TRY(check_nesting(value));
         items.push_back(std::move(value));
       }
-      return expr.kind == Kind::kTuple ? Value::tuple(std::move(items)) : make_list(std::move(items));
+      return expr.kind == ExprKind::kTuple ? Value::tuple(std::move(items)) : make_list(std::move(items));
     }
-    case Kind::kDict: {
+    case ExprKind::kDict: {
       const Value dict = make_dict({});
       for (size_t i = 0; i + 1 < expr.items.size(); i += 2) {
         THANE_ASSIGN(Value key, evaluate(*expr.items[i], frame));
@@ -93,12 +92,12 @@ Result<Value> Machine::evaluate(const Expr& expr, Frame& frame) {
       }
       return dict;
     }
-    case Kind::kListComp:
-    case Kind::kDictComp: return evaluate_comprehension(expr, frame);
-    case Kind::kSlice: return invalid_model("a slice outside of brackets").at(place());
-    case Kind::kUnary: return evaluate_unary(expr, frame);
-    case Kind::kBinary: return evaluate_binary(expr, frame);
-    case Kind::kTernary: {
+    case ExprKind::kListComp:
+    case ExprKind::kDictComp: return evaluate_comprehension(expr, frame);
+    case ExprKind::kSlice: return invalid_model("a slice outside of brackets").at(place());
+    case ExprKind::kUnary: return evaluate_unary(expr, frame);
+    case ExprKind::kBinary: return evaluate_binary(expr, frame);
+    case ExprKind::kTernary: {
       THANE_ASSIGN(const Value condition, evaluate(*expr.items[0], frame));
       THANE_ASSIGN(const auto known, truth(condition));
       if (known) return evaluate(*expr.items[*known ? 1 : 2], frame);
@@ -133,7 +132,7 @@ Result<Value> Machine::evaluate_subscript(const Expr& expr, Frame& frame) {
   THANE_ASSIGN(const Value owner, evaluate(*expr.items[0], frame));
   const Expr& index = *expr.items[1];
   const auto tuple = as<NamedTuple>(owner);
-  if (index.kind == Kind::kSlice) {
+  if (index.kind == ExprKind::kSlice) {
     std::vector<Value> args = {tuple ? Value::tuple(tuple->items) : owner};
     if (owner.is_tensor()) args.emplace_back(0);
     for (const Expr* part : index.items) {
@@ -187,7 +186,7 @@ Result<Value> Machine::evaluate_binary(const Expr& expr, Frame& frame) {
 }
 
 Result<Value> Machine::evaluate_comprehension(const Expr& expr, Frame& frame) {
-  const bool is_dict = expr.kind == Kind::kDictComp;
+  const bool is_dict = expr.kind == ExprKind::kDictComp;
   const size_t first = is_dict ? 2 : 1;
   THANE_ASSIGN(const Value source, evaluate(*expr.items[first + 1], frame));
   std::vector<Value> sources;
@@ -229,14 +228,14 @@ Result<Value> Machine::evaluate_comprehension(const Expr& expr, Frame& frame) {
 
 Result<Value> Machine::evaluate_call(const Expr& expr, Frame& frame) {
   const Expr& callee = *expr.items[0];
-  if (callee.kind == Kind::kName && !frame.locals.contains(callee.text)) {
+  if (callee.kind == ExprKind::kName && !frame.locals.contains(callee.text)) {
     bool known = true;
     Result<Value> value = special_form(callee.text, expr, frame, known);
     if (known) return value;
   }
   Value function, self;
   std::string_view method;
-  if (callee.kind == Kind::kAttribute) {
+  if (callee.kind == ExprKind::kAttribute) {
     THANE_ASSIGN(self, evaluate(*callee.items[0], frame));
     if (as<NamePath>(self) || as<ClassValue>(self)) {
       THANE_ASSIGN(function, attribute(self, callee.text));
@@ -279,7 +278,7 @@ Result<Value> Machine::special_form(std::string_view name, const Expr& expr, Fra
     THANE_ASSIGN(const bool is, is_instance(value, *expr.items[2]));
     return Value(is);
   }
-  if ((name == "getattr" || name == "hasattr") && count >= 2 && expr.items[2]->kind == Kind::kString) {
+  if ((name == "getattr" || name == "hasattr") && count >= 2 && expr.items[2]->kind == ExprKind::kString) {
     THANE_ASSIGN(const Value owner, argument(0));
     const auto instance = as<Instance>(owner);
     const bool has = !instance || instance->attributes.contains(std::string(expr.items[2]->text)) ||
@@ -335,15 +334,15 @@ Result<Value> Machine::annotate(const Expr& type, Value value) {
 }
 
 Result<bool> Machine::is_instance(const Value& value, const Expr& type) {
-  if (type.kind == Kind::kTuple || type.kind == Kind::kList) {
+  if (type.kind == ExprKind::kTuple || type.kind == ExprKind::kList) {
     for (const Expr* item : type.items) {
       THANE_ASSIGN(const bool is, is_instance(value, *item));
       if (is) return true;
     }
     return false;
   }
-  if (type.kind == Kind::kNone) return value.is_none();
-  const Expr& name = type.kind == Kind::kSubscript ? *type.items[0] : type;
+  if (type.kind == ExprKind::kNone) return value.is_none();
+  const Expr& name = type.kind == ExprKind::kSubscript ? *type.items[0] : type;
   const std::string text = dotted(name);
   const bool known_int = value.is_int() || (value.is_symbol() && value.symbol().dtype() == DType::kInt64);
   const bool known_float = value.is_float() || (value.is_symbol() && value.symbol().dtype() == DType::kFloat64);
@@ -368,13 +367,13 @@ Result<bool> Machine::is_instance(const Value& value, const Expr& type) {
   if (text == "List" || text == "list" || text == "t") {
     if (as<GraphList>(value)) return true;
     if (!value.is_list()) return false;
-    return type.kind == Kind::kSubscript ? all_are(value.list()->items, *type.items[1]) : Result<bool>(true);
+    return type.kind == ExprKind::kSubscript ? all_are(value.list()->items, *type.items[1]) : Result<bool>(true);
   }
   if (text == "Tuple" || text == "tuple") {
     if (!value.is_tuple()) return false;
-    if (type.kind != Kind::kSubscript) return true;
+    if (type.kind != ExprKind::kSubscript) return true;
     const Expr& elements = *type.items[1];
-    if (elements.kind != Kind::kTuple) {
+    if (elements.kind != ExprKind::kTuple) {
       return value.tuple().size() == 1 ? is_instance(value.tuple()[0], elements) : Result<bool>(false);
     }
     if (elements.items.size() != value.tuple().size()) return false;

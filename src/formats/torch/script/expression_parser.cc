@@ -10,7 +10,6 @@
 namespace thane::torchscript {
 namespace {
 
-using Kind = Expr::Kind;
 
 struct Operator {
   std::string_view text;
@@ -69,7 +68,7 @@ Status ExpressionParser::spend() {
   return ok();
 }
 
-Result<Expr*> ExpressionParser::make(Kind kind, std::vector<const Expr*> items, std::string_view text) {
+Result<Expr*> ExpressionParser::make(ExprKind kind, std::vector<const Expr*> items, std::string_view text) {
   THANE_TRY(spend());
   int depth = 1;
   for (const Expr* item : items) depth = std::max(depth, item ? item->depth + 1 : 1);
@@ -107,7 +106,7 @@ Result<const Expr*> ExpressionParser::list_of(Result<const Expr*> (ExpressionPar
     THANE_ASSIGN(const Expr* next, (this->*item)());
     items.push_back(next);
   }
-  THANE_ASSIGN(const Expr* tuple, make(Kind::kTuple, std::move(items)));
+  THANE_ASSIGN(const Expr* tuple, make(ExprKind::kTuple, std::move(items)));
   return tuple;
 }
 
@@ -116,11 +115,11 @@ Result<const Expr*> ExpressionParser::target_list() { return list_of(&Expression
 
 Status ExpressionParser::check_target(const Expr& target) const {
   switch (target.kind) {
-    case Kind::kName:
-    case Kind::kAttribute:
-    case Kind::kSubscript: return ok();
-    case Kind::kTuple:
-    case Kind::kList:
+    case ExprKind::kName:
+    case ExprKind::kAttribute:
+    case ExprKind::kSubscript: return ok();
+    case ExprKind::kTuple:
+    case ExprKind::kList:
       for (const Expr* item : target.items) THANE_TRY(check_target(*item));
       return ok();
     default: return error("an assignment to something that is no variable");
@@ -134,7 +133,7 @@ Result<const Expr*> ExpressionParser::expression() {
   THANE_ASSIGN(const Expr* condition, operators(kWeakest));
   THANE_TRY(expect("else"));
   THANE_ASSIGN(const Expr* otherwise, expression());
-  THANE_ASSIGN(const Expr* ternary, make(Kind::kTernary, {condition, value, otherwise}));
+  THANE_ASSIGN(const Expr* ternary, make(ExprKind::kTernary, {condition, value, otherwise}));
   return ternary;
 }
 
@@ -145,7 +144,7 @@ Result<const Expr*> ExpressionParser::operators(int lowest) {
     THANE_ASSIGN(const Nesting nesting, nest());
     advance();
     THANE_ASSIGN(const Expr* value, operators(3));
-    THANE_ASSIGN(left, make(Kind::kUnary, {value}, "not"));
+    THANE_ASSIGN(left, make(ExprKind::kUnary, {value}, "not"));
   } else {
     THANE_ASSIGN(left, unary());
   }
@@ -165,7 +164,7 @@ Result<const Expr*> ExpressionParser::operators(int lowest) {
     }
     THANE_ASSIGN(const Nesting nesting, nest());
     THANE_ASSIGN(const Expr* right, operators(found->right ? found->strength : found->strength + 1));
-    THANE_ASSIGN(left, make(Kind::kBinary, {left, right}, text));
+    THANE_ASSIGN(left, make(ExprKind::kBinary, {left, right}, text));
   }
 }
 
@@ -177,12 +176,12 @@ Result<const Expr*> ExpressionParser::unary() {
   // -9223372036854775808 is one number, though its digits alone do not fit.
   if (text == "-" && current().kind == Token::Kind::kInt && current().text == "9223372036854775808") {
     advance();
-    THANE_ASSIGN(Expr * least, make(Kind::kInt));
+    THANE_ASSIGN(Expr * least, make(ExprKind::kInt));
     least->integer = std::numeric_limits<int64_t>::min();
     return least;
   }
   THANE_ASSIGN(const Expr* value, operators(kPower));
-  THANE_ASSIGN(const Expr* made, make(Kind::kUnary, {value}, text));
+  THANE_ASSIGN(const Expr* made, make(ExprKind::kUnary, {value}, text));
   return made;
 }
 
@@ -193,7 +192,7 @@ Result<const Expr*> ExpressionParser::primary() {
       if (current().kind != Token::Kind::kName) return error("no attribute's name");
       const std::string_view attribute = current().text;
       advance();
-      THANE_ASSIGN(value, make(Kind::kAttribute, {value}, attribute));
+      THANE_ASSIGN(value, make(ExprKind::kAttribute, {value}, attribute));
     } else if (current().is("(")) {
       THANE_ASSIGN(value, call(value));
     } else if (current().is("[")) {
@@ -218,13 +217,13 @@ Result<const Expr*> ExpressionParser::call(const Expr* callee) {
     THANE_ASSIGN(const Expr* argument, expression());
     items.push_back(argument);
     if (items.size() == 2 && keywords.empty() && current().is("for")) {
-      THANE_ASSIGN(items[1], comprehension(Kind::kListComp, {argument}, ")"));
-      THANE_ASSIGN(const Expr* made, make(Kind::kCall, std::move(items)));
+      THANE_ASSIGN(items[1], comprehension(ExprKind::kListComp, {argument}, ")"));
+      THANE_ASSIGN(const Expr* made, make(ExprKind::kCall, std::move(items)));
       return made;
     }
     if (!accept(",") && !current().is(")")) return error("an argument list that goes on strangely");
   }
-  THANE_ASSIGN(Expr * made, make(Kind::kCall, std::move(items)));
+  THANE_ASSIGN(Expr * made, make(ExprKind::kCall, std::move(items)));
   advance();
   made->keywords = std::move(keywords);
   return made;
@@ -233,13 +232,13 @@ Result<const Expr*> ExpressionParser::call(const Expr* callee) {
 Result<const Expr*> ExpressionParser::subscript(const Expr* value) {
   advance();
   if (accept("]")) {  // "Tuple[]"
-    THANE_ASSIGN(const Expr* empty, make(Kind::kTuple));
-    THANE_ASSIGN(const Expr* made, make(Kind::kSubscript, {value, empty}));
+    THANE_ASSIGN(const Expr* empty, make(ExprKind::kTuple));
+    THANE_ASSIGN(const Expr* made, make(ExprKind::kSubscript, {value, empty}));
     return made;
   }
   THANE_ASSIGN(const Expr* index, list_of(&ExpressionParser::slice_or_index));
   THANE_TRY(expect("]"));
-  THANE_ASSIGN(const Expr* made, make(Kind::kSubscript, {value, index}));
+  THANE_ASSIGN(const Expr* made, make(ExprKind::kSubscript, {value, index}));
   return made;
 }
 
@@ -257,7 +256,7 @@ Result<const Expr*> ExpressionParser::slice_or_index() {
     if (!parts[0]) return error("an index without a value");
     return parts[0];
   }
-  THANE_ASSIGN(const Expr* slice, make(Kind::kSlice, std::move(parts)));
+  THANE_ASSIGN(const Expr* slice, make(ExprKind::kSlice, std::move(parts)));
   return slice;
 }
 
@@ -271,11 +270,11 @@ Result<const Expr*> ExpressionParser::atom() {
       if (is_keyword(current().text)) return error("no expression");
       const std::string_view text = current().text;
       const bool truth = text == "True";
-      THANE_ASSIGN(Expr * made, make(text == "None"             ? Kind::kNone
-                                     : truth || text == "False" ? Kind::kBool
-                                                                : Kind::kName));
+      THANE_ASSIGN(Expr * made, make(text == "None"             ? ExprKind::kNone
+                                     : truth || text == "False" ? ExprKind::kBool
+                                                                : ExprKind::kName));
       made->text = text;
-      if (made->kind == Kind::kBool) made->integer = truth ? 1 : 0;
+      if (made->kind == ExprKind::kBool) made->integer = truth ? 1 : 0;
       advance();
       return made;
     }
@@ -285,7 +284,7 @@ Result<const Expr*> ExpressionParser::atom() {
   if (current().is("[")) return list_display();
   if (current().is("{")) return dict_display();
   if (accept("...")) {
-    THANE_ASSIGN(const Expr* made, make(Kind::kEllipsis));
+    THANE_ASSIGN(const Expr* made, make(ExprKind::kEllipsis));
     return made;
   }
   return error("no expression");
@@ -297,11 +296,11 @@ Result<const Expr*> ExpressionParser::number() {
   for (const char c : token.text) {
     if (c != '_') digits += c;
   }
-  THANE_ASSIGN(Expr * made, make(token.kind == Token::Kind::kInt     ? Kind::kInt
-                                 : token.kind == Token::Kind::kFloat ? Kind::kFloat
-                                                                     : Kind::kImaginary));
+  THANE_ASSIGN(Expr * made, make(token.kind == Token::Kind::kInt     ? ExprKind::kInt
+                                 : token.kind == Token::Kind::kFloat ? ExprKind::kFloat
+                                                                     : ExprKind::kImaginary));
   const char* end = digits.data() + digits.size();
-  if (made->kind == Kind::kInt) {
+  if (made->kind == ExprKind::kInt) {
     int64_t value = 0;
     if (std::from_chars(digits.data(), end, value).ec != std::errc()) return error("a number beyond 64 bits");
     made->integer = value;
@@ -318,7 +317,7 @@ Result<const Expr*> ExpressionParser::number() {
 
 // Strings side by side are one.
 Result<const Expr*> ExpressionParser::string() {
-  THANE_ASSIGN(Expr * made, make(Kind::kString));
+  THANE_ASSIGN(Expr * made, make(ExprKind::kString));
   const std::string_view token = current().text;
   const bool plain = token.find('\\') == std::string_view::npos && (token.size() < 6 || token[1] != token[0]);
   if (plain && tokens_[at_ + 1].kind != Token::Kind::kString) {
@@ -338,7 +337,7 @@ Result<const Expr*> ExpressionParser::string() {
 Result<const Expr*> ExpressionParser::parentheses() {
   advance();
   if (accept(")")) {
-    THANE_ASSIGN(const Expr* empty, make(Kind::kTuple));
+    THANE_ASSIGN(const Expr* empty, make(ExprKind::kTuple));
     return empty;
   }
   THANE_ASSIGN(const Expr* inner, expression_list());
@@ -351,11 +350,11 @@ Result<const Expr*> ExpressionParser::list_display() {
   std::vector<const Expr*> items;
   while (!current().is("]")) {
     THANE_ASSIGN(const Expr* item, expression());
-    if (items.empty() && current().is("for")) return comprehension(Kind::kListComp, {item}, "]");
+    if (items.empty() && current().is("for")) return comprehension(ExprKind::kListComp, {item}, "]");
     items.push_back(item);
     if (!accept(",") && !current().is("]")) return error("a list that goes on strangely");
   }
-  THANE_ASSIGN(const Expr* made, make(Kind::kList, std::move(items)));
+  THANE_ASSIGN(const Expr* made, make(ExprKind::kList, std::move(items)));
   advance();
   return made;
 }
@@ -363,17 +362,17 @@ Result<const Expr*> ExpressionParser::list_display() {
 Result<const Expr*> ExpressionParser::dict_display() {
   advance();
   std::vector<const Expr*> items;
-  Kind kind = Kind::kDict;
+  ExprKind kind = ExprKind::kDict;
   while (!current().is("}")) {
     THANE_ASSIGN(const Expr* key, expression());
     const bool pair = accept(":");
-    if (!items.empty() && pair != (kind == Kind::kDict)) return error("a dict that goes on strangely");
-    if (!pair) kind = Kind::kSet;
+    if (!items.empty() && pair != (kind == ExprKind::kDict)) return error("a dict that goes on strangely");
+    if (!pair) kind = ExprKind::kSet;
     items.push_back(key);
     if (pair) {
       THANE_ASSIGN(const Expr* value, expression());
       items.push_back(value);
-      if (items.size() == 2 && current().is("for")) return comprehension(Kind::kDictComp, std::move(items), "}");
+      if (items.size() == 2 && current().is("for")) return comprehension(ExprKind::kDictComp, std::move(items), "}");
     }
     if (!accept(",") && !current().is("}")) return error("a dict that goes on strangely");
   }
@@ -382,7 +381,7 @@ Result<const Expr*> ExpressionParser::dict_display() {
   return made;
 }
 
-Result<const Expr*> ExpressionParser::comprehension(Kind kind, std::vector<const Expr*> items, std::string_view close) {
+Result<const Expr*> ExpressionParser::comprehension(ExprKind kind, std::vector<const Expr*> items, std::string_view close) {
   THANE_TRY(expect("for"));
   THANE_ASSIGN(const Expr* target, target_list());
   THANE_TRY(check_target(*target));

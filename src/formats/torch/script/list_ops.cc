@@ -4,6 +4,7 @@
 #include "formats/torch/script/python_ops.h"
 
 namespace thane::torchscript {
+namespace list_methods {
 namespace {
 
 constexpr size_t kMostItems = 1 << 20;
@@ -311,7 +312,8 @@ constexpr PythonOp kOps[] = {{"len", len},
                              {"sum", sum}};
 
 }  // namespace
+}  // namespace list_methods
 
-std::span<const PythonOp> list_ops() { return kOps; }
+std::span<const PythonOp> list_ops() { return list_methods::kOps; }
 
 }  // namespace thane::torchscript

@@ -8,9 +8,8 @@
 namespace thane::torchscript {
 namespace {
 
-using Kind = PickleValue::Kind;
 
-constexpr int kMostNesting = 200;
+constexpr int kMostObjectNesting = 200;
 constexpr int64_t kNewestVersion = 10;
 
 std::string_view text_of(const Buffer& buffer) {
@@ -64,7 +63,7 @@ Result<std::shared_ptr<Loaded>> load_archive(std::shared_ptr<const MappedFile> f
     loaded->constants = std::move(*constants);
   }
   const PickleValue& root = loaded->data->root();
-  if (!root.is(Kind::kObject)) return invalid_model("the data hold no module").at("data.pkl");
+  if (!root.is(PickleKind::kObject)) return invalid_model("the data hold no module").at("data.pkl");
   THANE_ASSIGN(loaded->model, loaded->program.find_class(root.global()));
   return loaded;
 }
@@ -90,26 +89,26 @@ Result<std::vector<Value>> Instantiation::constants() {
 }
 
 Result<Value> Instantiation::value(const PickleValue& pickled, const std::string& path, int depth) {
-  if (depth > kMostNesting) return resource_limit("objects that are nested too deeply").at("data.pkl");
+  if (depth > kMostObjectNesting) return resource_limit("objects that are nested too deeply").at("data.pkl");
   switch (pickled.kind) {
-    case Kind::kNone: return Value();
-    case Kind::kBool: return Value(pickled.integer != 0);
-    case Kind::kInt: return Value(pickled.integer);
-    case Kind::kFloat: return Value(pickled.real);
-    case Kind::kString: return Value(std::string(pickled.text));
-    case Kind::kBytes:
-    case Kind::kBigInt:
-    case Kind::kGlobal:
-    case Kind::kArray:
-    case Kind::kStorage:
-    case Kind::kSet: return unsupported(format("an attribute '{}' of an unusual kind", path)).at("data.pkl");
+    case PickleKind::kNone: return Value();
+    case PickleKind::kBool: return Value(pickled.integer != 0);
+    case PickleKind::kInt: return Value(pickled.integer);
+    case PickleKind::kFloat: return Value(pickled.real);
+    case PickleKind::kString: return Value(std::string(pickled.text));
+    case PickleKind::kBytes:
+    case PickleKind::kBigInt:
+    case PickleKind::kGlobal:
+    case PickleKind::kArray:
+    case PickleKind::kStorage:
+    case PickleKind::kSet: return unsupported(format("an attribute '{}' of an unusual kind", path)).at("data.pkl");
     default: break;
   }
   const auto found = made_.find(&pickled);
   if (found != made_.end()) return found->second;
-  if (pickled.is(Kind::kTensor)) return tensor(pickled, path);
-  if (pickled.is(Kind::kObject)) return object(pickled, path, depth);
-  if (pickled.is(Kind::kDict)) {
+  if (pickled.is(PickleKind::kTensor)) return tensor(pickled, path);
+  if (pickled.is(PickleKind::kObject)) return object(pickled, path, depth);
+  if (pickled.is(PickleKind::kDict)) {
     const Value dict(std::make_shared<Dict>());
     made_[&pickled] = dict;
     for (size_t i = 0; i + 1 < pickled.items.size(); i += 2) {
@@ -120,13 +119,13 @@ Result<Value> Instantiation::value(const PickleValue& pickled, const std::string
     return dict;
   }
   Value list;
-  if (pickled.is(Kind::kList)) made_[&pickled] = list = Value::list({});
+  if (pickled.is(PickleKind::kList)) made_[&pickled] = list = Value::list({});
   std::vector<Value> items;
   for (size_t i = 0; i < pickled.items.size(); ++i) {
     THANE_ASSIGN(Value part, item(*pickled.items[i], format("{}.{}", path, i), depth + 1));
     items.push_back(std::move(part));
   }
-  if (pickled.is(Kind::kTuple)) return made_[&pickled] = Value::tuple(std::move(items));
+  if (pickled.is(PickleKind::kTuple)) return made_[&pickled] = Value::tuple(std::move(items));
   list.list()->items = std::move(items);
   return list;
 }
@@ -187,7 +186,7 @@ Result<Value> Instantiation::object(const PickleValue& pickled, const std::strin
   }
   const auto pairs = object.state->pairs();
   for (size_t i = 0; i + 1 < pairs.size(); i += 2) {
-    if (!pairs[i]->is(Kind::kString)) continue;
+    if (!pairs[i]->is(PickleKind::kString)) continue;
     const std::string attribute(pairs[i]->text);
     THANE_ASSIGN(instance->attributes[attribute],
                  value(*pairs[i + 1], path.empty() ? attribute : format("{}.{}", path, attribute), depth + 1));

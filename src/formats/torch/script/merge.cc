@@ -6,7 +6,7 @@
 namespace thane::torchscript {
 namespace {
 
-constexpr int kMostNesting = 8;
+constexpr int kMostMergeNesting = 8;
 
 Pattern keep(Value value) {
   Pattern pattern;
@@ -31,7 +31,7 @@ std::optional<DType> number_type(const Value& value) {
 }
 
 Status Snapshot::take(Machine& machine, const Value& value, int depth) {
-  if (depth > kMostNesting) return ok();
+  if (depth > kMostMergeNesting) return ok();
   if (value.is_tensor()) {
     THANE_ASSIGN(const Edge edge, machine.context().read(value.tensor()));
     edges_[value.tensor().get()] = edge;
@@ -66,7 +66,7 @@ Result<Edge> Snapshot::edge(Machine& machine, const Value& value, GraphBuilder& 
 }
 
 Result<Pattern> Alternatives::merge(const Value& a, const Value& b, int depth) {
-  if (depth > kMostNesting) return conflict(a, b);
+  if (depth > kMostMergeNesting) return conflict(a, b);
   if (same(a, b)) return keep(a);
   if (as<Unknown>(a)) return keep(a);
   if (as<Unknown>(b)) return keep(b);

@@ -3,6 +3,7 @@
 #include "formats/torch/script/python_ops.h"
 
 namespace thane::torchscript {
+namespace number_methods {
 namespace {
 
 bool known(const Value& value) {
@@ -106,7 +107,8 @@ constexpr PythonOp kOps[] = {{"eq", compare_equal<true>},
                              {"__derive_index", derive_index}};
 
 }  // namespace
+}  // namespace number_methods
 
-std::span<const PythonOp> number_ops() { return kOps; }
+std::span<const PythonOp> number_ops() { return number_methods::kOps; }
 
 }  // namespace thane::torchscript

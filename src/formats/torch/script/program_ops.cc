@@ -3,6 +3,7 @@
 #include "formats/torch/script/python_ops.h"
 
 namespace thane::torchscript {
+namespace program_methods {
 namespace {
 
 PythonResult raise(PythonCall& call) {
@@ -80,7 +81,8 @@ constexpr PythonOp kOps[] = {{"prim::RaiseException", raise},
                              {"profiler::_record_function_exit", nothing}};
 
 }  // namespace
+}  // namespace program_methods
 
-std::span<const PythonOp> program_ops() { return kOps; }
+std::span<const PythonOp> program_ops() { return program_methods::kOps; }
 
 }  // namespace thane::torchscript

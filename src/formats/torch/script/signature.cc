@@ -6,10 +6,10 @@
 namespace thane::torchscript {
 namespace {
 
-constexpr int kMostNesting = 6;
+constexpr int kMostTupleNesting = 6;
 constexpr int64_t kMostItems = 256;
 
-using Kind = InputSlot::Kind;
+using SlotKind = InputSlot::Kind;
 
 const Expr* inner(const Expr* type) { return type && type->kind == Expr::Kind::kSubscript ? type->items[1] : nullptr; }
 
@@ -28,7 +28,7 @@ std::vector<const Expr*> tuple_types(const Expr* type) {
 InputSlot describe(const Program& program, const Expr* type, std::string name, const Argument* argument, int depth) {
   InputSlot slot;
   slot.name = std::move(name);
-  if (depth > kMostNesting) return slot;
+  if (depth > kMostTupleNesting) return slot;
   const std::string kind = head(type);
   const auto part = [&](const Expr* part_type, const std::string& key, const Argument* use) {
     slot.items.push_back(describe(program, part_type, format("{}.{}", slot.name, key), use, depth + 1));
@@ -41,33 +41,33 @@ InputSlot describe(const Program& program, const Expr* type, std::string name, c
     slot = describe(program, inner(type), slot.name, argument, depth + 1);
     slot.optional = true;
   } else if (kind == "int") {
-    slot.kind = Kind::kInt;
+    slot.kind = SlotKind::kInt;
   } else if (kind == "float" || kind == "number") {
-    slot.kind = Kind::kFloat;
+    slot.kind = SlotKind::kFloat;
   } else if (kind == "bool") {
-    slot.kind = Kind::kBool;
+    slot.kind = SlotKind::kBool;
   } else if (kind == "str") {
-    slot.kind = Kind::kString;
+    slot.kind = SlotKind::kString;
   } else if (kind == "List") {
     const std::string element = head(inner(type));
     if (element == "int" || element == "bool") {
-      slot.kind = Kind::kInts;
+      slot.kind = SlotKind::kInts;
     } else if (element == "float") {
-      slot.kind = Kind::kFloats;
+      slot.kind = SlotKind::kFloats;
     } else if (!argument || argument->open || argument->items.empty() ||
                argument->items.rbegin()->first >= kMostItems) {
-      slot.kind = Kind::kSequence;
+      slot.kind = SlotKind::kSequence;
     } else {
-      slot.kind = Kind::kList;
+      slot.kind = SlotKind::kList;
       const int64_t count = argument->items.rbegin()->first + 1;
       for (int64_t i = 0; i < count; ++i) part(inner(type), std::to_string(i), item_use(i));
     }
   } else if (kind == "Tuple") {
-    slot.kind = Kind::kTuple;
+    slot.kind = SlotKind::kTuple;
     const auto types = tuple_types(type);
     for (size_t i = 0; i < types.size(); ++i) part(types[i], std::to_string(i), item_use(static_cast<int64_t>(i)));
   } else if (kind == "Dict") {
-    slot.kind = Kind::kDict;
+    slot.kind = SlotKind::kDict;
     const auto types = tuple_types(type);
     if (argument && types.size() == 2) {
       for (const auto& [key, use] : argument->keys) {
@@ -78,7 +78,7 @@ InputSlot describe(const Program& program, const Expr* type, std::string name, c
   } else if (program.has_class(kind)) {
     const auto found = program.find_class(kind);
     if (found.ok() && (*found)->definition->base == "NamedTuple") {
-      slot.kind = Kind::kNamedTuple;
+      slot.kind = SlotKind::kNamedTuple;
       slot.type = *found;
       for (const Parameter& field : (*found)->definition->fields) part(field.type, std::string(field.name), nullptr);
     }
@@ -118,13 +118,13 @@ Inputs describe_inputs(const Program& program, const FunctionDef& method,
 Type declared_type(const InputSlot& leaf) {
   Type type;
   switch (leaf.kind) {
-    case Kind::kInt: type = Type::tensor(DType::kInt64, SymDims{}); break;
-    case Kind::kFloat: type = Type::tensor(DType::kFloat64, SymDims{}); break;
-    case Kind::kBool: type = Type::tensor(DType::kBool, SymDims{}); break;
-    case Kind::kString: type = Type::tensor(DType::kString, SymDims{}); break;
-    case Kind::kInts: type = Type::tensor(DType::kInt64, SymDims{Dim::unknown()}); break;
-    case Kind::kFloats: type = Type::tensor(DType::kFloat64, SymDims{Dim::unknown()}); break;
-    case Kind::kSequence: type = Type::sequence(Type::tensor(DType::kUndefined)); break;
+    case SlotKind::kInt: type = Type::tensor(DType::kInt64, SymDims{}); break;
+    case SlotKind::kFloat: type = Type::tensor(DType::kFloat64, SymDims{}); break;
+    case SlotKind::kBool: type = Type::tensor(DType::kBool, SymDims{}); break;
+    case SlotKind::kString: type = Type::tensor(DType::kString, SymDims{}); break;
+    case SlotKind::kInts: type = Type::tensor(DType::kInt64, SymDims{Dim::unknown()}); break;
+    case SlotKind::kFloats: type = Type::tensor(DType::kFloat64, SymDims{Dim::unknown()}); break;
+    case SlotKind::kSequence: type = Type::sequence(Type::tensor(DType::kUndefined)); break;
     default: type = Type::tensor(DType::kUndefined); break;
   }
   return leaf.optional ? Type::optional(std::move(type)) : type;

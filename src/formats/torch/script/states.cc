@@ -6,7 +6,7 @@
 namespace thane::torchscript {
 namespace {
 
-using Kind = StateSlot::Kind;
+using StateKind = StateSlot::Kind;
 
 std::optional<Tensor> tensor_of(const Value& value) {
   if (const auto stored = as<StoredTensor>(value)) return stored->tensor;
@@ -43,7 +43,7 @@ std::vector<StateSlot> describe_states(const std::vector<Unknown::Origin>& chang
     if (value.is_none()) {
       slot.initial = Tensor::must_allocate(DType::kFloat32, {0});
       slots.push_back(slot);
-      slot.kind = Kind::kPresence;
+      slot.kind = StateKind::kPresence;
       slot.name += ".is_set";
       slot.initial = Tensor::scalar(false);
       slots.push_back(std::move(slot));
@@ -52,7 +52,7 @@ std::vector<StateSlot> describe_states(const std::vector<Unknown::Origin>& chang
     const auto initial = tensor_of(value);
     if (!initial) continue;  // an error where it is assigned
     slot.initial = *initial;
-    slot.kind = value.is_string() ? Kind::kString : value.is_number() ? Kind::kNumber : Kind::kTensor;
+    slot.kind = value.is_string() ? StateKind::kString : value.is_number() ? StateKind::kNumber : StateKind::kTensor;
     slots.push_back(std::move(slot));
   }
   return slots;
@@ -81,11 +81,11 @@ Status open_states(const std::vector<StateSlot>& slots, std::span<const Fact> fa
     if (!owner) return invalid_model("a module that is not where it was").at(slot.name);
     domain.declare_state(owner.get(), slot.attribute);
     Value& attribute = owner->attributes[slot.attribute];
-    if (slot.kind == Kind::kTensor) {
+    if (slot.kind == StateKind::kTensor) {
       const TensorPtr box = machine.context().tensor(edges.back());
       box->born = 0;
       attribute = Value(box);
-    } else if (slot.kind == Kind::kPresence) {
+    } else if (slot.kind == StateKind::kPresence) {
       const bool present = fact.value && fact.value->as_int64(0) != 0;
       if (!present) attribute = Value();
     } else {
@@ -103,7 +103,7 @@ Status close_states(const std::vector<StateSlot>& slots, const InstancePtr& mode
     if (!owner) return invalid_model("a module that is not where it was").at(slot.name);
     const Value& value = owner->attributes[slot.attribute];
     Edge next;
-    if (slot.kind == Kind::kPresence) {
+    if (slot.kind == StateKind::kPresence) {
       next = main.constant(Tensor::scalar(!value.is_none()));
     } else if (value.is_none()) {
       next = main.constant(slot.initial);

@@ -4,6 +4,7 @@
 #include "formats/torch/script/python_ops.h"
 
 namespace thane::torchscript {
+namespace string_methods {
 namespace {
 
 constexpr size_t kLongestText = 1 << 20;
@@ -222,7 +223,8 @@ constexpr PythonOp kOps[] = {{"format", format_text},
                              {"chr", chr}};
 
 }  // namespace
+}  // namespace string_methods
 
-std::span<const PythonOp> string_ops() { return kOps; }
+std::span<const PythonOp> string_ops() { return string_methods::kOps; }
 
 }  // namespace thane::torchscript
