@@ -36,3 +36,15 @@ if(THANE_FUZZ)
   target_compile_options(thane_options INTERFACE -fsanitize=fuzzer-no-link)
 endif()
 target_link_options(thane_options INTERFACE -Wl,--gc-sections)
+
+# The tables are full of pointers; packed, what the loader has to do for them takes a twentieth of the bytes. glibc knows
+# how since 2.36.
+if(NOT CMAKE_CROSSCOMPILING AND NOT THANE_SANITIZE)
+  include(CheckCXXSourceRuns)
+  set(CMAKE_REQUIRED_LINK_OPTIONS -Wl,-z,pack-relative-relocs)
+  check_cxx_source_runs("int main() { return 0; }" THANE_PACKED_RELOCATIONS)
+  unset(CMAKE_REQUIRED_LINK_OPTIONS)
+  if(THANE_PACKED_RELOCATIONS)
+    target_link_options(thane_options INTERFACE -Wl,-z,pack-relative-relocs)
+  endif()
+endif()

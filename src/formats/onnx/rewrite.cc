@@ -57,57 +57,60 @@ std::string Rewrite::constant(Tensor tensor) {
   return name;
 }
 
-ForeignNode Rewrite::make(std::vector<std::string> outputs, std::string op, std::vector<std::string> inputs,
-                          AttrMap attrs) {
+std::vector<std::string> NameList::to_vector() const {
+  return names_ ? *names_ : std::vector<std::string>(list_.begin(), list_.end());
+}
+
+ForeignNode Rewrite::make(NameList outputs, std::string_view op, NameList inputs, AttrList attrs) {
   ForeignNode made;
-  made.op = std::move(op);
+  made.op = op;
   made.name = node.name;
   made.version = newest_version("");
-  made.inputs = std::move(inputs);
-  made.outputs = std::move(outputs);
-  made.attrs = std::move(attrs);
+  made.inputs = inputs.to_vector();
+  made.outputs = outputs.to_vector();
+  made.attrs = attrs.to_map();
   return made;
 }
 
-std::string Rewrite::emit(std::string op, std::vector<std::string> inputs, AttrMap attrs) {
-  std::string name = surroundings_.fresh(op);
-  emit_to({name}, std::move(op), std::move(inputs), std::move(attrs));
+std::string Rewrite::emit(std::string_view op, NameList inputs, AttrList attrs) {
+  std::string name = surroundings_.fresh(std::string(op));
+  emit_to({name}, op, inputs, attrs);
   return name;
 }
 
-std::string Rewrite::emit_own(std::string op, std::vector<std::string> inputs, AttrMap attrs) {
-  std::string name = emit(std::move(op), std::move(inputs), std::move(attrs));
+std::string Rewrite::emit_own(std::string_view op, NameList inputs, AttrList attrs) {
+  std::string name = emit(op, inputs, attrs);
   before.back().domain = kThaneDomain;
   return name;
 }
 
-std::vector<std::string> Rewrite::emit_many(size_t count, std::string op, std::vector<std::string> inputs,
-                                            AttrMap attrs) {
+std::vector<std::string> Rewrite::emit_many(size_t count, std::string_view op, NameList inputs, AttrList attrs) {
   std::vector<std::string> names;
-  for (size_t i = 0; i < count; ++i) names.push_back(surroundings_.fresh(op));
-  emit_to(names, std::move(op), std::move(inputs), std::move(attrs));
+  for (size_t i = 0; i < count; ++i) names.push_back(surroundings_.fresh(std::string(op)));
+  emit_to(names, op, inputs, attrs);
   return names;
 }
 
-void Rewrite::emit_to(std::vector<std::string> outputs, std::string op, std::vector<std::string> inputs,
-                      AttrMap attrs) {
-  before.push_back(make(std::move(outputs), std::move(op), std::move(inputs), std::move(attrs)));
+void Rewrite::emit_to(NameList outputs, std::string_view op, NameList inputs, AttrList attrs) {
+  before.push_back(make(outputs, op, inputs, attrs));
 }
 
-void Rewrite::emit_after(std::vector<std::string> outputs, std::string op, std::vector<std::string> inputs,
-                         AttrMap attrs) {
-  after.push_back(make(std::move(outputs), std::move(op), std::move(inputs), std::move(attrs)));
+void Rewrite::emit_after(NameList outputs, std::string_view op, NameList inputs, AttrList attrs) {
+  after.push_back(make(outputs, op, inputs, attrs));
 }
 
-void Rewrite::become(std::string op, std::vector<std::string> inputs, AttrMap attrs) {
+void Rewrite::become(std::string_view op, NameList inputs, AttrList attrs) {
+  // Copied first: they may be views of the node.
+  std::vector<std::string> names = inputs.to_vector();
+  AttrMap map = attrs.to_map();
   node.domain.clear();
-  node.op = std::move(op);
-  node.inputs = std::move(inputs);
-  node.attrs = std::move(attrs);
+  node.op = op;
+  node.inputs = std::move(names);
+  node.attrs = std::move(map);
 }
 
-void Rewrite::become_own(std::string op, std::vector<std::string> inputs, AttrMap attrs) {
-  become(std::move(op), std::move(inputs), std::move(attrs));
+void Rewrite::become_own(std::string_view op, NameList inputs, AttrList attrs) {
+  become(op, inputs, attrs);
   node.domain = kThaneDomain;
 }
 

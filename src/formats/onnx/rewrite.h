@@ -5,10 +5,24 @@
 #include <string>
 #include <vector>
 
+#include "formats/lists.h"
 #include "formats/onnx/foreign.h"
 #include "ir/type.h"
 
 namespace thane::onnx {
+
+// Names of values: written between braces, or a container. For parameters only, as formats/lists.h says.
+class NameList {
+ public:
+  NameList() = default;
+  NameList(const std::initializer_list<std::string_view>& list) : list_(list) {}
+  NameList(const std::vector<std::string>& names) : names_(&names) {}
+  std::vector<std::string> to_vector() const;
+
+ private:
+  std::span<const std::string_view> list_;
+  const std::vector<std::string>* names_ = nullptr;
+};
 
 // What a rewrite sees and does. It changes `node` in place, and may emit nodes that run before it; everything emitted
 // is in the newest version of its op. Values are named by strings, as in the file; "" is an absent one.
@@ -75,24 +89,24 @@ class Rewrite {
     return emit("CastLike", {constant(Tensor::scalar(value)), like});
   }
   // Emits a node of ai.onnx; its (first) output's name.
-  std::string emit(std::string op, std::vector<std::string> inputs, AttrMap attrs = {});
+  std::string emit(std::string_view op, NameList inputs, AttrList attrs = {});
   // A node of thane's own domain.
-  std::string emit_own(std::string op, std::vector<std::string> inputs, AttrMap attrs = {});
+  std::string emit_own(std::string_view op, NameList inputs, AttrList attrs = {});
   // Names of the `count` outputs of a node of ai.onnx.
-  std::vector<std::string> emit_many(size_t count, std::string op, std::vector<std::string> inputs, AttrMap attrs = {});
+  std::vector<std::string> emit_many(size_t count, std::string_view op, NameList inputs, AttrList attrs = {});
   // Same with outputs named by the caller (those of `node`, after renaming them there).
-  void emit_to(std::vector<std::string> outputs, std::string op, std::vector<std::string> inputs, AttrMap attrs = {});
+  void emit_to(NameList outputs, std::string_view op, NameList inputs, AttrList attrs = {});
   // A name no value has yet.
   std::string fresh() { return surroundings_.fresh(node.op); }
   Bytes hold(std::string message) { return surroundings_.hold(std::move(message)); }
   // `node` becomes this op, keeping its outputs.
-  void become(std::string op, std::vector<std::string> inputs, AttrMap attrs = {});
-  void become_own(std::string op, std::vector<std::string> inputs, AttrMap attrs = {});
+  void become(std::string_view op, NameList inputs, AttrList attrs = {});
+  void become_own(std::string_view op, NameList inputs, AttrList attrs = {});
   // Makes `node` write its output i elsewhere, and returns the name it had: some emit_after must produce that.
   std::string divert_output(size_t i);
   // As emit_to, but runs after `node`.
-  void emit_after(std::vector<std::string> outputs, std::string op, std::vector<std::string> inputs,
-                  AttrMap attrs = {});
+  void emit_after(NameList outputs, std::string_view op, NameList inputs,
+                  AttrList attrs = {});
 
   struct Constant {
     std::string name;
@@ -103,7 +117,7 @@ class Rewrite {
 
  private:
   static Error wrong_kind(const std::string& name);
-  ForeignNode make(std::vector<std::string> outputs, std::string op, std::vector<std::string> inputs, AttrMap attrs);
+  ForeignNode make(NameList outputs, std::string_view op, NameList inputs, AttrList attrs);
 
   Surroundings& surroundings_;
 };

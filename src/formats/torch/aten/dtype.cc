@@ -5,13 +5,13 @@
 namespace thane::aten {
 namespace {
 
-struct Row {
+struct DTypeRow {
   int8_t c10;
   int8_t exported;  // in torch.export's schema; -1: none
   DType dtype;
 };
 
-constexpr Row kTypes[] = {
+constexpr DTypeRow kTypes[] = {
     {0, 1, DType::kUInt8},
     {1, 2, DType::kInt8},
     {2, 3, DType::kInt16},
@@ -41,14 +41,14 @@ constexpr Row kTypes[] = {
 }  // namespace
 
 std::optional<DType> dtype_of_c10(int64_t code) {
-  for (const Row& row : kTypes) {
+  for (const DTypeRow& row : kTypes) {
     if (row.c10 == code) return row.dtype;
   }
   return std::nullopt;
 }
 
 int64_t c10_of_dtype(DType dtype) {
-  for (const Row& row : kTypes) {
+  for (const DTypeRow& row : kTypes) {
     if (row.dtype == dtype) return row.c10;
   }
   return -1;
@@ -57,7 +57,7 @@ int64_t c10_of_dtype(DType dtype) {
 bool is_quantized_c10(int64_t code) { return code >= 12 && code <= 14; }
 
 std::optional<int64_t> c10_of_export(int64_t code) {
-  for (const Row& row : kTypes) {
+  for (const DTypeRow& row : kTypes) {
     if (row.exported == code && code > 0) return row.c10;
   }
   return std::nullopt;
