@@ -536,7 +536,8 @@ Status PickleMachine::new_object_with_keywords() {
   THANE_ASSIGN(PickleValue * kwargs, pop());
   THANE_ASSIGN(PickleValue * args, pop());
   THANE_ASSIGN(PickleValue * callable, pop());
-  if (!args->is_sequence() || !kwargs->is(Kind::kDict)) return broken_pickle("the arguments of a call are no tuple and dict");
+  if (!args->is_sequence() || !kwargs->is(Kind::kDict))
+    return broken_pickle("the arguments of a call are no tuple and dict");
   THANE_TRY(tree_.claim(args->items.size() * sizeof(void*) / 4));
   return call(callable, args->items, kwargs->items.empty() ? nullptr : kwargs);
 }

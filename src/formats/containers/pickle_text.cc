@@ -5,7 +5,6 @@
 namespace thane {
 namespace {
 
-
 constexpr int kMostDepth = 24;
 
 class Printer {

@@ -50,7 +50,8 @@ Result<std::string> decode_snappy(std::string_view compressed, uint64_t most_byt
     if (!distance) return damaged_block("it ends within a copy");
     length = bytes == 1 ? (tag >> 2 & 7) + 4 : (tag >> 2) + 1;
     offset = bytes == 1 ? *distance | uint64_t{tag >> 5} << 8 : *distance;
-    if (offset == 0 || offset > out.size() || out.size() + length > *size) return damaged_block("a copy reaches outside");
+    if (offset == 0 || offset > out.size() || out.size() + length > *size)
+      return damaged_block("a copy reaches outside");
     for (size_t from = out.size() - offset; length > 0; --length) out.push_back(out[from++]);  // may overlap
   }
   if (out.size() != *size) return damaged_block("it is shorter than it says");

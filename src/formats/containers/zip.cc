@@ -49,11 +49,13 @@ Result<Directory> find_directory(Bytes file) {
   const bool needs64 = directory.offset == kIn64 || directory.bytes == kIn64 || directory.count == 0xffff;
   if (needs64 && end >= kLocator64Bytes && load<uint32_t>(file, end - kLocator64Bytes) == kLocator64Magic) {
     const auto at = load<uint64_t>(file, end - kLocator64Bytes + 8);
-    if (!fits(file, at, kEnd64Bytes) || load<uint32_t>(file, at) != kEnd64Magic) return broken_zip("bad zip64 end record");
+    if (!fits(file, at, kEnd64Bytes) || load<uint32_t>(file, at) != kEnd64Magic)
+      return broken_zip("bad zip64 end record");
     directory = {load<uint64_t>(file, at + 48), load<uint64_t>(file, at + 40), load<uint64_t>(file, at + 32)};
   }
   if (!fits(file, directory.offset, directory.bytes)) return broken_zip("the directory lies outside the file");
-  if (directory.count > directory.bytes / kEntryBytes) return broken_zip("more members than the directory has room for");
+  if (directory.count > directory.bytes / kEntryBytes)
+    return broken_zip("more members than the directory has room for");
   return directory;
 }
 
@@ -154,7 +156,8 @@ Status inflate_into(Bytes from, Buffer& to) {
     if (used == 0 && made == 0) break;
   }
   inflateEnd(&stream);
-  if (result != Z_STREAM_END || written != to.size_bytes()) return broken_zip("compressed data ends early or is damaged");
+  if (result != Z_STREAM_END || written != to.size_bytes())
+    return broken_zip("compressed data ends early or is damaged");
   return ok();
 }
 

@@ -105,8 +105,7 @@ class Rewrite {
   // Makes `node` write its output i elsewhere, and returns the name it had: some emit_after must produce that.
   std::string divert_output(size_t i);
   // As emit_to, but runs after `node`.
-  void emit_after(NameList outputs, std::string_view op, NameList inputs,
-                  AttrList attrs = {});
+  void emit_after(NameList outputs, std::string_view op, NameList inputs, AttrList attrs = {});
 
   struct Constant {
     std::string name;

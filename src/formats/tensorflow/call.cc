@@ -144,15 +144,10 @@ Edge Call::ml(std::string_view op, EdgeList inputs, AttrList attrs) {
   return emit_many(op, inputs, 1, attrs, Domain::kMl)[0];
 }
 
-std::vector<Edge> Call::emit_many(std::string_view op, EdgeList inputs, size_t outputs, AttrList attrs,
-                                  Domain domain) {
+std::vector<Edge> Call::emit_many(std::string_view op, EdgeList inputs, size_t outputs, AttrList attrs, Domain domain) {
   if (failed()) return std::vector<Edge>(outputs);
-  auto result = builder.emit({.op = op,
-                              .inputs = inputs,
-                              .outputs = outputs,
-                              .attrs = attrs,
-                              .name = node.name,
-                              .domain = domain});
+  auto result = builder.emit(
+      {.op = op, .inputs = inputs, .outputs = outputs, .attrs = attrs, .name = node.name, .domain = domain});
   if (!result.ok()) {
     fail(std::move(result).error());
     return std::vector<Edge>(outputs);
@@ -203,8 +198,7 @@ Edge Call::dim_of(const Edge& edge, int64_t axis) {
   return emit("Shape", {edge}, attrs);
 }
 Edge Call::reduce(std::string_view op, const Edge& edge, IntList axes, bool keepdims) {
-  return emit(op, {edge, ints_edge(axes)},
-              {{"keepdims", int64_t{keepdims}}, {"noop_with_empty_axes", int64_t{1}}});
+  return emit(op, {edge, ints_edge(axes)}, {{"keepdims", int64_t{keepdims}}, {"noop_with_empty_axes", int64_t{1}}});
 }
 
 }  // namespace thane::tensorflow

@@ -106,7 +106,8 @@ void split(Op& op, const Edge& x, const Edge& axis_edge, const Edge& sizes) {
   AttrMap attrs = {{"axis", (*axis)[0]}};
   if (!sizes.present()) attrs["num_outputs"] = static_cast<int64_t>(op.num_outputs());
   if (!op.check(op.num_outputs() > 0, "a split without results")) return;
-  const std::vector<Edge> parts = op.many({.op = "Split", .inputs = {x, sizes}, .outputs = op.num_outputs(), .attrs = attrs});
+  const std::vector<Edge> parts =
+      op.many({.op = "Split", .inputs = {x, sizes}, .outputs = op.num_outputs(), .attrs = attrs});
   for (size_t i = 0; i < parts.size(); ++i) op.set_raw(i, parts[i]);
 }
 void lower_split(Op& op) { split(op, op.raw(1), op.raw(0), {}); }

@@ -10,7 +10,6 @@
 namespace thane::torch {
 namespace {
 
-
 constexpr std::string_view kMagic = "0x1950a86a20f9469cfc6c";
 constexpr int64_t kProtocol = 1001;
 

@@ -8,7 +8,6 @@
 namespace thane::torch {
 namespace {
 
-
 struct NumpyType {
   std::string_view code;  // of numpy.dtype(code)
   DType dtype;

@@ -35,7 +35,8 @@ bool truth(Args args, size_t index) {
 
 // (storage, offset, size, stride)
 Result<StridedTensor> strided(Args args, std::string_view what) {
-  if (args.size() < 4 || !args[0]->is(PickleKind::kStorage) || !args[1]->is(PickleKind::kInt)) return bad_arguments(what);
+  if (args.size() < 4 || !args[0]->is(PickleKind::kStorage) || !args[1]->is(PickleKind::kInt))
+    return bad_arguments(what);
   const auto shape = integers(*args[2]), strides = integers(*args[3]);
   if (!shape || !strides) return bad_arguments(what);
   StridedTensor tensor = *args[0]->tensor;

@@ -8,7 +8,6 @@
 namespace thane::torchscript {
 namespace {
 
-
 constexpr std::pair<std::string_view, std::string_view> kBinaryOps[] = {
     {"+", "aten::add"},           {"-", "aten::sub"},       {"*", "aten::mul"},     {"/", "aten::div"},
     {"//", "aten::floordiv"},     {"%", "aten::remainder"}, {"**", "aten::pow"},    {"@", "aten::matmul"},

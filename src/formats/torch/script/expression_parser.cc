@@ -10,7 +10,6 @@
 namespace thane::torchscript {
 namespace {
 
-
 struct Operator {
   std::string_view text;
   int strength;
@@ -381,7 +380,8 @@ Result<const Expr*> ExpressionParser::dict_display() {
   return made;
 }
 
-Result<const Expr*> ExpressionParser::comprehension(ExprKind kind, std::vector<const Expr*> items, std::string_view close) {
+Result<const Expr*> ExpressionParser::comprehension(ExprKind kind, std::vector<const Expr*> items,
+                                                    std::string_view close) {
   THANE_TRY(expect("for"));
   THANE_ASSIGN(const Expr* target, target_list());
   THANE_TRY(check_target(*target));

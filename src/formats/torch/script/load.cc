@@ -8,7 +8,6 @@
 namespace thane::torchscript {
 namespace {
 
-
 constexpr int kMostObjectNesting = 200;
 constexpr int64_t kNewestVersion = 10;
 
