@@ -29,45 +29,54 @@ std::optional<double> top1_accuracy(const Tensor& scores, const std::vector<int6
   return static_cast<double>(right) / static_cast<double>(rows);
 }
 
-void ReferenceGate::judge(Standing& standing, Contestant& contestant) {
-  auto ours = adapted_outputs(standing.results, reference_.outputs);
+Held held_against(const Reference& reference, const std::vector<NamedTensor>& outputs, const GateOptions& options) {
+  Held held;
+  const auto ours = adapted_outputs(outputs, reference.outputs);
   if (!ours.ok()) {
-    standing.disqualified = "not the same network: " + ours.error().to_string();
-    return;
+    held.reason = "not the same network: " + ours.error().to_string();
+    held.structural = true;
+    return held;
   }
-  std::string worst;
   double agreement = 1;
   for (size_t i = 0; i < ours->size(); ++i) {
-    OutputReport report{reference_.outputs[i].name,
-                        compare(Value((*ours)[i]), Value(reference_.outputs[i].tensor), options_.tolerance)};
+    OutputReport report{reference.outputs[i].name,
+                        compare(Value((*ours)[i]), Value(reference.outputs[i].tensor), options.tolerance)};
     const Difference& d = report.difference;
     if (d.rows > 0) agreement = std::min(agreement, static_cast<double>(d.rows_agreeing) / static_cast<double>(d.rows));
-    if (!d.within && worst.empty()) {
-      worst = d.structure.empty()
-                  ? format("output '{}' differs from {}: max error {:.3g} (cosine {:.6f}, {} of {} elements beyond)",
-                           report.name, reference_.label, d.max_error, d.cosine, d.beyond, d.elements)
-                  : format("not the same network: output '{}': {}", report.name, d.structure);
+    if (!d.within && held.reason.empty()) {
+      held.structural = !d.structure.empty();
+      held.reason =
+          d.structure.empty()
+              ? format("output '{}' differs from {}: max error {:.3g} (cosine {:.6f}, {} of {} elements beyond)",
+                       report.name, reference.label, d.max_error, d.cosine, d.beyond, d.elements)
+              : format("not the same network: output '{}': {}", report.name, d.structure);
     }
-    standing.outputs.push_back(std::move(report));
+    held.outputs.push_back(std::move(report));
   }
-  if (options_.max_drop) {
-    double drop = 1 - agreement;
-    std::string what = "top-1 agreement";
-    if (!options_.labels.empty() && !ours->empty()) {
-      const auto here = top1_accuracy((*ours)[0], options_.labels);
-      const auto there = top1_accuracy(reference_.outputs[0].tensor, options_.labels);
-      if (here && there) {
-        drop = *there - *here;
-        what = "accuracy";
-      }
+  double drop = 1 - agreement;
+  std::string what = "top-1 agreement";
+  if (!options.labels.empty() && !ours->empty()) {
+    held.task_accuracy = top1_accuracy((*ours)[0], options.labels);
+    const auto there = top1_accuracy(reference.outputs[0].tensor, options.labels);
+    if (held.task_accuracy && there) {
+      drop = *there - *held.task_accuracy;
+      what = "accuracy";
     }
-    if (drop > *options_.max_drop)
-      standing.disqualified = format("{} drops by {:.4f}, more than {:.4f}", what, drop, *options_.max_drop);
-    return;
   }
-  if (worst.empty()) return;
-  const std::string inside = first_difference(contestant);
-  standing.disqualified = worst + (inside.empty() ? "" : "; " + inside);
+  if (options.max_drop && !held.structural) {
+    held.reason =
+        drop > *options.max_drop ? format("{} drops by {:.4f}, more than {:.4f}", what, drop, *options.max_drop) : "";
+  }
+  return held;
+}
+
+void ReferenceGate::judge(Standing& standing, Contestant& contestant) {
+  Held held = held_against(reference_, standing.results, options_);
+  standing.outputs = std::move(held.outputs);
+  standing.task_accuracy = held.task_accuracy;
+  standing.disqualified = std::move(held.reason);
+  if (standing.disqualified.empty() || held.structural || options_.max_drop) return;
+  if (const std::string inside = first_difference(contestant); !inside.empty()) standing.disqualified += "; " + inside;
 }
 
 // Where thane's own float32 evaluation of the imported graph and the engine's values inside part, in the graph's order.

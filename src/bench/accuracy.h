@@ -23,6 +23,15 @@ struct GateOptions {
   std::vector<int64_t> labels;     // the right class of each row of the first output; empty: none
 };
 
+// What the gate says of outputs.
+struct Held {
+  std::string reason;  // empty: they pass
+  std::vector<OutputReport> outputs;
+  std::optional<double> task_accuracy;  // with labels
+  bool structural = false;              // another network: there is nothing inside to compare
+};
+Held held_against(const Reference& reference, const std::vector<NamedTensor>& outputs, const GateOptions& options);
+
 class ReferenceGate : public Gate {
  public:
   // `graph`: as imported by thane, to find where inside a model results part; may be null.

@@ -35,11 +35,10 @@ class Race {
 
   RaceResult run() {
     const double start = monotonic_seconds();
+    start_costs_.assign(standings_.size(), 0);
     for (int process = 0; process < options_.processes; ++process) {
-      // One more costs what the last one did.
-      const double spent = monotonic_seconds() - start, next = process ? spent / process : 0;
-      const bool late = options_.deadline_seconds > 0 && process >= 2 && spent + next > options_.deadline_seconds;
-      if (late) break;
+      choose_starters(process, monotonic_seconds() - start);
+      if (process >= 2 && std::ranges::count(starts_, true) < 2) break;
       run_process(process);
     }
     if (options_.scenario == Scenario::kServer) search_rates();
@@ -60,14 +59,36 @@ class Race {
  private:
   void tell(const std::string& doing) { view_.update(doing, std::min(0.999, done_), standings_); }
 
+  // Who gets one more fresh process: all twice; then as many as the deadline leaves time for, without those that take
+  // longest to start.
+  void choose_starters(int process, double spent) {
+    starts_.assign(standings_.size(), true);
+    if (process < 2 || options_.deadline_seconds <= 0) return;
+    double next = spent + options_.budget_seconds / options_.processes;
+    for (const double cost : start_costs_) next += cost;
+    while (next > options_.deadline_seconds) {
+      const auto slowest = static_cast<size_t>(std::ranges::max_element(start_costs_) - start_costs_.begin());
+      if (start_costs_[slowest] <= 0) return starts_.assign(standings_.size(), false);
+      next -= start_costs_[slowest];
+      start_costs_[slowest] = 0;
+      starts_[slowest] = false;
+      left_out_.push_back(slowest);
+    }
+    for (const size_t i : left_out_) starts_[i] = false;
+  }
+
   void run_process(int process) {
     std::vector<Runner> runners;
     const size_t count = standings_.size();
     for (size_t i = 0; i < count; ++i) {
-      Standing& standing = standings_[(i + static_cast<size_t>(process)) % count];
-      if (!standing.failure.empty() || !standing.disqualified.empty()) continue;
+      const size_t index = (i + static_cast<size_t>(process)) % count;
+      Standing& standing = standings_[index];
+      if (!starts_[index] || !standing.failure.empty() || !standing.disqualified.empty()) continue;
       Runner runner{&standing, nullptr};
-      if (start(runner, process)) runners.push_back(std::move(runner));
+      const double before = monotonic_seconds();
+      const bool started = start(runner, process);
+      start_costs_[index] = started ? monotonic_seconds() - before : 0;
+      if (started) runners.push_back(std::move(runner));
     }
     double turn_seconds = options_.budget_seconds;
     turn_seconds /= static_cast<double>(std::max<size_t>(runners.size(), 1)) * options_.rounds * options_.processes;
@@ -204,6 +225,9 @@ class Race {
   const RaceView& view_;
   std::vector<Standing> standings_;
   std::vector<Runner> last_;
+  std::vector<double> start_costs_;  // seconds, by standing; 0: of those that do not start again
+  std::vector<bool> starts_;         // who takes part in the process at hand
+  std::vector<size_t> left_out_;
   double done_ = 0;
 };
 

@@ -21,7 +21,7 @@ struct RaceOptions {
   Scenario scenario = Scenario::kSingle;
   double budget_seconds = 20;   // for measuring; opening engines comes on top
   int processes = 4;            // fresh ones per engine
-  double deadline_seconds = 0;  // no further processes are started after this long, once there are two; 0: never
+  double deadline_seconds = 0;  // slow starters get no further processes that would end later, after two; 0: never
   int rounds = 5;               // turns per process
   int warmup = -1;              // runs before measuring; < 0: until the times are steady
   int64_t runs = 0;             // per turn; 0: as the budget allows
@@ -45,7 +45,8 @@ struct Standing {
   std::string printed;       // the end of what a failed worker printed
   std::string timed;
   rivals::Document versions;
-  std::vector<OutputReport> outputs;  // against the reference
+  std::vector<OutputReport> outputs;    // against the reference
+  std::optional<double> task_accuracy;  // share of rows whose label it found
   std::vector<NamedTensor> results;
   std::optional<Phases> cold;
   std::vector<Phases> warm;

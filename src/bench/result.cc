@@ -67,6 +67,7 @@ Document standing_document(const Standing& s, Scenario scenario) {
   out["installed_bytes"] = s.entry.installed_bytes;
   out["outputs"] = Document::array();
   for (const OutputReport& report : s.outputs) out["outputs"].push_back(difference_document(report));
+  if (s.task_accuracy) out["task_accuracy"] = *s.task_accuracy;
   if (s.cold) out["cold"] = phases_document(*s.cold);
   if (!s.warm.empty()) out["warm"] = phases_document(median_phases(s.warm));
   if (!s.ran()) return out;
@@ -127,7 +128,11 @@ std::string quantile_cell(const Document& s, std::string_view key) {
 
 constexpr Column kColumns[] = {
     {"engine", [](const Document& s) { return rivals::text(s, "label"); }},
-    {"gate", [](const Document& s) { return rivals::text(s, "gate"); }},
+    {"gate",
+     [](const Document& s) {
+       const double accuracy = rivals::real(s, "task_accuracy", -1);
+       return rivals::text(s, "gate") + (accuracy < 0 ? "" : format(" {:.1f}%", accuracy * 100));
+     }},
     {"p50 ms [95% CI]",
      [](const Document& s) {
        const Document& l = rivals::member(s, "latency");

@@ -29,6 +29,13 @@ std::vector<Pair> pairs_of(const Candidate& ours, const Candidate& theirs) {
   return pairs;
 }
 
+// "a, b and c"
+std::string listed(const std::vector<std::string>& names) {
+  std::string text;
+  for (size_t i = 0; i < names.size(); ++i) text += (i == 0 ? "" : i + 1 == names.size() ? " and " : ", ") + names[i];
+  return text;
+}
+
 }  // namespace
 
 std::span<const Need> all_needs() { return kNeeds; }
@@ -51,18 +58,22 @@ Verdict decide(std::vector<Candidate> candidates, double floor) {
       ratio.estimate = best.value > 0 ? other.value / best.value : other.value > 0 ? 1e9 : 1;
       ratio.interval = {ratio.estimate, ratio.estimate};
     }
-    if (i == 1) {
+    const bool rival = other.group != best.group;
+    if (rival && verdict.runner_up.empty()) {
       verdict.margin = ratio;
       verdict.runner_up = other.label;
     }
     if (judge(ratio, floor) == Outcome::kFaster) continue;
-    alone = false;
+    alone &= !rival;
     verdict.tie.push_back(other.label);
   }
-  if (alone)
+  if (alone) {
     verdict.champion = best.label;
-  else
+    verdict.alike = std::move(verdict.tie);
+    verdict.tie.clear();
+  } else {
     verdict.tie.insert(verdict.tie.begin(), best.label);
+  }
   return verdict;
 }
 
@@ -70,6 +81,7 @@ rivals::Document verdict_document(const Verdict& verdict, const Need& need, cons
                                   std::span<const Candidate> candidates) {
   rivals::Document out = {
       {"need", std::string(need.name)}, {"measure", measure}, {"champion", verdict.champion}, {"tie", verdict.tie}};
+  out["alike"] = verdict.alike;
   out["values"] = rivals::Document::array();
   std::vector<Candidate> sorted(candidates.begin(), candidates.end());
   std::ranges::stable_sort(sorted, {}, &Candidate::value);
@@ -86,10 +98,10 @@ rivals::Document verdict_document(const Verdict& verdict, const Need& need, cons
       text += format(": {:.2f}x [{:.2f}, {:.2f}] ahead of {}", verdict.margin.estimate, verdict.margin.interval.low,
                      verdict.margin.interval.high, verdict.runner_up);
     }
+    if (!verdict.alike.empty())
+      text += "; " + listed(verdict.alike) + (verdict.alike.size() > 1 ? " do" : " does") + " as well";
   } else if (!verdict.tie.empty()) {
-    text = "TIE for " + std::string(need.name) + ": no difference can be shown between ";
-    for (size_t i = 0; i < verdict.tie.size(); ++i)
-      text += (i == 0 ? "" : i + 1 == verdict.tie.size() ? " and " : ", ") + verdict.tie[i];
+    text = "TIE for " + std::string(need.name) + ": no difference can be shown between " + listed(verdict.tie);
   } else {
     text = "nobody qualified for " + std::string(need.name);
   }
@@ -101,7 +113,7 @@ std::vector<Candidate> by_turns(const RaceResult& race, Scenario scenario, doubl
   std::vector<Candidate> out;
   for (const Standing& s : race.standings) {
     if (!s.counts()) continue;
-    Candidate candidate{s.entry.label, 0, {}};
+    Candidate candidate{s.entry.label, s.entry.engine, 0, {}};
     std::vector<double> measures;
     for (const Standing::Turn& turn : s.turns) {
       const double measure = turn_measure(turn, scenario, q);
@@ -119,7 +131,7 @@ std::vector<Candidate> by_turns(const RaceResult& race, Scenario scenario, doubl
 namespace {
 
 Candidate first_output_of(const Standing& s) {
-  Candidate candidate{s.entry.label, 0, {}};
+  Candidate candidate{s.entry.label, s.entry.engine, 0, {}};
   std::vector<double> times;
   for (size_t i = 0; i < s.warm.size(); ++i) {
     candidate.samples[{static_cast<int>(i), 0}] = s.warm[i].to_first_output();
@@ -148,6 +160,7 @@ std::vector<Candidate> by_deployment(const RaceResult& race) {
   for (const Standing& s : race.standings) {
     if (!s.counts() || !s.cold) continue;
     out.push_back({s.entry.label,
+                   s.entry.engine,
                    static_cast<double>(s.entry.installed_bytes) / kFetchBytesPerSecond + s.cold->to_first_output(),
                    {}});
   }

@@ -22,15 +22,17 @@ const Need& need_named(std::string_view name);  // of kNeed's choices
 
 struct Candidate {
   std::string label;
-  double value = 0;  // of the primary measure
+  std::string group;  // the engine: its forms and variants do not compete with each other for the title
+  double value = 0;   // of the primary measure
   // The same, each time it was measured, by (process, round): compared pair by pair. Empty: value is exact.
   std::map<std::pair<int, int>, double> samples;
 };
 
 struct Verdict {
-  std::string champion;          // empty: a tie, or nobody
-  std::vector<std::string> tie;  // those among whom no difference can be shown
-  Ratio margin;                  // over the best of the others
+  std::string champion;            // empty: a tie, or nobody
+  std::vector<std::string> alike;  // others of the champion's group that do as well
+  std::vector<std::string> tie;    // those among whom no difference can be shown
+  Ratio margin;                    // over the best of the other groups
   std::string runner_up;
 };
 // `floor`: a factor within which differences mean nothing.

@@ -5,6 +5,7 @@
 #include "bench/result.h"
 #include "cli/commands.h"
 #include "cli/options.h"
+#include "cli/race_result.h"
 #include "cli/racing.h"
 #include "cli/terminal.h"
 

@@ -16,7 +16,7 @@ namespace {
 
 std::string requirement_version(const rivals::Rival& rival) {
   const std::string mark = "\n" + std::string(rival.package) + "==";
-  const std::string_view text = *rival.requirements;
+  const std::string_view text = rivals::requirements_of(rival);
   // Names in requirement files are lower case.
   std::string lower;
   for (const char c : mark) lower += static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c);

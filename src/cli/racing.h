@@ -20,6 +20,7 @@ struct ModelFile {
   std::string kind;              // rivals/kind.h
   std::unique_ptr<Model> model;  // when thane reads it
   std::string refusal;           // else why it does not
+  std::string graph;             // of a checkpoint: the file whose graph its weights were bound onto
 };
 
 struct Setup {
@@ -41,23 +42,14 @@ struct Setup {
 };
 
 // Opens the files, makes the inputs, lists the entries. `forms`: the files are forms of one network, so each engine
-// takes part once, with the form it likes best; otherwise each engine takes part with every file it opens.
+// takes part with those that are its own, else with the one it likes best, and the native one with all of them;
+// otherwise each engine takes part with every file it opens.
 Result<Setup> prepare(const Arguments& arguments, bool forms);
 
-// The inputs with another batch size, and the same entries with other threads: for flip points.
-Result<std::vector<bench::NamedTensor>> make_inputs(const Arguments& arguments, const Setup& setup, int64_t batch);
+// The same entry with other threads.
 bench::Entry with_threads(const Setup& setup, const bench::Entry& entry, int threads);
 
 // Runs the reference: the framework that owns the file, where it is installed, else thane's own float64 evaluation.
 Status find_reference(Setup& setup);
-
-rivals::Document race_manifest(const Arguments& arguments, const Setup& setup);
-
-// A live view on stderr: who is at work, how long it will take, how it stands. None without a terminal.
-bench::RaceView live_view(const Arguments& arguments, double expected_seconds);
-void close_live_view(const Arguments& arguments);
-
-// Adds versions that expire, keeps the result, writes the reports asked for, prints it.
-Status deliver(const Arguments& arguments, Setup& setup, rivals::Document& result);
 
 }  // namespace thane::cli

@@ -52,6 +52,30 @@ Result<Value> in_layout_of(const Type& declared, const Value& value) {
   return value;
 }
 
+// The outputs in the order of the reference's: by name where all names are the same. Else, as forms of one network name
+// and order their outputs as they please, the nearest tensor is meant, in whichever layout.
+Result<std::vector<Value>> outputs_as(const Graph& theirs, std::span<const Value> expected, const Graph& ours,
+                                      const std::vector<Value>& outputs) {
+  THANE_ASSIGN(const std::vector<size_t> order, matched(ours, ours.outputs, theirs, theirs.outputs, "output"));
+  const auto numeric = [](const Value& value) { return value.is_tensor() && value.tensor().dtype() != DType::kString; };
+  bool same_names = true;
+  for (size_t i = 0; i < order.size(); ++i)
+    same_names &= ours.values[ours.outputs[order[i]]].name == theirs.values[theirs.outputs[i]].name;
+  std::vector<Value> in_order;
+  if (same_names || !std::ranges::all_of(outputs, numeric) || !std::ranges::all_of(expected, numeric)) {
+    for (const size_t i : order) in_order.push_back(outputs[i]);
+    return in_order;
+  }
+  std::vector<bench::NamedTensor> here, there;
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    here.push_back({ours.values[ours.outputs[i]].name, outputs[i].tensor()});
+    there.push_back({theirs.values[theirs.outputs[i]].name, expected[i].tensor()});
+  }
+  THANE_ASSIGN(std::vector<Tensor> paired, bench::adapted_outputs(here, there));
+  for (Tensor& tensor : paired) in_order.push_back(Value(std::move(tensor)));
+  return in_order;
+}
+
 class Verification {
  public:
   explicit Verification(const Arguments& arguments) : arguments_(arguments) {}
@@ -97,7 +121,6 @@ class Verification {
     Report report{contender.label, "", {}, std::nullopt, ""};
     const Graph &ours = contender.model->graph, &theirs = reference.model->graph;
     THANE_ASSIGN(const std::vector<size_t> input_order, matched(theirs, theirs.inputs, ours, ours.inputs, "input"));
-    THANE_ASSIGN(const std::vector<size_t> output_order, matched(ours, ours.outputs, theirs, theirs.outputs, "output"));
     std::vector<Value> own_values;
     for (size_t i = 0; i < input_order.size(); ++i) {
       THANE_ASSIGN(Value value, in_layout_of(ours.values[ours.inputs[i]].type, values[input_order[i]]));
@@ -108,9 +131,9 @@ class Verification {
       report.error = outputs.error().to_string();
       return report;
     }
+    THANE_ASSIGN(const std::vector<Value> in_order, outputs_as(theirs, expected, ours, *outputs));
     for (size_t i = 0; i < expected.size(); ++i) {
-      report.outputs.push_back(
-          {theirs.values[theirs.outputs[i]].name, compare((*outputs)[output_order[i]], expected[i], tolerance_)});
+      report.outputs.push_back({theirs.values[theirs.outputs[i]].name, compare(in_order[i], expected[i], tolerance_)});
     }
     if (!report.within() || arguments_.has(kVerbose)) {
       THANE_ASSIGN(report.first, first_difference(reference, values, contender, own_values, tolerance_));

@@ -6,13 +6,6 @@
 namespace thane::rivals::embedded {
 
 extern const std::string_view k_protocol_py;
-extern const std::string_view k_onnxruntime_py, k_onnxruntime_txt;
-extern const std::string_view k_litert_py, k_litert_txt;
-extern const std::string_view k_tensorflow_py, k_tensorflow_txt;
-extern const std::string_view k_torch_py, k_torch_txt;
-extern const std::string_view k_lightning_py, k_lightning_txt;
-extern const std::string_view k_openvino_py, k_openvino_txt;
-extern const std::string_view k_mnn_py, k_mnn_txt;
-extern const std::string_view k_ncnn_py, k_ncnn_txt;
+std::string_view file(std::string_view name);  // "mnn.py", "mnn.txt"; empty when there is none
 
 }  // namespace thane::rivals::embedded

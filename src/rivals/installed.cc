@@ -171,7 +171,7 @@ std::vector<Installed> installed_engines(const std::string& home) {
 }
 
 Result<Installed> install(const std::string& home, const Rival& rival, const Say& say) {
-  if (rival.requirements->empty()) {
+  if (requirements_of(rival).empty()) {
     return unsupported("no packages are pinned for it yet")
         .at(std::string(rival.name))
         .hinting(format("register an interpreter that has it: thane engines add {} --python PATH", rival.name));
@@ -190,7 +190,7 @@ Result<Installed> install(const std::string& home, const Rival& rival, const Say
     if (made.code != 0)
       return io_error("cannot make a virtual environment: " + last_lines(made.output, 300)).at(venv.string());
   }
-  THANE_TRY(write_text(folder / "requirements.txt", *rival.requirements));
+  THANE_TRY(write_text(folder / "requirements.txt", requirements_of(rival)));
   // Wheels that were downloaded whole stay in pip's cache, so a second try goes on where the first broke off.
   std::vector<std::string> pip = {python,
                                   "-I",
@@ -282,7 +282,7 @@ Launch launch_of(const Installed& engine, int threads, const std::string& scratc
     launch.environment.push_back("TORCHINDUCTOR_CACHE_DIR=" + scratch + "/inductor");
   }
   launch.standard_input =
-      std::string(embedded::k_protocol_py) + "\n" + std::string(*engine.rival->worker) + "\nserve(Engine)\n";
+      std::string(embedded::k_protocol_py) + "\n" + std::string(worker_of(*engine.rival)) + "\nserve(Engine)\n";
   launch.memory_bytes = memory_bytes;
   return launch;
 }

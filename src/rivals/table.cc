@@ -1,6 +1,7 @@
 #include "rivals/table.h"
 
 #include <algorithm>
+#include <string>
 
 #include "rivals/embedded.h"
 
@@ -8,7 +9,6 @@ namespace thane::rivals {
 namespace {
 
 using namespace std::string_view_literals;
-namespace e = embedded;
 
 constexpr Variant kPlain[] = {{"", "", "{}"}};
 constexpr Variant kTorchVariants[] = {
@@ -32,40 +32,17 @@ constexpr std::string_view kOpenMp[] = {"OMP_NUM_THREADS={threads}",
 constexpr std::string_view kOnlyThreads[] = {"OMP_NUM_THREADS={threads}"};
 
 constexpr Rival kRivals[] = {
-    {"onnxruntime",
-     "ONNX Runtime",
-     "onnx",
-     "onnx",
-     "onnxruntime",
-     "CPU",
-     &e::k_onnxruntime_py,
-     &e::k_onnxruntime_txt,
-     kPlain,
-     kOnnxRuntimeTunables,
-     {}},
-    {"litert", "LiteRT", "tflite", "tflite", "ai-edge-litert", "CPU", &e::k_litert_py, &e::k_litert_txt, kPlain,
-     kNoTunables, kQuietTensorflow},
+    {"onnxruntime", "ONNX Runtime", "onnx", "onnx", "onnxruntime", "CPU", kPlain, kOnnxRuntimeTunables, {}},
+    {"litert", "LiteRT", "tflite", "tflite", "ai-edge-litert", "CPU", kPlain, kNoTunables, kQuietTensorflow},
     {"tensorflow", "TensorFlow", "saved_model graphdef keras", "saved_model graphdef keras", "tensorflow", "CPU",
-     &e::k_tensorflow_py, &e::k_tensorflow_txt, kPlain, kTensorflowTunables, kQuietTensorflow},
-    {"torch", "PyTorch", "pt2 torchscript", "pt2 torchscript", "torch", "CPU", &e::k_torch_py, &e::k_torch_txt,
-     kTorchVariants, kNoTunables, kOpenMp, true},
-    {"lightning", "PyTorch Lightning", "ckpt", "ckpt", "lightning", "CPU", &e::k_lightning_py, &e::k_lightning_txt,
-     kLightningVariants, kNoTunables, kOpenMp, true},
-    {"openvino",
-     "OpenVINO",
-     "onnx saved_model tflite graphdef",
-     "",
-     "openvino",
-     "CPU",
-     &e::k_openvino_py,
-     &e::k_openvino_txt,
-     kPlain,
-     kOpenvinoTunables,
-     {}},
-    {"mnn", "MNN", "onnx tflite", "", "MNN", "CPU", &e::k_mnn_py, &e::k_mnn_txt, kPlain, kNoTunables, kOnlyThreads,
+     kPlain, kTensorflowTunables, kQuietTensorflow},
+    {"torch", "PyTorch", "pt2 torchscript", "pt2 torchscript", "torch", "CPU", kTorchVariants, kNoTunables, kOpenMp,
      true},
-    {"ncnn", "ncnn", "torchscript onnx", "", "ncnn", "CPU", &e::k_ncnn_py, &e::k_ncnn_txt, kPlain, kNoTunables,
-     kOnlyThreads, true},
+    {"lightning", "PyTorch Lightning", "ckpt", "ckpt", "lightning", "CPU", kLightningVariants, kNoTunables, kOpenMp,
+     true, true},
+    {"openvino", "OpenVINO", "onnx saved_model tflite graphdef", "", "openvino", "CPU", kPlain, kOpenvinoTunables, {}},
+    {"mnn", "MNN", "onnx tflite", "", "MNN", "CPU", kPlain, kNoTunables, kOnlyThreads, true},
+    {"ncnn", "ncnn", "torchscript onnx", "", "ncnn", "CPU", kPlain, kNoTunables, kOnlyThreads, true},
 };
 
 }  // namespace
@@ -76,6 +53,10 @@ const Rival* find_rival(std::string_view name) {
   const auto found = std::ranges::find(kRivals, name, &Rival::name);
   return found == std::end(kRivals) ? nullptr : found;
 }
+
+std::string_view worker_of(const Rival& rival) { return embedded::file(std::string(rival.name) + ".py"); }
+
+std::string_view requirements_of(const Rival& rival) { return embedded::file(std::string(rival.name) + ".txt"); }
 
 bool lists(std::string_view words, std::string_view word) {
   while (!words.empty()) {

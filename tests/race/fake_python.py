@@ -73,6 +73,8 @@ def outputs(rows):
     values = list(struct.unpack_from(f"<{rows * 10}f", data, 10 + length))
     if FAULT == "wrong":
         values[3] += 0.5
+    elif FAULT == "confused":  # the opposite answer for every fourth row
+        values = [-value if i // 10 % 4 == 0 else value for i, value in enumerate(values)]
     os.ftruncate(6, 0)
     os.pwrite(6, struct.pack(f"<{len(values)}f", *values), 0)
     return [{"name": "logits", "dtype": "float32", "shape": [rows, 10], "offset": 0, "bytes": 4 * len(values)}]

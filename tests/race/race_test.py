@@ -58,6 +58,14 @@ class Bench(Case):
         self.assertIn("factor", result["floor"])
         self.assert_clean()
 
+    def test_against_itself(self):
+        """A/A: 95 in 100 races tie (statistics_test has the odds; scripts/race-checks runs a hundred). Eight races here, five must."""
+        twin = self.folder / "twin.onnx"
+        shutil.copy(DIGITS / "digits.onnx", twin)
+        outcomes = [self.json("bench", DIGITS / "digits.onnx", twin, "--threads", "1", "-t", "0.5", "--processes", "3", "--seed", race)
+                    ["comparisons"][0]["outcome"] for race in range(8)]
+        self.assertGreaterEqual(outcomes.count("tie"), 5, outcomes)
+
     def test_usage(self):
         for arguments, says in ((("-e", "nobody"), "onnxruntime"), (("-e", "litert"), "litert"), (("--scenario", "x"), "single")):
             _, err = self.thane("bench", DIGITS / "digits.onnx", *arguments, code=(0, 2))
@@ -113,6 +121,23 @@ class Champion(Case):
         forms = {form["file"]: form for form in result["forms"]}
         self.assertTrue(forms[str(DIGITS / "digits.onnx")]["agrees"])
         self.assertFalse(forms[str(other)]["agrees"])
+
+    def test_each_form_runs_natively(self):
+        names = ["digits.onnx", "digits.tflite", "digits_savedmodel", "digits.pt", "digits.pt2", "digits.ckpt"]
+        result = self.json("champion", *[DIGITS / name for name in names], "-i", DIGITS / "digits.npy", "--answers", DIGITS / "labels.npy",
+                           "-e", "native", "--budget", "2s", "--processes", "2", "--no-flips")
+        labels = [f"native ({name})" for name in names[:5]] + ["native (digits.ckpt on digits.pt)"]
+        self.assertEqual([s["label"] for s in result["standings"]], labels)
+        self.assertTrue(all(s["status"] == "ok" and s["task_accuracy"] > 0.9 for s in result["standings"]), result["standings"])
+        self.assertTrue(all(form["agrees"] for form in result["forms"]), result["forms"])
+        self.assertIn(result["verdict"]["champion"], labels)  # forms of one engine are no tie
+
+    def test_max_drop(self):
+        for mode, drop, status in (("wrong", "0.01", "ok"), ("confused", "0.5", "ok"), ("confused", "0.01", "disqualified")):
+            self.fake(mode, engine="openvino")
+            result = self.json("champion", DIGITS / "digits.onnx", "-i", DIGITS / "digits.npy", "--answers", DIGITS / "labels.npy", "--max-drop", drop,
+                               "--budget", "1s", "--processes", "1", "--no-flips", code=(0, 4))
+            self.assertEqual(standing(result, "openvino")["status"], status)
 
     def test_says_what_could_be_installed(self):
         out, _ = self.thane("champion", DIGITS / "digits.onnx", "--budget", "1s", "--processes", "1", "--no-flips", code=(0, 4))

@@ -49,7 +49,7 @@
 
   const standings = data.standings || [];
   const fit = standings.filter(s => s.status === 'ok' && s.latency);
-  const colourOf = s => colours[standings.indexOf(s) % colours.length];
+  const colourOf = s => { const i = standings.indexOf(s); return i < colours.length ? colours[i] : `hsl(${(i * 137) % 360} 45% 45%)`; };
   const legend = list => make('div', { class: 'legend' }, list.map(s => make('span', {}, make('i', { style: { background: colourOf(s) } }), s.label)));
 
   const charts = [];

@@ -2,6 +2,8 @@
 made beforehand where the package has it, else Interpreter.invoke with the inputs set beforehand."""
 import numpy
 
+PACKAGES = ["ai-edge-litert==2.3.0", "numpy==2.4.6"]
+
 
 class Engine:
     timed = "Interpreter.invoke, input tensors set beforehand, outputs left in the interpreter"

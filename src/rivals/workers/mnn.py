@@ -4,6 +4,8 @@ import subprocess
 import sys
 import tempfile
 
+PACKAGES = ["MNN==3.6.1", "numpy==2.4.6"]
+
 
 class Engine:
     timed = "Interpreter.runSession, input copied to its tensor beforehand, output left in the session"

@@ -5,15 +5,19 @@ import re
 import subprocess
 import tempfile
 
+PACKAGES = ["ncnn==1.0.20261020", "pnnx==20261020", "numpy==2.4.6"]
+
 
 class Engine:
     timed = "an Extractor made, fed with a Mat made beforehand, and asked for its outputs"
 
     def __init__(self):
+        import importlib.util
         import ncnn
         import numpy
-        import pnnx
-        self.ncnn, self.numpy, self.pnnx = ncnn, numpy, pnnx
+        self.ncnn, self.numpy = ncnn, numpy
+        # The package's program; importing the package would import PyTorch, which the program does without.
+        self.pnnx = os.path.join(importlib.util.find_spec("pnnx").submodule_search_locations[0], "pnnx")
 
     def versions(self):
         from importlib import metadata
@@ -27,12 +31,11 @@ class Engine:
         return [(f"in{i}", "float32", shape) for i, shape in enumerate(shapes)], []
 
     def convert(self, inputs):
-        program = os.path.join(os.path.dirname(self.pnnx.__file__), "bin", "pnnx")
         with tempfile.TemporaryDirectory(dir=self.options["scratch"]) as folder:
             target = os.path.join(folder, "m" + os.path.splitext(self.model)[1])
             os.symlink(os.path.abspath(self.model), target)
             shapes = ",".join("[" + ",".join(map(str, a.shape)) + "]" for a in inputs)
-            done = subprocess.run([program, target, "inputshape=" + shapes, "fp16=0"], cwd=folder, stdout=subprocess.PIPE,
+            done = subprocess.run([self.pnnx, target, "inputshape=" + shapes, "fp16=0"], cwd=folder, stdout=subprocess.PIPE,
                                   stderr=subprocess.STDOUT, text=True)
             param, binary = os.path.join(folder, "m.ncnn.param"), os.path.join(folder, "m.ncnn.bin")
             if not os.path.exists(param):

@@ -1,4 +1,5 @@
 """ONNX Runtime, CPU provider. Fastest documented call: run_with_iobinding with inputs and outputs bound beforehand."""
+PACKAGES = ["onnxruntime==1.32.0", "numpy==2.4.6", "onnx==1.22.0"]
 DTYPES = {"tensor(float)": "float32", "tensor(double)": "float64", "tensor(float16)": "float16", "tensor(bfloat16)": "bfloat16",
           "tensor(int8)": "int8", "tensor(uint8)": "uint8", "tensor(int16)": "int16", "tensor(uint16)": "uint16",
           "tensor(int32)": "int32", "tensor(uint32)": "uint32", "tensor(int64)": "int64", "tensor(uint64)": "uint64",

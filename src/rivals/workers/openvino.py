@@ -1,4 +1,5 @@
 """OpenVINO, CPU device, latency hint. float32 is asked for: the device would choose bfloat16 by itself where it can."""
+PACKAGES = ["openvino==2026.4.1", "numpy==2.4.6"]
 
 
 class Engine:

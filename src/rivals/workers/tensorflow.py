@@ -1,5 +1,6 @@
 """TensorFlow: SavedModels through their signature's concrete function, frozen graphs, Keras files. The call is the concrete
 function on tensors made beforehand."""
+PACKAGES = ["tensorflow==2.21.0"]
 
 
 class Engine:

@@ -1,4 +1,5 @@
 """PyTorch: TorchScript and torch.export files. Calls run in inference_mode on tensors made beforehand."""
+PACKAGES = ["torch==2.13.0", "numpy==2.4.6"]
 
 
 def flatten(value):

@@ -1,0 +1,14 @@
+// What a race's engines are fed.
+#pragma once
+
+#include "cli/racing.h"
+
+namespace thane::cli {
+
+// `batch` > 0: the size of the first dimension, where it is open.
+Result<std::vector<bench::NamedTensor>> make_inputs(const Arguments& arguments, const Setup& setup, int64_t batch);
+
+// Different models, side by side: each gets inputs of its own.
+Status give_own_inputs(const Arguments& arguments, Setup& setup);
+
+}  // namespace thane::cli
