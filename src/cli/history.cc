@@ -74,11 +74,26 @@ std::vector<double> turn_times(const Document& standing) {
   return times;
 }
 
+// What must be the same for times to be comparable.
+std::string setting_text(const Document& result) {
+  std::string text = "scenario " + rivals::text(result, "scenario");
+  for (const Document& input : rivals::member(rivals::member(result, "manifest"), "inputs"))
+    text += format(", {} {}", rivals::text(input, "name"), rivals::to_text(rivals::member(input, "shape")));
+  return text;
+}
+
 Status compare_records(const Arguments& arguments, int& code) {
   const std::string home = data_folder(arguments);
   THANE_ASSIGN(const auto records, bench::Records::open(home));
   THANE_ASSIGN(const Document before, records->find(arguments.positional[0]));
   THANE_ASSIGN(const Document after, records->find(arguments.positional[1]));
+  if (const std::string was = setting_text(before), is = setting_text(after); was != is)
+    return invalid_argument("not the same measurement: " + is).at("thane compare").expecting(was);
+  for (const std::string_view key : {"threads", "precision"}) {
+    const Document &was = rivals::member(rivals::member(before, "manifest"), key),
+                   &is = rivals::member(rivals::member(after, "manifest"), key);
+    if (was != is) note(arguments, format("{} differ: {} and {}", key, rivals::to_text(was), rivals::to_text(is)));
+  }
   const double allowed = 1 + arguments.real(kSlower) / 100;
   Document out = {{"before", rivals::text(before, "id")}, {"after", rivals::text(after, "id")}, {"allowed", allowed}};
   out["engines"] = Document::array();

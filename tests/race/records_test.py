@@ -46,6 +46,9 @@ class Records(Case):
         out = self.json("compare", *ids, code=1)
         self.assertEqual(out["engines"][0]["outcome"], "slower")
         self.thane("compare", ids[1], ids[0], code=0)
+        # Other work is no regression.
+        other = self.bench("-b", "5")["id"]
+        self.assertIn("not the same measurement", self.thane("compare", ids[0], other, code=2)[1])
 
     def test_expired(self):
         model = self.folder / "m.onnx"
