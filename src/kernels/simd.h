@@ -33,6 +33,16 @@ THANE_INLINE void store(float* to, Vec v) { __builtin_memcpy(to, &v, sizeof(v));
 THANE_INLINE Vec splat(float x) { return x - Vec{}; }
 THANE_INLINE IntVec splat_int(int32_t x) { return IntVec{} + x; }
 
+// v as it would be after a store and a load: no multiply-add spans it.
+THANE_INLINE Vec rounded(Vec v) {
+#if defined(__x86_64__)
+  asm("" : "+v"(v));
+#elif defined(__aarch64__)
+  asm("" : "+w"(v));
+#endif
+  return v;
+}
+
 // Where a comparison with NaN fails, the second operand is the result.
 THANE_INLINE Vec min(Vec a, Vec b) { return a < b ? a : b; }
 THANE_INLINE Vec max(Vec a, Vec b) { return a > b ? a : b; }

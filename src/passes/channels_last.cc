@@ -9,6 +9,7 @@
 #include "ops/movement/movement.h"
 #include "ops/norm/norm.h"
 #include "ops/pool/pool.h"
+#include "ops/quantize/quantize.h"
 #include "ops/reduce/reduce.h"
 #include "ops/table.h"
 #include "passes/edit.h"
@@ -52,14 +53,24 @@ struct LayoutOp {
   bool (*is_first)(const Node&);
   AttrsPtr (*with_last)(const Node&);
   bool leads;  // worth transposing its input for
+  Domain domain = Domain::kOnnx;
+  size_t weights = 1;  // input that must be constant, if it leads
+  DTypeMask data = mask_of(DType::kFloat32);
 };
 template <class A>
 constexpr LayoutOp layout_op(std::string_view name, bool leads = false) {
   return {name, is_first<A>, with_layout<A>, leads};
 }
+template <class A>
+constexpr LayoutOp integer_op(Domain domain, std::string_view name, size_t weights) {
+  return {name, is_first<A>, with_layout<A>, true, domain, weights, mask_of(DType::kInt8, DType::kUInt8)};
+}
 constexpr LayoutOp kLayoutOps[] = {
     layout_op<ConvAttrs>("Conv", true),
     layout_op<ConvTransposeAttrs>("ConvTranspose", true),
+    integer_op<ConvAttrs>(Domain::kOnnx, "QLinearConv", 3),
+    integer_op<FusedQLinearConvAttrs>(Domain::kThane, "FusedQLinearConv", 3),
+    integer_op<ConvAttrs>(Domain::kOnnx, "ConvInteger", 1),
     layout_op<MaxPoolAttrs>("MaxPool"),
     layout_op<AveragePoolAttrs>("AveragePool"),
     layout_op<LpPoolAttrs>("LpPool"),
@@ -74,9 +85,8 @@ constexpr LayoutOp kLayoutOps[] = {
 };
 
 const LayoutOp* find_layout_op(const Node& node) {
-  if (node.op->domain != Domain::kOnnx) return nullptr;
   for (const LayoutOp& op : kLayoutOps) {
-    if (op.name == node.op->name) return &op;
+    if (op.domain == node.op->domain && op.name == node.op->name) return &op;
   }
   return nullptr;
 }
@@ -208,9 +218,11 @@ class ChannelsLast {
 
   // ---- rules; false: the node stays as it is
   bool convert(Node& node) {
-    if (node.op->domain != Domain::kOnnx || !node.subgraphs.empty() || node.inputs.empty()) return false;
+    if (!node.subgraphs.empty() || node.inputs.empty()) return false;
     if (node.inputs[0] == kNoValue || node.outputs.empty() || node.outputs[0] == kNoValue) return false;
     if (const LayoutOp* op = find_layout_op(node)) return convert_layout_op(node, *op);
+    if (node.op->domain == Domain::kThane) return convert_own(node);
+    if (node.op->domain != Domain::kOnnx) return false;
     if (node.op->has(kElementwise)) return convert_elementwise(node);
     if (!is_last(node.inputs[0])) return is(node, "Concat") && convert_concat(node);
     if (is(node, "Transpose")) return convert_transpose(node);
@@ -230,8 +242,8 @@ class ChannelsLast {
     const ValueId x = node.inputs[0];
     if (rank(x) < 3 || rank(node.outputs[0]) != rank(x) || !op.is_first(node)) return false;
     if (op.leads) {
-      const bool constant_weights = graph_.constant(node.inputs[1]) != nullptr;
-      if (!constant_weights || graph_.values[x].type.dtype != DType::kFloat32) return false;
+      const bool constant_weights = graph_.constant(node.inputs[op.weights]) != nullptr;
+      if (!constant_weights || !(mask_of(graph_.values[x].type.dtype) & op.data)) return false;
     } else if (!is_last(x)) {
       return false;
     }
@@ -241,6 +253,23 @@ class ChannelsLast {
     node.inputs[0] = last(x);
     auto attrs = op.with_last(node);
     push(std::move(node), std::move(attrs));
+    return true;
+  }
+
+  // Elementwise ops on bytes. Their other inputs are scalars or tables.
+  bool convert_own(Node& node) {
+    if (node.op->name == "Lookup") {
+      if (!is_last(node.inputs[0]) || rank(node.outputs[0]) != rank(node.inputs[0])) return false;
+      node.inputs[0] = last(node.inputs[0]);
+    } else if (node.op->name == "QuantizedAdd") {
+      const ValueId a = node.inputs[0], b = node.inputs[3];
+      if (!(is_last(a) || is_last(b)) || rank(a) < 3 || rank(a) != rank(b)) return false;
+      node.inputs[0] = last(a);
+      node.inputs[3] = last(b);
+    } else {
+      return false;
+    }
+    push(std::move(node), nullptr);
     return true;
   }
 

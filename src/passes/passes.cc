@@ -16,6 +16,8 @@ constexpr Pass kPasses[] = {
     {"align_constants", "constants unaligned in their file are copied", align_constants},
     {"sink_constants", "constants used by a body move into it", sink_constants},
     {"remove_identities", "nodes that pass their input through are dropped", remove_identities},
+    {"quantized_islands", "what stands between DequantizeLinear and QuantizeLinear runs on integers",
+     quantized_islands},
     {"fold_constants", "nodes that depend on constants alone become constants", fold_constants},
     {"inline_constant_ifs", "an If whose condition is known becomes its branch", inline_constant_ifs},
     {"remove_identities", "what inlining left", remove_identities},

@@ -9,6 +9,7 @@ Status align_constants(Graph& graph, const PassOptions& options);
 Status sink_constants(Graph& graph, const PassOptions& options);
 Status inline_constant_ifs(Graph& graph, const PassOptions& options);
 Status remove_identities(Graph& graph, const PassOptions& options);
+Status quantized_islands(Graph& graph, const PassOptions& options);
 Status fold_constants(Graph& graph, const PassOptions& options);
 Status merge_equal_nodes(Graph& graph, const PassOptions& options);
 Status fold_batch_norm(Graph& graph, const PassOptions& options);

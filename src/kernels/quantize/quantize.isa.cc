@@ -1,6 +1,6 @@
 #include "kernels/quantize/quantize.h"
 
-#include "kernels/simd.h"
+#include "kernels/simd_int.h"
 
 namespace thane::THANE_ISA {
 namespace {
@@ -53,10 +53,50 @@ void dequantize(int64_t n, float scale, int32_t zero, const T* x, float* y) noex
   for (; i < n; ++i) y[i] = static_cast<float>(x[i] - zero) * scale;
 }
 
+template <class T>
+struct Adder {
+  Vec a_scale, b_scale, y_scale, low, high;
+  IntVec a_zero, b_zero, y_zero;
+  explicit Adder(const QuantizedSum& s)
+      : a_scale(splat(s.a_scale)),
+        b_scale(splat(s.b_scale)),
+        y_scale(splat(s.y_scale)),
+        low(splat(static_cast<float>(s.low - s.y_zero))),
+        high(splat(static_cast<float>(s.high - s.y_zero))),
+        a_zero(splat_int(s.a_zero)),
+        b_zero(splat_int(s.b_zero)),
+        y_zero(splat_int(s.y_zero)) {}
+
+  THANE_INLINE NarrowVec<int8_t> operator()(const T* a, const T* b) const {
+    const IntVec x = __builtin_convertvector(load_as<NarrowVec<T>>(a), IntVec) - a_zero;
+    const IntVec y = __builtin_convertvector(load_as<NarrowVec<T>>(b), IntVec) - b_zero;
+    const Vec sum =
+        rounded(__builtin_convertvector(x, Vec) * a_scale) + rounded(__builtin_convertvector(y, Vec) * b_scale);
+    const Vec q = min(high, max(sum / y_scale, low));
+    return low_bytes(bits_of(q + splat(kRounder)) - bits_of(splat(kRounder)) + y_zero);
+  }
+};
+
+template <class T>
+void add(int64_t n, const QuantizedSum& sum, const T* a, const T* b, T* y) noexcept {
+  const Adder<T> adder(sum);
+  int64_t i = 0;
+  for (; i + kLanes <= n; i += kLanes) store_as(y + i, adder(a + i, b + i));
+  if (i == n) return;
+  T p[kLanes] = {}, q[kLanes] = {};
+  for (int64_t j = i; j < n; ++j) p[j - i] = a[j], q[j - i] = b[j];
+  const NarrowVec<int8_t> rest = adder(p, q);
+  for (int64_t j = i; j < n; ++j) y[j] = static_cast<T>(rest[j - i]);
+}
+
 }  // namespace
 
 extern const QuantizeKernels kQuantize;
-const QuantizeKernels kQuantize = {quantize<uint8_t, 0, 255>, quantize<int8_t, -128, 127>, dequantize<uint8_t>,
-                                   dequantize<int8_t>};
+const QuantizeKernels kQuantize = {quantize<uint8_t, 0, 255>,
+                                   quantize<int8_t, -128, 127>,
+                                   dequantize<uint8_t>,
+                                   dequantize<int8_t>,
+                                   add<uint8_t>,
+                                   add<int8_t>};
 
 }  // namespace thane::THANE_ISA

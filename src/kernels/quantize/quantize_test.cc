@@ -32,5 +32,39 @@ TEST(Quantize, MatchesRoundingInFp64) {
   });
 }
 
+TEST(Quantize, AddsAsNodesWould) {
+  for_each_isa([](Isa isa) {
+    std::mt19937 random(13);
+    for (int64_t n = 1; n < 90; ++n) {
+      Guarded<uint8_t> a(n), b(n), y(n);
+      Guarded<int8_t> sa(n), sb(n), sy(n);
+      for (int64_t i = 0; i < n; ++i) {
+        a[i] = static_cast<uint8_t>(random()), b[i] = static_cast<uint8_t>(random());
+        sa[i] = static_cast<int8_t>(a[i]), sb[i] = static_cast<int8_t>(b[i]);
+      }
+      QuantizedSum s{0.37f,
+                     0.011f * static_cast<float>(1 + random() % 40),
+                     0.3f + static_cast<float>(random() % 7) / 8,
+                     3,
+                     100,
+                     7,
+                     2,
+                     240};
+      const auto want = [&](int x, int z) {
+        volatile float p = static_cast<float>(x - s.a_zero) * s.a_scale,
+                       q = static_cast<float>(z - s.b_zero) * s.b_scale;
+        volatile float sum = p + q;
+        const double steps = std::nearbyint(static_cast<float>(sum) / s.y_scale) + s.y_zero;
+        return static_cast<int>(std::fmin(std::fmax(steps, s.low), s.high));
+      };
+      quantize_kernels(isa).add_u8(n, s, a.data(), b.data(), y.data());
+      for (int64_t i = 0; i < n; ++i) ASSERT_EQ(y[i], want(a[i], b[i]));
+      s.low = -128, s.high = 127;
+      quantize_kernels(isa).add_s8(n, s, sa.data(), sb.data(), sy.data());
+      for (int64_t i = 0; i < n; ++i) ASSERT_EQ(sy[i], want(sa[i], sb[i]));
+    }
+  });
+}
+
 }  // namespace
 }  // namespace thane

@@ -7,6 +7,7 @@
 #include "ir/context.h"
 #include "ops/conv/conv.h"
 #include "ops/fixed_point/multiplier.h"
+#include "ops/integer_product.h"
 #include "ops/pool/pool.h"
 
 namespace thane {
@@ -36,6 +37,9 @@ struct Requantization {
   Status prepare();
   // Whether the scales fit that many channels.
   Status check(const Dim& channels) const;
+
+  // For the epilogues of packed products; not for wide sums.
+  IntegerColumns columns(int64_t channels) const;
 
   int32_t apply(int64_t sum, size_t channel) const {
     const FixedMultiplier& m = multipliers[multipliers.size() == 1 ? 0 : channel];

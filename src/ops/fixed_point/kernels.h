@@ -5,6 +5,9 @@
 
 namespace thane {
 
+extern const Kernel kFixedDepthwiseConv;  // one input channel per output channel
+extern const Kernel kPackedFixedConv;
 extern const Kernel kFixedRowsConv;
+extern const Kernel kPackedFixedMatMul;
 
 }  // namespace thane

@@ -75,7 +75,8 @@ constexpr OpDef row(std::string_view name, std::span<const Param> inputs, int le
           .flags = flags};
 }
 
-constexpr const Kernel* kConvKernels[] = {&kFixedRowsConv};
+constexpr const Kernel* kConvKernels[] = {&kFixedDepthwiseConv, &kPackedFixedConv, &kFixedRowsConv};
+constexpr const Kernel* kMatMulKernels[] = {&kPackedFixedMatMul};
 
 constexpr OpDef with_kernels(OpDef op, std::span<const Kernel* const> kernels) {
   op.kernels = kernels;
@@ -92,8 +93,9 @@ constexpr OpDef kOps[] = {
     row("FixedL2Normalization", kBytesIn, 1, kY, &attrs_schema<FixedL2NormalizationAttrs>, infer_same,
         eval_fixed_l2_normalization),
     row("FixedLstm", kLstmIn, 11, kLstmOut, &attrs_schema<FixedLstmAttrs>, infer_fixed_lstm, eval_fixed_lstm, kHeavy),
-    row("FixedMatMul", kMatMulIn, 2, kY, &attrs_schema<FixedMatMulAttrs>, infer_fixed_matmul, eval_fixed_matmul,
-        kHeavy),
+    with_kernels(row("FixedMatMul", kMatMulIn, 2, kY, &attrs_schema<FixedMatMulAttrs>, infer_fixed_matmul,
+                     eval_fixed_matmul, kHeavy),
+                 kMatMulKernels),
     row("FixedResize", kResizeIn, 2, kY, &attrs_schema<FixedResizeAttrs>, infer_fixed_resize, eval_fixed_resize),
     row("FixedSoftmax", kX, 1, kY, &attrs_schema<FixedSoftmaxAttrs>, infer_same, eval_fixed_softmax),
     row("FixedSum", kSumIn, 2, kY, &attrs_schema<FixedSumAttrs>, infer_fixed_sum, eval_fixed_sum),

@@ -1,4 +1,4 @@
-// The fast kernels of QuantizeLinear and DequantizeLinear.
+// The fast kernels of quantization and of quantized arithmetic.
 #pragma once
 
 #include "ir/kernel.h"
@@ -7,5 +7,11 @@ namespace thane {
 
 extern const Kernel kPlainQuantize;
 extern const Kernel kPlainDequantize;
+extern const Kernel kPlainQuantizedAdd;
+extern const Kernel kDepthwiseQLinearConv;  // these two: channels last
+extern const Kernel kPackedQLinearConv;
+extern const Kernel kPackedConvInteger;
+extern const Kernel kPackedMatMulInteger;
+extern const Kernel kPackedQLinearMatMul;
 
 }  // namespace thane

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "ir/context.h"
+#include "ops/conv/conv.h"
 
 namespace thane {
 
@@ -28,6 +29,39 @@ struct QuantizeAttrs : DequantizeAttrs {
   }
 };
 
+// Bounds of the result, in its integers, that passes found behind the op.
+struct QuantizedBounds {
+  int64_t low = -128, high = 255;
+  template <class Self, class V>
+  static void fields(Self& self, V& v) {
+    v("low", self.low);
+    v("high", self.high);
+  }
+};
+// QLinearConv with bounds.
+struct FusedQLinearConvAttrs : ConvAttrs, QuantizedBounds {
+  template <class Self, class V>
+  static void fields(Self& self, V& v) {
+    ConvAttrs::fields(self, v);
+    QuantizedBounds::fields(self, v);
+  }
+};
+// QLinearMatMul by one matrix, with an int32 bias per column (input 8, may be absent) and bounds.
+struct FusedQLinearMatMulAttrs : Attrs, QuantizedBounds {
+  template <class Self, class V>
+  static void fields(Self& self, V& v) {
+    QuantizedBounds::fields(self, v);
+  }
+};
+// Add of two tensors of one shape between DequantizeLinear and QuantizeLinear, rounded at every step as these would.
+// Inputs: a, a_scale, a_zero_point, b, b_scale, b_zero_point, y_scale, y_zero_point.
+struct QuantizedAddAttrs : Attrs, QuantizedBounds {
+  template <class Self, class V>
+  static void fields(Self& self, V& v) {
+    QuantizedBounds::fields(self, v);
+  }
+};
+
 Status infer_quantize_linear(InferContext& context);
 Status eval_quantize_linear(KernelContext& context);
 Status infer_dequantize_linear(InferContext& context);
@@ -43,6 +77,10 @@ Status eval_qlinear_matmul(KernelContext& context);
 Status infer_conv_integer(InferContext& context);
 Status eval_conv_integer(KernelContext& context);
 Status infer_qlinear_conv(InferContext& context);
-Status eval_qlinear_conv(KernelContext& context);
+Status eval_qlinear_conv(KernelContext& context);  // FusedQLinearConv too
+Status infer_fused_qlinear_matmul(InferContext& context);
+Status eval_fused_qlinear_matmul(KernelContext& context);
+Status infer_quantized_add(InferContext& context);
+Status eval_quantized_add(KernelContext& context);
 
 }  // namespace thane

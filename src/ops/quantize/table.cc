@@ -57,6 +57,30 @@ constexpr Param kQLinearConvIn[] = {{.name = "x", .types = kBytes, .variable = '
                                     {.name = "B", .types = kInt32, .optional = true}};
 constexpr Param kQLinearConvOut[] = {{.name = "y", .types = kBytes, .variable = 'Y'}};
 
+constexpr Param kFusedMatMulIn[] = {{.name = "a", .types = kBytes, .variable = 'A'},
+                                    {.name = "a_scale", .types = kFloat32},
+                                    {.name = "a_zero_point", .types = kBytes, .variable = 'A'},
+                                    {.name = "b", .types = kBytes, .variable = 'B'},
+                                    {.name = "b_scale", .types = kFloat32},
+                                    {.name = "b_zero_point", .types = kBytes, .variable = 'B'},
+                                    {.name = "y_scale", .types = kFloat32},
+                                    {.name = "y_zero_point", .types = kBytes, .variable = 'Y'},
+                                    {.name = "bias", .types = kInt32, .optional = true}};
+constexpr Param kAddIn[] = {{.name = "a", .types = kBytes, .variable = 'T'},
+                            {.name = "a_scale", .types = kFloat32},
+                            {.name = "a_zero_point", .types = kBytes, .variable = 'T'},
+                            {.name = "b", .types = kBytes, .variable = 'T'},
+                            {.name = "b_scale", .types = kFloat32},
+                            {.name = "b_zero_point", .types = kBytes, .variable = 'T'},
+                            {.name = "y_scale", .types = kFloat32},
+                            {.name = "y_zero_point", .types = kBytes, .variable = 'T'}};
+constexpr Param kAddOut[] = {{.name = "y", .types = kBytes, .variable = 'T'}};
+
+constexpr const Kernel* kQLinearConvKernels[] = {&kDepthwiseQLinearConv, &kPackedQLinearConv};
+constexpr const Kernel* kQLinearMatMulKernels[] = {&kPackedQLinearMatMul};
+constexpr const Kernel* kConvIntegerKernels[] = {&kPackedConvInteger};
+constexpr const Kernel* kMatMulIntegerKernels[] = {&kPackedMatMulInteger};
+constexpr const Kernel* kAddKernels[] = {&kPlainQuantizedAdd};
 constexpr const Kernel* kQuantizeKernels[] = {&kPlainQuantize};
 constexpr const Kernel* kDequantizeKernels[] = {&kPlainDequantize};
 
@@ -68,6 +92,7 @@ constexpr OpDef kOps[] = {
      .attrs = &attrs_schema<ConvAttrs>,
      .infer = infer_conv_integer,
      .eval = eval_conv_integer,
+     .kernels = kConvIntegerKernels,
      .flags = kHeavy},
     {.name = "DequantizeLinear",
      .inputs = kDequantizeIn,
@@ -84,12 +109,33 @@ constexpr OpDef kOps[] = {
      .min_outputs = 3,
      .infer = infer_dynamic_quantize_linear,
      .eval = eval_dynamic_quantize_linear},
+    {.name = "FusedQLinearConv",
+     .domain = Domain::kThane,
+     .inputs = kQLinearConvIn,
+     .min_inputs = 8,
+     .outputs = kQLinearConvOut,
+     .attrs = &attrs_schema<FusedQLinearConvAttrs>,
+     .infer = infer_qlinear_conv,
+     .eval = eval_qlinear_conv,
+     .kernels = kQLinearConvKernels,
+     .flags = kHeavy},
+    {.name = "FusedQLinearMatMul",
+     .domain = Domain::kThane,
+     .inputs = kFusedMatMulIn,
+     .min_inputs = 8,
+     .outputs = kQLinearMatMulOut,
+     .attrs = &attrs_schema<FusedQLinearMatMulAttrs>,
+     .infer = infer_fused_qlinear_matmul,
+     .eval = eval_fused_qlinear_matmul,
+     .kernels = kQLinearMatMulKernels,
+     .flags = kHeavy},
     {.name = "MatMulInteger",
      .inputs = kMatMulIntegerIn,
      .min_inputs = 2,
      .outputs = kInt32Out,
      .infer = infer_matmul_integer,
      .eval = eval_matmul_integer,
+     .kernels = kMatMulIntegerKernels,
      .flags = kHeavy},
     {.name = "QLinearConv",
      .inputs = kQLinearConvIn,
@@ -98,6 +144,7 @@ constexpr OpDef kOps[] = {
      .attrs = &attrs_schema<ConvAttrs>,
      .infer = infer_qlinear_conv,
      .eval = eval_qlinear_conv,
+     .kernels = kQLinearConvKernels,
      .flags = kHeavy},
     {.name = "QLinearMatMul",
      .inputs = kQLinearMatMulIn,
@@ -105,7 +152,17 @@ constexpr OpDef kOps[] = {
      .outputs = kQLinearMatMulOut,
      .infer = infer_qlinear_matmul,
      .eval = eval_qlinear_matmul,
+     .kernels = kQLinearMatMulKernels,
      .flags = kHeavy},
+    {.name = "QuantizedAdd",
+     .domain = Domain::kThane,
+     .inputs = kAddIn,
+     .min_inputs = 8,
+     .outputs = kAddOut,
+     .attrs = &attrs_schema<QuantizedAddAttrs>,
+     .infer = infer_quantized_add,
+     .eval = eval_quantized_add,
+     .kernels = kAddKernels},
     {.name = "QuantizeLinear",
      .inputs = kQuantizeIn,
      .min_inputs = 2,

@@ -1,0 +1,78 @@
+#include "kernels/integer/depthwise.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "kernels/kernel_test.h"
+
+namespace thane {
+namespace {
+
+TEST(IntegerDepthwise, ExactAtEveryInstructionSet) {
+  for_each_isa([](Isa isa) {
+    const IntegerDepthwise& kernel = integer_depthwise(isa);
+    std::mt19937 random(8);
+    const auto in_range = [&](int64_t low, int64_t high) {
+      return low + static_cast<int64_t>(random() % static_cast<uint64_t>(high - low + 1));
+    };
+    for (int round = 0; round < 200; ++round) {
+      const int64_t channels = in_range(1, 40), rows = in_range(1, 5), taps = in_range(1, 7);
+      const int64_t stride = in_range(1, 3), dilation = in_range(1, 2), pad = in_range(0, 3), in = in_range(1, 20);
+      const int64_t outputs = in_range(1, 20);
+      const bool is_signed = random() % 2 == 0, extreme = random() % 3 == 0;
+      const auto zero = static_cast<int32_t>(in_range(0, 255)) - (is_signed ? 128 : 0);
+      const int64_t padded = (channels + kernel.lanes - 1) / kernel.lanes * kernel.lanes;
+      const DepthwisePairs pairs(taps, stride, dilation, pad, outputs);
+      std::vector<int16_t> weights(static_cast<size_t>(channels * rows * taps));
+      for (int16_t& w : weights) w = static_cast<int16_t>(extreme ? (random() % 2 ? 255 : -255) : in_range(-255, 255));
+      Guarded<int32_t> packed(rows * pairs.pairs * padded), lines(rows * pairs.entries * padded), bias(padded);
+      Guarded<uint8_t> x(rows * in * channels), y(outputs * channels);
+      GuardedFloats scales(padded);
+      pack_depthwise_pairs(channels, padded, rows, taps, weights.data(), packed.data());
+      for (int64_t i = 0; i < x.size(); ++i) x[i] = static_cast<uint8_t>(extreme ? (random() % 2 ? 255 : 0) : random());
+      for (int64_t c = 0; c < padded; ++c) {
+        bias[c] = static_cast<int32_t>(in_range(-9999, 9999));
+        scales[c] = 1.0f / static_cast<float>(in_range(1, 3000));
+      }
+      std::vector<const int32_t*> starts;
+      for (int64_t r = 0; r < rows; ++r) {
+        int32_t* line = lines.data() + r * pairs.entries * padded;
+        kernel.pair_up(pairs, x.data() + r * in * channels, in, channels, padded, is_signed, zero, line);
+        starts.push_back(line);
+      }
+      kernel.run({.channels = channels,
+                  .padded = padded,
+                  .rows = rows,
+                  .pairs = pairs,
+                  .lines = starts.data(),
+                  .weights = packed.data(),
+                  .y = y.data(),
+                  .pixels = outputs,
+                  .epilogue = {.result = IntegerResult::kScaled,
+                               .bias = bias.data(),
+                               .scales = scales.data(),
+                               .zero = 9,
+                               .low = 0,
+                               .high = 255}});
+      for (int64_t o = 0; o < outputs; ++o) {
+        for (int64_t c = 0; c < channels; ++c) {
+          int64_t sum = bias[c];
+          for (int64_t r = 0; r < rows; ++r) {
+            for (int64_t t = 0; t < taps; ++t) {
+              const int64_t at = o * stride - pad + t * dilation;
+              if (at < 0 || at >= in) continue;
+              const uint8_t raw = x[(r * in + at) * channels + c];
+              sum += (int64_t{is_signed ? static_cast<int8_t>(raw) : raw} - zero) *
+                     weights[static_cast<size_t>((c * rows + r) * taps + t)];
+            }
+          }
+          const double want = std::nearbyint(static_cast<float>(sum) * scales[c]) + 9;
+          ASSERT_EQ(y[o * channels + c], static_cast<int>(std::fmin(std::fmax(want, 0), 255))) << o << "," << c;
+        }
+      }
+    }
+  });
+}
+
+}  // namespace
+}  // namespace thane

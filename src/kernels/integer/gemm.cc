@@ -1,0 +1,53 @@
+#include "kernels/integer/gemm.h"
+
+#include <algorithm>
+
+#include "kernels/isa.h"
+
+namespace thane {
+
+THANE_DECLARE_ISA(IntegerGemms, kIntegerGemms)
+#ifdef THANE_X86
+namespace avx512vnni {
+extern const IntegerGemms kIntegerGemms;
+}
+#endif
+
+const IntegerGemms& integer_gemms(Isa ceiling) {
+#ifdef THANE_X86
+  if (ceiling >= Isa::kAvx512Vnni) return avx512vnni::kIntegerGemms;
+#endif
+  return THANE_SELECT_ISA(ceiling, kIntegerGemms);
+}
+
+namespace {
+
+template <class T>
+T* pack_panel(const IntegerGemm& kernel, int64_t depth, int64_t width, int64_t n, const int16_t* b, T* to) {
+  const int64_t group = kernel.depth_per_word, words = kernel.words_of(depth);
+  for (int64_t j = 0; j < width; ++j) {
+    for (int64_t w = 0; w < words; ++w) {
+      for (int64_t g = 0; g < group; ++g) {
+        const int64_t k = w * group + g;
+        to[(w * width + j) * group + g] = j < n && k < depth ? static_cast<T>(b[j * depth + k]) : T{0};
+      }
+    }
+  }
+  return to + words * width * group;
+}
+
+}  // namespace
+
+void pack_integer_b(const IntegerGemm& kernel, int64_t depth, int64_t n, const int16_t* b, void* packed) {
+  auto* bytes = static_cast<int8_t*>(packed);
+  auto* shorts = static_cast<int16_t*>(packed);
+  for (int64_t first = 0; first < n; first += kernel.columns) {
+    const int64_t count = std::min<int64_t>(kernel.columns, n - first), width = kernel.panel_width(count);
+    if (kernel.weight_bytes == 1)
+      bytes = pack_panel(kernel, depth, width, count, b + first * depth, bytes);
+    else
+      shorts = pack_panel(kernel, depth, width, count, b + first * depth, shorts);
+  }
+}
+
+}  // namespace thane

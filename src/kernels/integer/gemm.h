@@ -1,0 +1,70 @@
+// Products of 8-bit matrices, exact in 32 bits (which wrap), with a packed right-hand side and requantizing epilogues.
+//
+// A is packed too, a chunk of rows at a time: that is where a convolution gathers its windows. Both operands go in
+// words of 32 bits along k, and a tile of C meets one word of each row of A with a vector of words of B:
+//   pairs:  A as 16 bits without its zero point, B as 8 or 16 bits without its own; nothing is left to correct.
+//   quads:  A as unsigned bytes as they are, B as signed bytes; zero · (sum of B's column) is left to take away.
+#pragma once
+
+#include <cstdint>
+
+#include "base/isa.h"
+#include "kernels/integer/epilogue.h"
+
+namespace thane {
+
+// C[m × n] for one panel of B, n ≤ the kernel's columns.
+struct IntegerPanel {
+  int64_t m = 0, n = 0;
+  int64_t words = 0;           // of a row of A
+  const int32_t* a = nullptr;  // [m][words]
+  const void* b = nullptr;     // [words][panel_width(n)]
+  void* c = nullptr;           // int32, float or bytes, as the epilogue says
+  int64_t ldc = 0;             // elements between rows of C
+  IntegerEpilogue epilogue;
+};
+
+// Rows of A: windows of an image with channels last, in row-major order of their positions. A matrix is an image of one
+// line with kernels of one pixel. Positions outside the image hold the zero point.
+struct IntegerWindows {
+  const void* x = nullptr;
+  int64_t pixel_bytes = 0;  // between neighbouring pixels of a line; lines follow without gaps
+  int64_t channels = 0;     // of a pixel that count
+  struct Axis {
+    int64_t in = 1, kernel = 1, stride = 1, dilation = 1, pad = 0;
+  } y, x_axis;
+  int64_t out_width = 1;
+  int32_t zero = 0;        // the zero point
+  bool is_signed = false;  // int8, else uint8
+
+  int64_t depth() const { return channels * y.kernel * x_axis.kernel; }
+};
+
+struct IntegerGemm {
+  int rows, columns, lanes;
+  int depth_per_word;  // 2: pairs, 4: quads
+  int weight_bytes;    // of an element of packed B
+  void (*panel)(const IntegerPanel& panel) noexcept;
+  // Rows [first, first + count) of A to `to`[count][words_of(depth)].
+  void (*pack_a)(const IntegerWindows& windows, int64_t first, int64_t count, int32_t* to) noexcept;
+
+  int64_t words_of(int64_t depth) const { return (depth + depth_per_word - 1) / depth_per_word; }
+  int64_t panel_width(int64_t n) const { return n >= columns ? columns : (n + lanes - 1) / lanes * lanes; }
+  int64_t packed_columns(int64_t n) const { return n / columns * columns + panel_width(n % columns); }
+  // Bytes between the packed forms of columns c and c + 1 of whole panels, per column.
+  int64_t column_bytes(int64_t depth) const { return words_of(depth) * depth_per_word * weight_bytes; }
+  bool needs_correction() const { return depth_per_word == 4; }
+};
+
+// What an instruction set offers. `narrow` takes B within -128 … 127; `wide` within -255 … 255.
+struct IntegerGemms {
+  IntegerGemm narrow, wide;
+};
+
+const IntegerGemms& integer_gemms(Isa ceiling);
+
+// Packs B, given as its transpose [n][depth] without zero points, into panels of [words][width], zero beyond the ends.
+// `packed` holds column_bytes(depth) · packed_columns(n).
+void pack_integer_b(const IntegerGemm& kernel, int64_t depth, int64_t n, const int16_t* b, void* packed);
+
+}  // namespace thane

@@ -1,0 +1,243 @@
+// The register tile: with V vectors across and R rows down, each step loads V vectors of words of B and broadcasts R
+// words of A. R·V sums, V operands, a word and a product must fit the register file.
+#include "kernels/integer/gemm.h"
+
+#include "kernels/integer/finish.h"
+
+namespace thane::THANE_ISA {
+namespace {
+
+#if defined(__AVX512F__) || defined(__aarch64__)
+constexpr int kVectors = 4;
+constexpr int kMostRows[] = {0, 12, 12, 8, 6};  // by vectors across
+#elif defined(__AVX2__)
+constexpr int kVectors = 2;
+constexpr int kMostRows[] = {0, 8, 6};
+#else
+constexpr int kVectors = 2;
+constexpr int kMostRows[] = {0, 4, 4};
+#endif
+constexpr int kColumns = kVectors * kLanes;
+
+// Pairs of 16 bits; B takes T in memory.
+template <class T>
+struct Pairs {
+  static constexpr int kDepth = 2;
+  using Weight = T;
+  static THANE_INLINE IntVec load_b(const T* from) {
+    if constexpr (sizeof(T) == 1)
+      return reinterpret_cast<IntVec>(widened(load_as<HalfBytes<int8_t>>(from)));
+    else
+      return load_as<IntVec>(from);
+  }
+  static THANE_INLINE IntVec add(IntVec sum, IntVec a, IntVec b) { return sum + dot_pairs(a, b); }
+};
+
+// Quads of bytes.
+struct Quads {
+  static constexpr int kDepth = 4;
+  using Weight = int8_t;
+  static THANE_INLINE IntVec load_b(const int8_t* from) { return load_as<IntVec>(from); }
+  static THANE_INLINE IntVec add(IntVec sum, IntVec a, IntVec b) { return dot_quads(sum, a, b); }
+};
+
+template <class Dot, int R, int V>
+void tile_rows(const IntegerPanel& p, int64_t row) {
+  IntVec tile[V][R] = {};
+  const int32_t* a = p.a + row * p.words;
+  const auto* b = static_cast<const typename Dot::Weight*>(p.b);
+  for (int64_t w = 0; w < p.words; ++w, b += V * kLanes * Dot::kDepth) {
+    IntVec columns[V];
+    for (int v = 0; v < V; ++v) columns[v] = Dot::load_b(b + v * kLanes * Dot::kDepth);
+    for (int r = 0; r < R; ++r) {
+      const IntVec x = splat_int(a[r * p.words + w]);
+      for (int v = 0; v < V; ++v) tile[v][r] = Dot::add(tile[v][r], x, columns[v]);
+    }
+  }
+  const int64_t bytes = p.epilogue.result_bytes();
+  auto* corner = static_cast<char*>(p.c) + row * p.ldc * bytes;
+  for (int v = 0; v < V; ++v) {
+    finish_columns<R>(p.epilogue, v * kLanes, tile[v], p.n - v * kLanes,
+                      [&](int r) -> void* { return corner + (r * p.ldc + v * kLanes) * bytes; });
+  }
+}
+
+// One row alone: U sums over k side by side, so that none waits for its additions.
+template <class Dot, int V>
+void single_row(const IntegerPanel& p) {
+  constexpr int U = 8 / V;
+  IntVec sums[U][V] = {};
+  const auto* b = static_cast<const typename Dot::Weight*>(p.b);
+  int64_t w = 0;
+  for (; w + U <= p.words; w += U, b += U * V * kLanes * Dot::kDepth) {
+    for (int u = 0; u < U; ++u) {
+      const IntVec x = splat_int(p.a[w + u]);
+      for (int v = 0; v < V; ++v) {
+        sums[u][v] = Dot::add(sums[u][v], x, Dot::load_b(b + (u * V + v) * kLanes * Dot::kDepth));
+      }
+    }
+  }
+  for (; w < p.words; ++w, b += V * kLanes * Dot::kDepth) {
+    const IntVec x = splat_int(p.a[w]);
+    for (int v = 0; v < V; ++v) sums[0][v] = Dot::add(sums[0][v], x, Dot::load_b(b + v * kLanes * Dot::kDepth));
+  }
+  const int64_t bytes = p.epilogue.result_bytes();
+  for (int v = 0; v < V; ++v) {
+    IntVec total[1] = {sums[0][v]};
+    for (int u = 1; u < U; ++u) total[0] += sums[u][v];
+    finish_columns<1>(p.epilogue, v * kLanes, total, p.n - v * kLanes,
+                      [&](int) -> void* { return static_cast<char*>(p.c) + v * kLanes * bytes; });
+  }
+}
+
+template <class Dot, int R, int V>
+THANE_INLINE void run_rows(int64_t rows, const IntegerPanel& p, int64_t row) {
+  if (rows == R) return tile_rows<Dot, R, V>(p, row);
+  if constexpr (R > 1) run_rows<Dot, R - 1, V>(rows, p, row);
+}
+
+// Tiles of nearly equal height.
+template <class Dot, int V>
+void run_panel(const IntegerPanel& p) {
+  if (p.m == 1) return single_row<Dot, V>(p);
+  constexpr int kMost = kMostRows[V];
+  const int64_t tiles = (p.m + kMost - 1) / kMost;
+  const int64_t height = p.m / tiles, taller = p.m % tiles;
+  int64_t row = 0;
+  for (int64_t tile = 0; tile < tiles; ++tile) {
+    const int64_t rows = height + (tile < taller);
+    run_rows<Dot, kMost, V>(rows, p, row);
+    row += rows;
+  }
+}
+
+template <class Dot, int V>
+THANE_INLINE void run_vectors(int64_t vectors, const IntegerPanel& p) {
+  if (vectors == V) return run_panel<Dot, V>(p);
+  if constexpr (V > 1) run_vectors<Dot, V - 1>(vectors, p);
+}
+
+template <class Dot>
+void panel(const IntegerPanel& p) noexcept {
+  if (p.m > 0 && p.n > 0) run_vectors<Dot, kVectors>((p.n + kLanes - 1) / kLanes, p);
+}
+
+// ---- rows of A
+
+// Bytes as 16-bit numbers without the zero point, or as unsigned bytes as they are.
+struct AsShorts {
+  using Element = int16_t;
+  uint8_t flip;
+  int16_t zero;
+  explicit AsShorts(const IntegerWindows& w)
+      : flip(w.is_signed ? 0x80 : 0), zero(static_cast<int16_t>(w.zero + (w.is_signed ? 128 : 0))) {}
+  int16_t padding() const { return 0; }
+  THANE_INLINE void some(const uint8_t* from, int16_t* to) const {
+    const auto bytes = load_as<HalfBytes<uint8_t>>(from) ^ flip;
+    store_as(to, widened(bytes) - zero);
+  }
+  THANE_INLINE int16_t one(uint8_t x) const { return static_cast<int16_t>((x ^ flip) - zero); }
+};
+struct AsBytes {
+  using Element = uint8_t;
+  uint8_t flip, zero;
+  explicit AsBytes(const IntegerWindows& w)
+      : flip(w.is_signed ? 0x80 : 0), zero(static_cast<uint8_t>(w.zero + (w.is_signed ? 128 : 0))) {}
+  uint8_t padding() const { return zero; }
+  THANE_INLINE void some(const uint8_t* from, uint8_t* to) const {
+    store_as(to, load_as<HalfBytes<uint8_t>>(from) ^ flip);
+  }
+  THANE_INLINE uint8_t one(uint8_t x) const { return x ^ flip; }
+};
+
+template <class Convert>
+THANE_INLINE void convert_run(const Convert& convert, const uint8_t* from, int64_t n, typename Convert::Element* to) {
+  constexpr int64_t kStep = 2 * kLanes;
+  int64_t i = 0;
+  for (; i + kStep <= n; i += kStep) convert.some(from + i, to + i);
+  if (i == n) return;
+  if (n >= kStep) return convert.some(from + n - kStep, to + n - kStep);  // the last ones, some of them again
+  for (; i < n; ++i) to[i] = convert.one(from[i]);
+}
+
+template <class T>
+THANE_INLINE void fill(T* to, int64_t n, T value) {
+  for (int64_t i = 0; i < n; ++i) to[i] = value;
+}
+
+// The part of a window on one line; pixels from `start` on.
+template <class Convert>
+THANE_INLINE void convert_line(const Convert& convert, const IntegerWindows& w, const uint8_t* line, int64_t start,
+                               typename Convert::Element* to) {
+  const IntegerWindows::Axis& axis = w.x_axis;
+  if (axis.dilation == 1 && w.pixel_bytes == w.channels) {  // neighbours in memory
+    const int64_t begin = start < 0 ? (-start < axis.kernel ? -start : axis.kernel) : 0;
+    int64_t end = axis.in - start < axis.kernel ? axis.in - start : axis.kernel;
+    if (end < begin) end = begin;
+    fill(to, begin * w.channels, convert.padding());
+    convert_run(convert, line + (start + begin) * w.channels, (end - begin) * w.channels, to + begin * w.channels);
+    fill(to + end * w.channels, (axis.kernel - end) * w.channels, convert.padding());
+    return;
+  }
+  for (int64_t t = 0; t < axis.kernel; ++t, to += w.channels) {
+    const int64_t at = start + t * axis.dilation;
+    if (at < 0 || at >= axis.in)
+      fill(to, w.channels, convert.padding());
+    else
+      convert_run(convert, line + at * w.pixel_bytes, w.channels, to);
+  }
+}
+
+template <class Dot, class Convert>
+void pack_a(const IntegerWindows& w, int64_t first, int64_t count, int32_t* words) noexcept {
+  const Convert convert(w);
+  const auto* x = static_cast<const uint8_t*>(w.x);
+  auto* to = reinterpret_cast<typename Convert::Element*>(words);
+  const int64_t depth = w.depth(), row = (depth + Dot::kDepth - 1) / Dot::kDepth * Dot::kDepth;
+  const bool pixels = w.y.kernel * w.x_axis.kernel == 1 && w.y.stride * w.x_axis.stride == 1 && w.y.pad == 0 &&
+                      w.x_axis.pad == 0 && w.out_width == w.x_axis.in;
+  if (pixels && row == depth && w.pixel_bytes == w.channels) {
+    return convert_run(convert, x + first * depth, count * depth, to);
+  }
+  int64_t oy = first / w.out_width, ox = first % w.out_width;
+  for (int64_t i = 0; i < count; ++i, to += row) {
+    const int64_t top = oy * w.y.stride - w.y.pad, left = ox * w.x_axis.stride - w.x_axis.pad;
+    auto* at = to;
+    for (int64_t t = 0; t < w.y.kernel; ++t, at += w.x_axis.kernel * w.channels) {
+      const int64_t y = top + t * w.y.dilation;
+      if (y < 0 || y >= w.y.in)
+        fill(at, w.x_axis.kernel * w.channels, convert.padding());
+      else
+        convert_line(convert, w, x + y * w.x_axis.in * w.pixel_bytes, left, at);
+    }
+    for (int64_t k = depth; k < row; ++k) to[k] = 0;
+    if (++ox == w.out_width) ox = 0, ++oy;
+  }
+}
+
+template <class Dot, class Convert>
+constexpr IntegerGemm gemm() {
+  return {
+      kMostRows[kVectors], kColumns, kLanes, Dot::kDepth, static_cast<int>(sizeof(typename Dot::Weight)), panel<Dot>,
+      pack_a<Dot, Convert>};
+}
+
+}  // namespace
+
+extern const IntegerGemms kIntegerGemms;
+const IntegerGemms kIntegerGemms = {
+#if defined(__AVX512VNNI__)
+    gemm<Quads, AsBytes>(),
+#else
+    gemm<Pairs<int8_t>, AsShorts>(),
+#endif
+    gemm<Pairs<int16_t>, AsShorts>(),
+};
+
+#if !defined(__AVX2__)
+// The arrangement in quads without their instruction, so that it can be tested on any machine.
+extern const IntegerGemm kPlainQuads;
+const IntegerGemm kPlainQuads = gemm<Quads, AsBytes>();
+#endif
+
+}  // namespace thane::THANE_ISA

@@ -1,0 +1,215 @@
+#include "kernels/integer/gemm.h"
+
+#include <vector>
+
+#include "kernels/kernel_test.h"
+
+namespace thane {
+namespace portable {
+extern const IntegerGemm kPlainQuads;
+}
+namespace {
+
+// What TensorFlow Lite's documentation of its fixed-point arithmetic says, in 128 bits.
+int64_t fixed(int64_t sum, int32_t fraction, int32_t shift) {
+  const auto shifted = static_cast<int32_t>(static_cast<uint32_t>(sum) << std::max(shift, 0));
+  const __int128 product = static_cast<__int128>(shifted) * fraction;
+  const auto high = static_cast<int64_t>((product + (int64_t{1} << 30)) >> 31);
+  const int right = std::max(-shift, 0);
+  const int64_t half = right > 0 ? int64_t{1} << (right - 1) : 0;
+  return high >= 0 ? (high + half) >> right : -((-high + half) >> right);
+}
+
+struct Case {
+  IntegerWindows windows;
+  int64_t m, n;
+  IntegerResult result;
+  bool bias, extreme;
+};
+
+int64_t random_in(std::mt19937& random, int64_t low, int64_t high) {
+  return low + static_cast<int64_t>(random() % static_cast<uint64_t>(high - low + 1));
+}
+
+void check(const IntegerGemm& kernel, int limit, Case c, std::mt19937& random) {
+  const IntegerWindows& w = c.windows;
+  const int64_t depth = w.depth(), words = kernel.words_of(depth), columns = kernel.packed_columns(c.n);
+  const int64_t pixels = w.y.in * w.x_axis.in;
+  Guarded<uint8_t> x((pixels - 1) * w.pixel_bytes + w.channels);
+  for (int64_t i = 0; i < x.size(); ++i) x[i] = static_cast<uint8_t>(c.extreme ? (random() % 2 ? 255 : 0) : random());
+  if (c.extreme && w.is_signed) {
+    for (int64_t i = 0; i < x.size(); ++i) x[i] ^= 0x80;
+  }
+  c.windows.x = x.data();
+  std::vector<int16_t> b(static_cast<size_t>(depth * c.n));
+  for (int16_t& v : b) {
+    v = static_cast<int16_t>(c.extreme ? (random() % 2 ? limit : -limit - (limit == 127))
+                                       : random_in(random, -limit, limit));
+  }
+  Guarded<int8_t> packed(kernel.column_bytes(depth) * columns);
+  pack_integer_b(kernel, depth, c.n, b.data(), packed.data());
+  Guarded<int32_t> a(c.m * words), bias(columns), fractions(columns), shifts(columns);
+  GuardedFloats scales(columns), addends(columns);
+  addends.fill(random);
+  for (int64_t j = 0; j < columns; ++j) {
+    bias[j] = static_cast<int32_t>(random_in(random, -100000, 100000));
+    fractions[j] = static_cast<int32_t>(random_in(random, int64_t{1} << 30, (int64_t{1} << 31) - 1));
+    shifts[j] = static_cast<int32_t>(random_in(random, -18, random() % 8 == 0 ? 3 : -2));
+    scales[j] = std::ldexp(1.0f + static_cast<float>(random() % 1000) / 1000, -static_cast<int>(random() % 16));
+  }
+  for (int64_t first = 0; first < c.m;) {  // in pieces, as chunks are
+    const int64_t count = std::min<int64_t>(c.m - first, random_in(random, 1, 9));
+    kernel.pack_a(c.windows, first, count, a.data() + first * words);
+    first += count;
+  }
+  IntegerEpilogue e{.result = c.result,
+                    .scales = scales.data(),
+                    .addends = addends.data(),
+                    .fractions = fractions.data(),
+                    .shifts = shifts.data(),
+                    .zero = 3,
+                    .low = 1,
+                    .high = 250};
+  Guarded<int32_t> corrected(columns);
+  for (int64_t j = 0; j < columns; ++j) corrected[j] = c.bias ? bias[j] : 0;
+  if (kernel.needs_correction()) {
+    const int32_t zero = w.zero + (w.is_signed ? 128 : 0);
+    for (int64_t j = 0; j < c.n; ++j) {
+      for (int64_t k = 0; k < depth; ++k) corrected[j] -= zero * b[static_cast<size_t>(j * depth + k)];
+    }
+  }
+  if (c.bias || kernel.needs_correction()) e.bias = corrected.data();
+  const int64_t ldc = c.n + 2, bytes = e.result_bytes();
+  Guarded<uint8_t> out(((c.m - 1) * ldc + c.n) * bytes);
+  for (int64_t i = 0; i < out.size(); ++i) out[i] = 0xa5;
+  for (int64_t first = 0; first < c.n; first += kernel.columns) {
+    IntegerPanel panel{.m = c.m,
+                       .n = std::min<int64_t>(kernel.columns, c.n - first),
+                       .words = words,
+                       .a = a.data(),
+                       .b = packed.data() + first * kernel.column_bytes(depth),
+                       .c = out.data() + first * bytes,
+                       .ldc = ldc,
+                       .epilogue = e.from(first)};
+    kernel.panel(panel);
+  }
+  for (int64_t i = 0; i < c.m; ++i) {
+    for (int64_t j = 0; j < c.n; ++j) {
+      int64_t sum = c.bias ? bias[j] : 0;
+      for (int64_t k = 0; k < depth; ++k) {
+        const int64_t channel = k % w.channels, tx = k / w.channels % w.x_axis.kernel,
+                      ty = k / w.channels / w.x_axis.kernel;
+        const int64_t y = i / w.out_width * w.y.stride - w.y.pad + ty * w.y.dilation;
+        const int64_t at = i % w.out_width * w.x_axis.stride - w.x_axis.pad + tx * w.x_axis.dilation;
+        if (y < 0 || y >= w.y.in || at < 0 || at >= w.x_axis.in) continue;
+        const uint8_t raw = x[(y * w.x_axis.in + at) * w.pixel_bytes + channel];
+        sum += (int64_t{w.is_signed ? static_cast<int8_t>(raw) : raw} - w.zero) * b[static_cast<size_t>(j * depth + k)];
+      }
+      const uint8_t* at = out.data() + (i * ldc + j) * bytes;
+      int32_t got;
+      float real;
+      std::memcpy(&got, at, sizeof got * static_cast<size_t>(bytes == 4));
+      std::memcpy(&real, at, sizeof real * static_cast<size_t>(bytes == 4));
+      switch (c.result) {
+        case IntegerResult::kSums: ASSERT_EQ(got, sum) << i << "," << j; break;
+        case IntegerResult::kReals:
+          ASSERT_NEAR(real, double(sum) * double(scales[j]) + double(addends[j]),
+                      1e-6 * std::fabs(double(sum) * double(scales[j])) + 1e-6);
+          break;
+        case IntegerResult::kScaled: {
+          const double q = std::nearbyint(static_cast<float>(sum) * scales[j]) + e.zero;
+          ASSERT_EQ(*at, static_cast<int>(std::fmin(std::fmax(q, e.low), e.high))) << i << "," << j;
+          break;
+        }
+        case IntegerResult::kFixed:
+          ASSERT_EQ(*at, std::clamp<int64_t>(fixed(sum, fractions[j], shifts[j]) + e.zero, e.low, e.high))
+              << i << "," << j << " " << sum;
+      }
+    }
+    for (int64_t j = c.n * bytes; j < ldc * bytes && i * ldc * bytes + j < out.size(); ++j) {
+      ASSERT_EQ(out[i * ldc * bytes + j], 0xa5) << "beyond the row";
+    }
+  }
+}
+
+Case random_case(std::mt19937& random) {
+  const auto coin = [&] { return random() % 2 == 0; };
+  Case c{};
+  IntegerWindows& w = c.windows;
+  w.is_signed = coin();
+  w.zero = static_cast<int32_t>(random() % 256) - (w.is_signed ? 128 : 0);
+  w.channels = random_in(random, 1, random() % 3 == 0 ? 90 : 9);
+  w.pixel_bytes = w.channels + (random() % 4 == 0 ? 3 : 0);
+  for (IntegerWindows::Axis* axis : {&w.y, &w.x_axis}) {
+    axis->in = random_in(random, 1, 9);
+    if (coin()) continue;
+    axis->kernel = random_in(random, 1, 5);
+    axis->stride = random_in(random, 1, 2);
+    axis->dilation = random() % 4 == 0 ? 2 : 1;
+    axis->pad = random_in(random, 0, 3);
+  }
+  w.out_width =
+      w.x_axis.kernel == 1 && w.x_axis.stride == 1 && w.x_axis.pad == 0 ? w.x_axis.in : random_in(random, 1, 7);
+  c.m = w.out_width * random_in(random, 1, w.y.kernel == 1 && w.y.pad == 0 && w.y.stride == 1 ? w.y.in : 5);
+  c.n = random_in(random, 1, 150);
+  c.result = static_cast<IntegerResult>(random() % 4);
+  c.bias = coin();
+  c.extreme = random() % 3 == 0;
+  return c;
+}
+
+TEST(IntegerGemm, ExactAtEveryInstructionSet) {
+  for_each_isa([](Isa isa) {
+    std::mt19937 random(5);
+    for (int round = 0; round < 150; ++round) {
+      const Case c = random_case(random);
+      check(integer_gemms(isa).narrow, 127, c, random);
+      check(integer_gemms(isa).wide, 255, c, random);
+    }
+  });
+}
+
+#ifdef __x86_64__
+TEST(IntegerGemm, QuadsAreExact) {
+  std::mt19937 random(6);
+  for (int round = 0; round < 150; ++round) check(portable::kPlainQuads, 127, random_case(random), random);
+}
+#endif
+
+TEST(IntegerGemm, FixedPointAtTheLimits) {
+  for_each_isa([](Isa isa) {
+    std::mt19937 random(7);
+    const IntegerGemm& kernel = integer_gemms(isa).wide;
+    for (int round = 0; round < 2000; ++round) {
+      // Sums of any size come in as the bias of an empty product.
+      Guarded<int32_t> bias(kernel.lanes), fractions(kernel.lanes), shifts(kernel.lanes);
+      Guarded<int8_t> out(kernel.lanes);
+      for (int j = 0; j < kernel.lanes; ++j) {
+        shifts[j] = static_cast<int32_t>(random() % 62) - 31;
+        // Near a tie, at the ends, or anywhere.
+        const int right = std::max(-shifts[j], 0);
+        const int64_t tie = (2 * static_cast<int64_t>(random() % 200) - 199) << right;
+        bias[j] = static_cast<int32_t>(random() % 3 == 0   ? std::clamp<int64_t>(tie, INT32_MIN, INT32_MAX)
+                                       : random() % 4 == 0 ? (random() % 2 ? INT32_MIN : INT32_MAX)
+                                                           : static_cast<int64_t>(random()) - (int64_t{1} << 31));
+        fractions[j] = random() % 4 == 0 ? (random() % 2 ? 1 << 30 : INT32_MAX) : static_cast<int32_t>(random() >> 1);
+      }
+      IntegerPanel panel{.m = 1, .n = kernel.lanes, .c = out.data(), .ldc = kernel.lanes, .epilogue = {}};
+      panel.epilogue = {.result = IntegerResult::kFixed,
+                        .bias = bias.data(),
+                        .fractions = fractions.data(),
+                        .shifts = shifts.data(),
+                        .zero = -5,
+                        .low = -128,
+                        .high = 127};
+      kernel.panel(panel);
+      for (int j = 0; j < kernel.lanes; ++j) {
+        ASSERT_EQ(out[j], std::clamp<int64_t>(fixed(bias[j], fractions[j], shifts[j]) - 5, -128, 127))
+            << bias[j] << " " << fractions[j] << " " << shifts[j];
+      }
+    }
+  });
+}
+
+}  // namespace
+}  // namespace thane

@@ -1,0 +1,123 @@
+// Integer vectors for kernel bodies: what the compilers' vector extension has no words for. Included only by *.isa.cc
+// files.
+#pragma once
+
+#if defined(__SSE2__)
+#include <immintrin.h>
+#endif
+
+#include "kernels/simd.h"
+
+namespace thane::THANE_ISA {
+namespace {
+
+using ShortVec = int16_t __attribute__((vector_size(kLanes * 4)));
+using ByteVec = int8_t __attribute__((vector_size(kLanes * 4)));
+using LongVec = int64_t __attribute__((vector_size(kLanes * 4)));
+using UnsignedVec = uint32_t __attribute__((vector_size(kLanes * 4)));
+using UnsignedLongVec = uint64_t __attribute__((vector_size(kLanes * 4)));
+template <class T>
+using NarrowVec __attribute__((vector_size(kLanes))) = T;  // a byte per lane of IntVec
+template <class T>
+using HalfBytes __attribute__((vector_size(kLanes * 2))) = T;  // a byte per lane of ShortVec
+
+template <class V, class T>
+THANE_INLINE V load_as(const T* from) {
+  V v;
+  __builtin_memcpy(&v, from, sizeof(v));
+  return v;
+}
+template <class V, class T>
+THANE_INLINE void store_as(T* to, V v) {
+  __builtin_memcpy(to, &v, sizeof(v));
+}
+
+THANE_INLINE IntVec min_int(IntVec a, IntVec b) { return a < b ? a : b; }
+THANE_INLINE IntVec max_int(IntVec a, IntVec b) { return a > b ? a : b; }
+
+// Bytes to 16 bits; the vector extension would do it in halves.
+THANE_INLINE ShortVec widened(HalfBytes<int8_t> bytes) {
+#if defined(__AVX512BW__)
+  return reinterpret_cast<ShortVec>(_mm512_cvtepi8_epi16(reinterpret_cast<__m256i>(bytes)));
+#elif defined(__AVX2__)
+  return reinterpret_cast<ShortVec>(_mm256_cvtepi8_epi16(reinterpret_cast<__m128i>(bytes)));
+#else
+  return __builtin_convertvector(bytes, ShortVec);
+#endif
+}
+THANE_INLINE ShortVec widened(HalfBytes<uint8_t> bytes) {
+#if defined(__AVX512BW__)
+  return reinterpret_cast<ShortVec>(_mm512_cvtepu8_epi16(reinterpret_cast<__m256i>(bytes)));
+#elif defined(__AVX2__)
+  return reinterpret_cast<ShortVec>(_mm256_cvtepu8_epi16(reinterpret_cast<__m128i>(bytes)));
+#else
+  return __builtin_convertvector(bytes, ShortVec);
+#endif
+}
+
+// The lowest bytes of the lanes of v.
+THANE_INLINE NarrowVec<int8_t> low_bytes(IntVec v) {
+#if defined(__AVX512F__)
+  return reinterpret_cast<NarrowVec<int8_t>>(_mm512_cvtepi32_epi8(reinterpret_cast<__m512i>(v)));
+#elif defined(__AVX2__)
+  const __m256i order = _mm256_setr_epi8(0, 4, 8, 12, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, 0,
+                                         4, 8, 12, -1, -1, -1, -1, -1, -1, -1, -1);
+  const __m256i halves = _mm256_shuffle_epi8(reinterpret_cast<__m256i>(v), order);
+  const __m128i both = _mm_or_si128(_mm256_castsi256_si128(halves), _mm256_extracti128_si256(halves, 1));
+  return load_as<NarrowVec<int8_t>>(&both);
+#else
+  return __builtin_convertvector(v, NarrowVec<int8_t>);
+#endif
+}
+
+// Lane i: a[2i]·b[2i] + a[2i + 1]·b[2i + 1].
+THANE_INLINE IntVec dot_pairs(IntVec a, IntVec b) {
+#if defined(__AVX512BW__)
+  return reinterpret_cast<IntVec>(_mm512_madd_epi16(reinterpret_cast<__m512i>(a), reinterpret_cast<__m512i>(b)));
+#elif defined(__AVX2__)
+  return reinterpret_cast<IntVec>(_mm256_madd_epi16(reinterpret_cast<__m256i>(a), reinterpret_cast<__m256i>(b)));
+#elif defined(__SSE2__)
+  return reinterpret_cast<IntVec>(_mm_madd_epi16(reinterpret_cast<__m128i>(a), reinterpret_cast<__m128i>(b)));
+#else
+  return ((a << 16) >> 16) * ((b << 16) >> 16) + (a >> 16) * (b >> 16);
+#endif
+}
+
+// Lane i: sum + Σ a[4i + j]·b[4i + j] over j in [0, 4), bytes of a unsigned, of b signed; nothing saturates.
+THANE_INLINE IntVec dot_quads(IntVec sum, IntVec a, IntVec b) {
+#if defined(__AVX512VNNI__)
+  return reinterpret_cast<IntVec>(
+      _mm512_dpbusd_epi32(reinterpret_cast<__m512i>(sum), reinterpret_cast<__m512i>(a), reinterpret_cast<__m512i>(b)));
+#else
+  for (int shift = 0; shift < 32; shift += 8) sum += ((a >> shift) & 255) * ((b << (24 - shift)) >> 24);
+  return sum;
+#endif
+}
+
+// Even lanes multiplied to 64 bits.
+THANE_INLINE LongVec multiply_even(IntVec a, IntVec b) {
+#if defined(__AVX512F__)
+  return reinterpret_cast<LongVec>(_mm512_mul_epi32(reinterpret_cast<__m512i>(a), reinterpret_cast<__m512i>(b)));
+#elif defined(__AVX2__)
+  return reinterpret_cast<LongVec>(_mm256_mul_epi32(reinterpret_cast<__m256i>(a), reinterpret_cast<__m256i>(b)));
+#else
+  LongVec product;
+  for (int i = 0; i < kLanes / 2; ++i) product[i] = int64_t{a[2 * i]} * int64_t{b[2 * i]};
+  return product;
+#endif
+}
+THANE_INLINE IntVec odd_to_even(IntVec v) {
+  return reinterpret_cast<IntVec>(reinterpret_cast<UnsignedLongVec>(v) >> 32);
+}
+
+// (a · b + 2^30) >> 31, which is the high half of the doubled product, halves upwards. Not for a = b = -2^31.
+// odd_b: odd_to_even(b).
+THANE_INLINE IntVec doubling_high(IntVec a, IntVec b, IntVec odd_b) {
+  const auto even = reinterpret_cast<UnsignedLongVec>(multiply_even(a, b)) + (uint64_t{1} << 30);
+  const auto odd = reinterpret_cast<UnsignedLongVec>(multiply_even(odd_to_even(a), odd_b)) + (uint64_t{1} << 30);
+  constexpr uint64_t kLow = 0xffffffff;
+  return reinterpret_cast<IntVec>(((even >> 31) & kLow) | ((odd << 1) & ~kLow));
+}
+
+}  // namespace
+}  // namespace thane::THANE_ISA

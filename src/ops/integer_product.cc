@@ -1,0 +1,231 @@
+#include "ops/integer_product.h"
+
+#include <algorithm>
+#include <atomic>
+
+#include "base/cpu.h"
+#include "ops/convert.h"
+
+namespace thane {
+namespace {
+
+// weight(column, depth index) → source element.
+template <class Source>
+IntegerWeights centered_weights(const Tensor& tensor, int64_t columns, int64_t depth, const Tensor* zeros,
+                                const Source& source) {
+  IntegerWeights out{columns, depth, std::vector<int16_t>(static_cast<size_t>(columns * depth))};
+  dispatch<int8_t, uint8_t>(tensor.dtype(), [&]<class W>() {
+    const W* w = tensor.data<W>();
+    for (int64_t j = 0; j < columns; ++j) {
+      const int64_t zero = zeros ? zeros->as_int64(zeros->size() == 1 ? 0 : j) : 0;
+      int16_t* row = out.values.data() + j * depth;
+      for (int64_t k = 0; k < depth; ++k) row[k] = static_cast<int16_t>(w[source(j, k)] - zero);
+    }
+  });
+  return out;
+}
+
+// [groups · n] to [groups][padded], the last element repeated where nothing is.
+template <class T>
+void pad_columns(std::vector<T>& values, int64_t groups, int64_t n, int64_t padded) {
+  if (values.empty() || n == padded) return;
+  std::vector<T> wide(static_cast<size_t>(groups * padded));
+  for (int64_t g = 0; g < groups; ++g) {
+    for (int64_t j = 0; j < n; ++j) wide[static_cast<size_t>(g * padded + j)] = values[static_cast<size_t>(g * n + j)];
+  }
+  values = std::move(wide);
+}
+
+}  // namespace
+
+IntegerWeights conv_weights(const Tensor& weights, const Tensor* zeros) {
+  const int64_t channels = weights.dim(1), depth = weights.size() / std::max<int64_t>(weights.dim(0), 1);
+  const int64_t taps = depth / std::max<int64_t>(channels, 1);
+  return centered_weights(weights, weights.dim(0), depth, zeros,
+                          [=](int64_t j, int64_t k) { return j * depth + k % channels * taps + k / channels; });
+}
+
+IntegerWeights matrix_weights(const Tensor& matrix, bool transposed, const Tensor* zeros) {
+  const int64_t columns = matrix.dim(transposed ? 0 : 1), depth = matrix.dim(transposed ? 1 : 0);
+  return centered_weights(matrix, columns, depth, zeros,
+                          [=](int64_t j, int64_t k) { return transposed ? j * depth + k : k * columns + j; });
+}
+
+std::string refuse_integer_windows(const ConvShape& shape) {
+  if (shape.layout != DataLayout::kChannelsLast) return "data are channels first";
+  if (shape.axes.size() > 2) return "more than two axes";
+  return {};
+}
+
+Result<std::unique_ptr<IntegerProduct>> IntegerProduct::make(Isa isa, const ConvShape& shape,
+                                                             const IntegerWeights& weights, IntegerColumns columns) {
+  auto product = std::unique_ptr<IntegerProduct>(new IntegerProduct());
+  const auto axis = [](const WindowAxis& a) {
+    return IntegerWindows::Axis{a.in, a.kernel, a.stride, a.dilation, a.pad_begin};
+  };
+  IntegerWindows& w = product->windows_;
+  if (shape.axes.size() == 2) w.y = axis(shape.axes[0]);
+  w.x_axis = axis(shape.axes.back());
+  w.pixel_bytes = shape.in_channels;
+  w.channels = shape.in_channels / shape.group;
+  w.out_width = shape.axes.back().out;
+  product->images_ = shape.batch;
+  product->groups_ = shape.group;
+  product->in_image_ = shape.in_spatial() * shape.in_channels;
+  product->m_ = shape.out_spatial();
+  THANE_TRY(product->set_up(isa, weights, std::move(columns)));
+  return product;
+}
+
+Result<std::unique_ptr<IntegerProduct>> IntegerProduct::make(Isa isa, int64_t m, const IntegerWeights& weights,
+                                                             IntegerColumns columns) {
+  auto product = std::unique_ptr<IntegerProduct>(new IntegerProduct());
+  IntegerWindows& w = product->windows_;
+  w.x_axis.in = w.out_width = m;
+  w.pixel_bytes = w.channels = weights.depth;
+  product->m_ = m;
+  THANE_TRY(product->set_up(isa, weights, std::move(columns)));
+  return product;
+}
+
+Status IntegerProduct::set_up(Isa isa, const IntegerWeights& weights, IntegerColumns columns) {
+  const auto [least, most] = std::minmax_element(weights.values.begin(), weights.values.end());
+  const bool narrow = weights.values.empty() || (*least >= -128 && *most <= 127);
+  kernel_ = narrow ? &integer_gemms(isa).narrow : &integer_gemms(isa).wide;
+  const int64_t depth = weights.depth;
+  n_ = weights.columns / groups_;
+  padded_ = kernel_->packed_columns(n_);
+  panels_ = (n_ + kernel_->columns - 1) / kernel_->columns;
+  words_ = kernel_->words_of(depth);
+  group_bytes_ = kernel_->column_bytes(depth) * padded_;
+  THANE_ASSIGN(packed_, Tensor::allocate(DType::kInt8, {groups_ * group_bytes_}));
+  for (int64_t g = 0; g < groups_; ++g) {
+    pack_integer_b(*kernel_, depth, n_, weights.values.data() + g * n_ * depth,
+                   packed_.data<int8_t>() + g * group_bytes_);
+  }
+  columns_ = std::move(columns);
+  if (kernel_->needs_correction()) {
+    column_sums_.resize(static_cast<size_t>(weights.columns));
+    for (size_t j = 0; j < column_sums_.size(); ++j) {
+      const int16_t* row = weights.values.data() + static_cast<int64_t>(j) * depth;
+      for (int64_t k = 0; k < depth; ++k) column_sums_[j] += row[k];
+    }
+    pad_columns(column_sums_, groups_, n_, padded_);
+  }
+  pad_columns(columns_.bias, groups_, n_, padded_);
+  pad_columns(columns_.scales, groups_, n_, padded_);
+  pad_columns(columns_.fractions, groups_, n_, padded_);
+  pad_columns(columns_.shifts, groups_, n_, padded_);
+
+  // A chunk of A and its panel of B stay in L2. The cut depends on sizes alone.
+  constexpr int64_t kMostRows = 192, kLeastTiles = 4, kFewChunks = 4;
+  const int64_t l2 = cpu_facts().l2_bytes > 0 ? cpu_facts().l2_bytes : 512 * 1024;
+  const int64_t in_cache = l2 / 3 / (4 * std::max<int64_t>(words_, 1));
+  const int64_t most_rows = std::max(kLeastTiles * kernel_->rows, std::min(in_cache, kMostRows));
+  chunks_ = (m_ + most_rows - 1) / most_rows;
+  const int64_t tiles = (m_ + kernel_->rows - 1) / kernel_->rows;
+  chunk_rows_ = chunks_ > 0 ? (tiles + chunks_ - 1) / chunks_ * kernel_->rows : 0;
+  chunks_ = chunk_rows_ > 0 ? (m_ + chunk_rows_ - 1) / chunk_rows_ : 0;
+  split_columns_ = images_ * groups_ * chunks_ < kFewChunks;
+  const int64_t work =
+      std::min(chunk_rows_, m_) * depth * (split_columns_ ? std::min<int64_t>(n_, kernel_->columns) : n_);
+  grain_ = 250000 / std::max<int64_t>(work, 1) + 1;
+  scratch_ = std::make_unique<ScratchPool>((split_columns_ ? images_ * groups_ * m_ : chunk_rows_) * words_);
+  return ok();
+}
+
+IntegerWindows IntegerProduct::windows(const void* x, bool is_signed, int32_t zero, int64_t image,
+                                       int64_t group) const {
+  IntegerWindows w = windows_;
+  w.x = static_cast<const uint8_t*>(x) + image * in_image_ + group * w.channels;
+  w.is_signed = is_signed;
+  w.zero = zero;
+  return w;
+}
+
+void IntegerProduct::multiply(const int32_t* a, int64_t rows, int64_t first_panel, int64_t last_panel, int64_t group,
+                              void* y, const IntegerEpilogue& epilogue) const {
+  const int64_t bytes = epilogue.result_bytes(), depth = words_ * kernel_->depth_per_word;
+  const IntegerEpilogue columns = epilogue.from(group * padded_);
+  for (int64_t panel = first_panel; panel < last_panel; ++panel) {
+    const int64_t column = panel * kernel_->columns;
+    kernel_->panel({.m = rows,
+                    .n = std::min<int64_t>(kernel_->columns, n_ - column),
+                    .words = words_,
+                    .a = a,
+                    .b = packed_.data<int8_t>() + group * group_bytes_ + column * kernel_->column_bytes(depth),
+                    .c = static_cast<uint8_t*>(y) + (group * n_ + column) * bytes,
+                    .ldc = groups_ * n_,
+                    .epilogue = columns.from(column)});
+  }
+}
+
+Status IntegerProduct::run(const void* x, bool is_signed, int32_t zero, const int32_t* bias, void* y,
+                           ThreadPool& threads) const {
+  if (images_ * groups_ * m_ * n_ == 0) return ok();
+  IntegerEpilogue epilogue{.result = columns_.result,
+                           .bias = columns_.bias.empty() ? nullptr : columns_.bias.data(),
+                           .scales = columns_.scales.data(),
+                           .fractions = columns_.fractions.data(),
+                           .shifts = columns_.shifts.data(),
+                           .zero = columns_.zero,
+                           .low = columns_.low,
+                           .high = columns_.high};
+  std::vector<uint32_t> sums;  // wrapping
+  if (bias || !column_sums_.empty()) {
+    sums.assign(static_cast<size_t>(groups_ * padded_), 0);
+    const auto shifted_zero = static_cast<uint32_t>(zero + (is_signed ? 128 : 0));
+    for (int64_t j = 0; j < groups_ * padded_; ++j) {
+      const auto at = static_cast<size_t>(j);
+      if (epilogue.bias) sums[at] = static_cast<uint32_t>(epilogue.bias[j]);
+      if (bias && j % padded_ < n_) sums[at] += static_cast<uint32_t>(bias[j / padded_ * n_ + j % padded_]);
+      if (!column_sums_.empty()) sums[at] -= shifted_zero * static_cast<uint32_t>(column_sums_[at]);
+    }
+    epilogue.bias = reinterpret_cast<const int32_t*>(sums.data());
+  }
+  const int64_t bytes = epilogue.result_bytes(), row = groups_ * n_ * bytes;
+  auto* out = static_cast<uint8_t*>(y);
+  const auto rows_of = [&](int64_t chunk) { return std::min(chunk_rows_, m_ - chunk * chunk_rows_); };
+  const int64_t products = images_ * groups_;
+
+  if (split_columns_) {
+    THANE_ASSIGN(const auto scratch, scratch_->take());
+    auto* a = reinterpret_cast<int32_t*>(scratch.data());
+    const int64_t lines = std::max<int64_t>(8, kernel_->rows);  // of A at a time
+    const int64_t pieces = (m_ + lines - 1) / lines;
+    threads.parallel_for(products * pieces, 65536 / (lines * words_) + 1, [&](int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; ++i) {
+        const int64_t p = i / pieces, first = i % pieces * lines;
+        kernel_->pack_a(windows(x, is_signed, zero, p / groups_, p % groups_), first, std::min(lines, m_ - first),
+                        a + (p * m_ + first) * words_);
+      }
+    });
+    threads.parallel_for(products * chunks_ * panels_, grain_, [&](int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; ++i) {
+        const int64_t panel = i % panels_, chunk = i / panels_ % chunks_, p = i / panels_ / chunks_;
+        const int64_t first = chunk * chunk_rows_;
+        multiply(a + (p * m_ + first) * words_, rows_of(chunk), panel, panel + 1, p % groups_,
+                 out + (p / groups_ * m_ + first) * row, epilogue);
+      }
+    });
+    return ok();
+  }
+  std::atomic<bool> short_of_memory{false};
+  threads.parallel_for(products * chunks_, grain_, [&](int64_t begin, int64_t end) {
+    auto scratch = scratch_->take();
+    if (!scratch.ok()) {
+      short_of_memory = true;
+      return;
+    }
+    auto* a = reinterpret_cast<int32_t*>(scratch->data());
+    for (int64_t i = begin; i < end; ++i) {
+      const int64_t p = i / chunks_, first = i % chunks_ * chunk_rows_;
+      kernel_->pack_a(windows(x, is_signed, zero, p / groups_, p % groups_), first, rows_of(i % chunks_), a);
+      multiply(a, rows_of(i % chunks_), 0, panels_, p % groups_, out + (p / groups_ * m_ + first) * row, epilogue);
+    }
+  });
+  if (short_of_memory) return resource_limit("no memory for packed rows");
+  return ok();
+}
+
+}  // namespace thane

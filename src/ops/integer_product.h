@@ -1,0 +1,70 @@
+// Products of 8-bit data with constant 8-bit weights: what the fast kernels of quantized convolutions and matrix
+// products share, whatever their rounding.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "base/threads.h"
+#include "ir/tensor.h"
+#include "kernels/integer/gemm.h"
+#include "ops/conv/conv.h"
+#include "ops/scratch.h"
+
+namespace thane {
+
+// Weights without their zero points, in [-255, 255]: [columns][depth], row after row. Those of a convolution have its
+// taps outside and channels inside, as patches do.
+struct IntegerWeights {
+  int64_t columns = 0, depth = 0;
+  std::vector<int16_t> values;
+};
+// From a tensor of int8 or uint8 [columns][channels][taps…]. zeros: null (0), one, or one per column.
+IntegerWeights conv_weights(const Tensor& weights, const Tensor* zeros);
+// From a matrix [depth][columns], or its transpose.
+IntegerWeights matrix_weights(const Tensor& matrix, bool transposed, const Tensor* zeros);
+
+// Whether windows of this convolution can be rows of a product: one or two axes, channels last.
+std::string refuse_integer_windows(const ConvShape& shape);
+
+// Per output column, as epilogues read them. Empty: not used.
+struct IntegerColumns {
+  IntegerResult result = IntegerResult::kSums;
+  std::vector<int32_t> bias;
+  std::vector<float> scales;
+  std::vector<int32_t> fractions, shifts;
+  int32_t zero = 0, low = 0, high = 0;
+};
+
+class IntegerProduct {
+ public:
+  // A convolution; or, with the second, A[m × depth] of any m, row-major.
+  static Result<std::unique_ptr<IntegerProduct>> make(Isa isa, const ConvShape& shape, const IntegerWeights& weights,
+                                                      IntegerColumns columns);
+  static Result<std::unique_ptr<IntegerProduct>> make(Isa isa, int64_t m, const IntegerWeights& weights,
+                                                      IntegerColumns columns);
+
+  // y: int32 or bytes, rows of all output columns. `zero`: of x. `bias`, where given, is added to that of the columns.
+  Status run(const void* x, bool is_signed, int32_t zero, const int32_t* bias, void* y, ThreadPool& threads) const;
+
+ private:
+  IntegerProduct() = default;
+  Status set_up(Isa isa, const IntegerWeights& weights, IntegerColumns columns);
+  IntegerWindows windows(const void* x, bool is_signed, int32_t zero, int64_t image, int64_t group) const;
+  void multiply(const int32_t* a, int64_t rows, int64_t first_panel, int64_t last_panel, int64_t group, void* y,
+                const IntegerEpilogue& epilogue) const;
+
+  IntegerWindows windows_;
+  int64_t images_ = 1, groups_ = 1, in_image_ = 0, m_ = 0;  // m: rows of an image
+  int64_t n_ = 0, padded_ = 0, panels_ = 0;                 // of a group; padded: up to whole vectors
+  int64_t words_ = 0, chunk_rows_ = 0, chunks_ = 0, grain_ = 1;
+  bool split_columns_ = false;  // few chunks: threads share them, panel by panel
+  const IntegerGemm* kernel_ = nullptr;
+  Tensor packed_;
+  int64_t group_bytes_ = 0;
+  IntegerColumns columns_;            // [groups][padded]
+  std::vector<int32_t> column_sums_;  // of weights, where the kernel leaves the zero point to correct
+  std::unique_ptr<ScratchPool> scratch_;
+};
+
+}  // namespace thane
