@@ -59,11 +59,11 @@ class Race {
  private:
   void tell(const std::string& doing) { view_.update(doing, std::min(0.999, done_), standings_); }
 
-  // Who gets one more fresh process: all twice; then as many as the deadline leaves time for, without those that take
-  // longest to start.
+  // Who gets one more fresh process: all a few times; then as many as the deadline leaves time for, without those that
+  // take longest to start.
   void choose_starters(int process, double spent) {
     starts_.assign(standings_.size(), true);
-    if (process < 2 || options_.deadline_seconds <= 0) return;
+    if (process < options_.least_processes || options_.deadline_seconds <= 0) return;
     double next = spent + options_.budget_seconds / options_.processes;
     for (const double cost : start_costs_) next += cost;
     while (next > options_.deadline_seconds) {

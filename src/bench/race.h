@@ -21,7 +21,8 @@ struct RaceOptions {
   Scenario scenario = Scenario::kSingle;
   double budget_seconds = 20;   // for measuring; opening engines comes on top
   int processes = 4;            // fresh ones per engine
-  double deadline_seconds = 0;  // slow starters get no further processes that would end later, after two; 0: never
+  int least_processes = 2;      // of each engine, whatever the deadline
+  double deadline_seconds = 0;  // slow starters get no further processes that would end later; 0: never
   int rounds = 5;               // turns per process
   int warmup = -1;              // runs before measuring; < 0: until the times are steady
   int64_t runs = 0;             // per turn; 0: as the budget allows

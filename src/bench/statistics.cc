@@ -116,6 +116,11 @@ Ratio bootstrap_ratio(std::span<const Pair> pairs, uint64_t seed, int resamples)
   ratio.estimate = std::exp(sum / static_cast<double>(pairs.size()));
   std::vector<const std::vector<double>*> processes;
   for (const auto& [process, logs] : by_process) processes.push_back(&logs);
+  if (pairs.size() < 2) {  // one pair says nothing of how far pairs scatter
+    constexpr double kAnything = 1e9;
+    ratio.interval = ratio.resampled = {ratio.estimate / kAnything, ratio.estimate * kAnything};
+    return ratio;
+  }
   Random random{seed};
   std::vector<double> means;
   for (int r = 0; r < resamples; ++r) {

@@ -51,7 +51,7 @@ struct Ratio {
 
 // Bootstrap in two stages: processes with replacement, then their rounds. The interval is its percentiles, widened
 // about the estimate by Student's t over the normal quantile and the bias of a variance from k processes (rounds, where
-// there is one process): √(k/(k-1)).
+// there is one process): √(k/(k-1)). A single pair has an interval that excludes nothing.
 Ratio bootstrap_ratio(std::span<const Pair> pairs, uint64_t seed = 1, int resamples = 4000);
 
 // What an A/A race, the same engine against itself, says about differences that mean nothing: the largest factor by

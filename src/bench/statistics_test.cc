@@ -101,6 +101,11 @@ TEST(Statistics, RatioOfPairs) {
   EXPECT_EQ(judge(bootstrap_ratio(pairs), 1.05), Outcome::kSlower);
 }
 
+TEST(Statistics, OnePairShowsNothing) {
+  const Pair pair[] = {{1, 50, 0}};
+  EXPECT_EQ(judge(bootstrap_ratio(pair), 1.05), Outcome::kTie);
+}
+
 // A race of an engine against itself, 15 turns in 3 processes that differ a little, against the floor of a third twin.
 TEST(Statistics, ItselfAgainstItselfTies) {
   int ties = 0, covered = 0;
