@@ -42,7 +42,7 @@ constexpr Rival kRivals[] = {
      true, true},
     {"openvino", "OpenVINO", "onnx saved_model tflite graphdef", "", "openvino", "CPU", kPlain, kOpenvinoTunables, {}},
     {"mnn", "MNN", "onnx tflite", "", "MNN", "CPU", kPlain, kNoTunables, kOnlyThreads, true},
-    {"ncnn", "ncnn", "torchscript onnx", "", "ncnn", "CPU", kPlain, kNoTunables, kOnlyThreads, true},
+    {"ncnn", "ncnn", "onnx torchscript", "", "ncnn", "CPU", kPlain, kNoTunables, kOnlyThreads, true},
 };
 
 }  // namespace
