@@ -21,6 +21,7 @@ std::span<const OpDef> example_ops();
 std::span<const OpDef> image_ops();
 std::span<const OpDef> indexing_ops();
 std::span<const OpDef> libm_ops();
+std::span<const OpDef> linalg_ops();
 std::span<const OpDef> logic_ops();
 std::span<const OpDef> lookup_ops();
 std::span<const OpDef> loss_ops();

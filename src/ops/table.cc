@@ -16,7 +16,7 @@ const auto& families() {
       loss_ops(),       math_ops(),       matmul_ops(),      ml_ops(),        movement_ops(), norm_ops(),
       pool_ops(),       quantize_ops(),   random_ops(),      recurrent_ops(), reduce_ops(),   select_ops(),
       sequence_ops(),   signal_ops(),     special_ops(),     text_ops(),      training_ops(), complex_ops(),
-      libm_ops(),       example_ops(),    lookup_ops(),      segment_ops(),   strings_ops(),
+      libm_ops(),       example_ops(),    lookup_ops(),      segment_ops(),   strings_ops(),  linalg_ops(),
   };
   return all;
 }

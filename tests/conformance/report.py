@@ -92,6 +92,54 @@ def page(runs):
     return "\n".join(lines) + "\n"
 
 
+# --- ATen: counts and misses as tests/torch/pack.py found them
+
+ATEN = "## ATen"
+ATEN_EXPLAINED = [
+    (r"polynomial|airy|modified_bessel_k|^histogram|_segment_reduce|linear_cross_entropy|_backward|multilabel_margin",
+     "No such op: not met in models."),
+    (r"^(lu_unpack|lu_solve|linalg\.lu_solve)", "Row exchanges given as data are not followed."),
+    (r"^linalg\.eigvals-", "Eigenvalues of matrices that are not symmetric: no such op."),
+    (r"^tensor_split", "How many parts there are depends on data."),
+    (r"^(topk|kthvalue|median|mode)-", "Which of several equal elements is taken is not defined; thane takes the first."),
+    (r"scaled_dot_product_attention", "Samples with dropout: random."),
+    (r"avg_pool", "Means of integers: PyTorch's division of negative sums is not followed."),
+    (r"interpolate\..*-float64", "The given factors are kept as float32, as ONNX's Resize has them."),
+    (r"-complex64", "Not written for complex numbers."),
+    (r"-(float16|bfloat16)", "PyTorch rounds to 16 bits at other places within the op."),
+]
+
+
+def aten_section(coverage):
+    lines = [ATEN, "", "From PyTorch 2.13's own OpInfos (`tests/torch/op_cases.py`): every op that is deterministic and works on "
+             "dense tensors, in up to nine element types, traced to TorchScript and exported by torch.export; and whole "
+             "networks. A case is one call. Reference: eager PyTorch; tolerances 1e-4 for float32, 1e-7 for float64. All that "
+             "pass are in `tests/torch/cases.tar.xz` and run as the test `torch.cases`.", "",
+             "| form | ops | cases | passed | | networks |", "|---|---:|---:|---:|---:|---:|"]
+    for form, n in coverage["forms"].items():
+        networks = f"{n['networks_passed']} of {n['networks']}" if n["networks"] else "`torchscript.networks`"
+        lines.append(f"| {form} | {n['ops']} | {n['cases']:,} | {n['passed']:,} | {100 * n['passed'] / n['cases']:.2f}% | {networks} |")
+    misses = defaultdict(Counter)
+    for case in coverage["missed"]:
+        reason = next((text for pattern, text in ATEN_EXPLAINED if re.search(pattern, case["program"])), None)
+        misses[reason or "`" + case["reason"].replace("`", "'").replace("|", "\\|")[:160] + "`"][case["op"]] += case["samples"]
+    lines += ["", "Misses, with the number of cases in both forms:", ""]
+    for reason, ops in sorted(misses.items(), key=lambda item: -sum(item[1].values())):
+        lines.append(f"- {reason} " + ", ".join(f"`{op}` {n}" for op, n in sorted(ops.items())))
+    return "\n".join(lines) + "\n"
+
+
+def with_aten(text, section):
+    """The page with its section on ATen replaced, or put before the public models."""
+    if ATEN in text:
+        begin = text.index(ATEN)
+        end = text.find("\n## ", begin + 1)
+        text = text[:begin] + (text[end + 1:] if end >= 0 else "")
+    at = text.index(PACK) if PACK in text else len(text)
+    before = text[:at].rstrip("\n") + "\n\n"
+    return before + section + ("\n" + text[at:] if text[at:] else "")
+
+
 # Misses of the pack of public models are explained in tests/model_pack/known_misses.txt.
 PACK = "## Public models"
 
@@ -126,8 +174,13 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", nargs="?", type=Path, default=ROOT / "build/dev/tests/conformance")
     parser.add_argument("--check", action="store_true", help="compare only")
+    parser.add_argument("--aten", action="store_true", help="write the section on ATen only")
     parser.add_argument("--output", type=Path, default=ROOT / "docs/CONFORMANCE.md")
     options = parser.parse_args()
+    aten = aten_section(json.loads((ROOT / "tests/torch/coverage.json").read_text()))
+    if options.aten:
+        options.output.write_text(with_aten(options.output.read_text(), aten))
+        return
     missing = [run for run in RUNS if not (options.folder / f"{run}.json").exists()]
     if missing:
         sys.exit(f"error: no results of {', '.join(missing)} in {options.folder}; run: ctest -R conformance")
@@ -136,6 +189,7 @@ def main():
     section = pack_section(json.loads(pack.read_text())) if pack.exists() else kept_section(options.output)
     if section:
         text += "\n" + section
+    text = with_aten(text, aten)
     if not options.check:
         options.output.write_text(text)
     elif not options.output.exists() or options.output.read_text() != text:

@@ -37,7 +37,11 @@ std::string compare_complex(const Tensor& a, const Tensor& b, const Tolerance& t
   const auto *x = a.data<std::complex<T>>(), *y = b.data<std::complex<T>>();
   return compare_elements(
       a, b,
-      [&](int64_t i) { return std::abs(x[i] - y[i]) <= tolerance.absolute + tolerance.relative * std::abs(y[i]); },
+      [&](int64_t i) {
+        const bool finite = std::isfinite(y[i].real()) && std::isfinite(y[i].imag());
+        if (finite) return std::abs(x[i] - y[i]) <= tolerance.absolute + tolerance.relative * std::abs(y[i]);
+        return close(x[i].real(), y[i].real(), tolerance) && close(x[i].imag(), y[i].imag(), tolerance);
+      },
       [](const Tensor& t, int64_t i) {
         const auto v = t.data<std::complex<T>>()[i];
         return format("{}+{}i", v.real(), v.imag());

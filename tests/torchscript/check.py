@@ -26,6 +26,8 @@ def compare(case, out):
         folder = out / expected.name
         outputs = json.loads((folder / "outputs.json").read_text())["outputs"]
         files = sorted(expected.iterdir(), key=lambda path: int(path.stem))
+        if len(outputs) > len(files):  # keys that a dict may have and this run's has not are empty tensors
+            outputs = [output for output in outputs if output["shape"] != [0]]
         if len(outputs) != len(files):
             return f"run {expected.name}: {len(outputs)} outputs, expected {len(files)}"
         for output, file in zip(outputs, files):

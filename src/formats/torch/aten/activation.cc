@@ -43,7 +43,18 @@ Value celu(Call& c) { return c.tensor(c.op("Celu", {c.edge("self")}, {{"alpha", 
 Value gelu(Call& c) {
   return c.tensor(c.op("Gelu", {c.edge("self")}, {{"approximate", c.text("approximate", "none")}}));
 }
-Value silu(Call& c) { return c.tensor(c.op("Swish", {c.edge("self")})); }
+Value silu(Call& c) {
+  const Edge x = c.edge("self");
+  return c.tensor(is_complex(x.dtype()) ? c.mul(x, c.unary("Sigmoid", x)) : c.op("Swish", {x}));
+}
+// The gradients, which programs that train on the device carry along.
+Value softmax_backward(Call& c) {
+  const Edge g = c.edge("grad_output"), y = c.edge("output");
+  const Dims axis = {c.integer("dim")};
+  const Edge back = c.name().find("log") != std::string_view::npos ? c.sub(g, c.mul(c.exp(y), c.sum(g, axis, true)))
+                                                                   : c.mul(y, c.sub(g, c.sum(c.mul(g, y), axis, true)));
+  return c.tensor(c.cast(back, c.dtype_argument("input_dtype", y.dtype())));
+}
 Value softplus(Call& c) {
   const Edge x = c.edge("self");
   const double beta = c.real("beta", 1), threshold = c.real("threshold", 20);
@@ -143,6 +154,8 @@ constexpr Row kRows[] = {
     {"celu", celu},
     {"gelu", gelu},
     {"silu", silu},
+    {"_softmax_backward_data", softmax_backward},
+    {"_log_softmax_backward_data", softmax_backward},
     {"mish", plain<"Mish">},
     {"softplus", softplus},
     {"log_sigmoid", log_sigmoid},

@@ -133,7 +133,7 @@ bool is_known(std::string_view op) {
 
 const Row* find_row(std::string_view name, bool numbers) {
   using Family = std::span<const Row> (*)();
-  static constexpr Family kNumberFamilies[] = {number_rows, factory_rows, random_rows, query_rows};
+  static constexpr Family kNumberFamilies[] = {number_rows, factory_rows, random_rows, query_rows, type_rows};
   static constexpr Family kFamilies[] = {
       activation_rows, attention_rows,     binary_rows,    comparison_rows,    complex_rows,    convolution_rows,
       embedding_rows,  factory_rows,       fourier_rows,   indexing_rows,      linear_rows,     linear_algebra_rows,

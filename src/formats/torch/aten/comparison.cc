@@ -34,14 +34,14 @@ Edge is_nan(const Ops& ops, const Edge& x) {
 
 Edge close(Call& c) {
   const auto x = c.promoted({"self", "other"});
-  if (is_complex(x[0].dtype())) c.refuse("isclose of complex numbers");
+  const auto size = [&](const Edge& e) { return is_complex(e.dtype()) ? absolute(c, split(c, e)) : c.op("Abs", {e}); };
   Edge result = c.equal(x[0], x[1]);
   const double rtol = c.real("rtol", 1e-5), atol = c.real("atol", 1e-8);
   if (x[0].dtype() != DType::kBool) {
     const Edge a = c.floating(x[0]), b = c.floating(x[1]);
-    const Edge difference = c.op("Abs", {c.sub(a, b)});
-    const Edge allowed = c.add(c.mul(c.op("Abs", {b}), rtol), atol);
-    const Edge finite = c.less(difference, c.like(std::numeric_limits<double>::infinity(), a));
+    const Edge difference = size(c.sub(a, b));
+    const Edge allowed = c.add(c.mul(size(b), rtol), atol);
+    const Edge finite = c.less(difference, c.like(std::numeric_limits<double>::infinity(), difference));
     result = c.either(result, c.both(finite, c.less_equal(difference, allowed)));
   }
   if (c.flag("equal_nan")) result = c.either(result, c.both(is_nan(c, x[0]), is_nan(c, x[1])));

@@ -13,6 +13,10 @@ struct Windows {
 };
 
 Edge convolve(Call& c, Edge x, const Edge& weight, const Edge& bias, const Windows& w) {
+  if (!is_float(x.dtype()) && !is_complex(x.dtype())) {  // exact up to 2^53
+    const auto wide = [&](const Edge& e) { return e.present() ? c.cast(e, DType::kFloat64) : e; };
+    return c.cast(convolve(c, wide(x), wide(weight), wide(bias), w), x.dtype());
+  }
   const size_t n = c.rank(weight) - 2;
   const bool batched = c.rank(x) == n + 2;
   if (!batched) x = c.unsqueeze(x, {0});

@@ -1,4 +1,5 @@
 // Sums, means and maxima of table rows by bags.
+#include <cmath>
 #include <limits>
 
 #include "formats/torch/aten/lowering.h"
@@ -40,7 +41,25 @@ Value embedding_bag(Call& c) {
   return c.results(y, bag, sizes, c.full(bags, 0, DType::kInt64));
 }
 
+// Rows that are looked up and longer than max_norm are shortened to it.
+Value renorm(Call& c) {
+  const Edge table = c.edge("self");
+  const Edge at = c.reshape(c.cast(c.edge("indices"), DType::kInt64), Dims{-1, 1});
+  const double p = c.real("norm_type", 2), limit = c.real("max_norm");
+  const Edge size = c.op("Abs", {table});
+  const Edge norm = p == 2 ? c.reduce("ReduceL2", table, {1}, true)
+                    : std::isinf(p)
+                        ? c.reduce("ReduceMax", size, {1}, true)
+                        : c.op("Pow", {c.sum(c.op("Pow", {size, c.like(p, size)}), {1}, true), c.like(1 / p, size)});
+  const Edge rows = c.reshape(c.size(table, 0), Dims{1});
+  const Edge used =
+      c.op("ScatterND", {c.full(rows, 0, DType::kBool), at, c.full(c.slice(c.shape(at), 0, 0, 1), 1, DType::kBool)});
+  const Edge long_ones = c.both(c.unsqueeze(used, {1}), c.less(c.like(limit, norm), norm));
+  return c.tensor(c.where(long_ones, c.mul(table, c.div(limit, c.add(norm, 1e-7))), table));
+}
+
 constexpr Row kRows[] = {
+    {"embedding_renorm_", renorm},
     {"embedding_bag", embedding_bag},
     {"_embedding_bag", embedding_bag},
     {"_embedding_bag_forward_only", embedding_bag},

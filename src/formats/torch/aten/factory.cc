@@ -1,4 +1,5 @@
 // New tensors from sizes and numbers.
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -213,7 +214,14 @@ Value vander(Call& c) {
   Edge powers = c.range(bounded(n, "powers"), DType::kInt64);
   // torch.vander falls by default, linalg.vander rises.
   if (c.declares("increasing") && !c.flag("increasing")) powers = c.sub(c.int64(n - 1), powers);
-  const Edge base = x.dtype() == DType::kBool || !is_float(x.dtype()) ? c.cast(x, DType::kInt64) : x;
+  const Edge base = is_float(x.dtype()) || is_complex(x.dtype()) ? x : c.cast(x, DType::kInt64);
+  if (is_complex(base.dtype())) {
+    std::vector<Edge> columns = {c.full(c.shape(c.unsqueeze(x, {-1})), 1, x.dtype())};
+    for (int64_t i = 1; i < n; ++i) columns.push_back(c.mul(columns.back(), c.unsqueeze(x, {-1})));
+    if (c.declares("increasing") && !c.flag("increasing")) std::reverse(columns.begin(), columns.end());
+    columns.resize(static_cast<size_t>(std::max<int64_t>(n, 0)));
+    return c.tensor(c.concat(std::move(columns), -1));
+  }
   return c.tensor(c.op("Pow", {c.unsqueeze(base, {-1}), c.cast(powers, base.dtype())}));
 }
 

@@ -186,19 +186,22 @@ Edge window_of(Call& c, int64_t frame, DType dtype) {
 }
 Value stft(Call& c) {
   Edge x = c.edge("self");
-  if (is_complex(x.dtype())) c.refuse("the short-time transform of complex signals");
+  const bool complex = is_complex(x.dtype());
   const int64_t frame = c.integer("n_fft"), hop = c.integer("hop_length", frame / 4);
   const bool single = c.rank(x) == 1;
   if (single) x = c.unsqueeze(x, {0});
+  // The node takes pairs; their axis is the last.
+  const DType real = real_of(x.dtype());
+  x = complex ? c.own("ViewAsReal", {x}) : c.unsqueeze(x, {-1});
   if (c.flag("center", false)) {
     const std::string mode = c.text("pad_mode", "reflect");
-    const Edge pads = c.int64s({0, frame / 2, 0, frame / 2});
+    const Edge pads = c.int64s({0, frame / 2, 0, 0, frame / 2, 0});
     if (mode != "reflect" && mode != "constant" && mode != "replicate") c.refuse(format("padding mode '{}'", mode));
     x = c.op("Pad", {x, pads}, {{"mode", mode == "replicate" ? std::string("edge") : mode}});
   }
-  const bool onesided = c.flag("onesided", true);
-  Edge y = c.op("STFT", {c.unsqueeze(x, {-1}), c.int64(hop), window_of(c, frame, x.dtype()), c.int64(frame)},
-                {{"onesided", int64_t{onesided}}});
+  const bool onesided = c.flag("onesided", !complex);
+  Edge y =
+      c.op("STFT", {x, c.int64(hop), window_of(c, frame, real), c.int64(frame)}, {{"onesided", int64_t{onesided}}});
   y = c.transpose(y, {0, 2, 1, 3});  // [batch, bins, frames, 2]
   if (c.flag("normalized")) y = c.div(y, std::sqrt(static_cast<double>(frame)));
   if (single) y = c.squeeze(y, {0});
@@ -250,7 +253,11 @@ constexpr Row kRows[] = {
     {"fft_irfft2", irfft},
     {"fft_irfftn", irfft},
     {"fft_hfft", hfft},
+    {"fft_hfft2", hfft},
+    {"fft_hfftn", hfft},
     {"fft_ihfft", ihfft},
+    {"fft_ihfft2", ihfft},
+    {"fft_ihfftn", ihfft},
     {"_fft_c2c", fft_c2c},
     {"_fft_r2c", fft_r2c},
     {"_fft_c2r", fft_c2r},

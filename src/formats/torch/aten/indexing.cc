@@ -95,6 +95,7 @@ Value gather(Call& c) {
   const Edge x = c.edge("self"), at = c.cast(c.edge("index"), DType::kInt64);
   if (c.rank(x) == 0) return c.tensor(c.expand(x, c.shape(at)));
   if (c.rank(at) == 0) return c.tensor(c.gather(x, at, 0));
+  if (c.rank(at) != c.rank(x) && c.has_numbers(at)) return c.tensor(c.full(c.shape(at), 0, x.dtype()));  // none
   const auto axis = static_cast<int64_t>(c.axis(c.integer("dim"), c.rank(x)));
   // torch lets the index be smaller than the data on the other axes.
   Edge data = x;
@@ -130,6 +131,18 @@ Value nonzero(Call& c) {
   }
   return c.tensor(c.swap(c.op("NonZero", {x}), 0, 1));
 }
+// So many rows: what is missing filled, what is too much dropped.
+Value nonzero_static(Call& c) {
+  const Edge x = c.edge("self");
+  const auto rank = static_cast<int64_t>(c.rank(x));
+  const int64_t rows = c.integer("size");
+  if (rows < 0) fail(invalid_model("a size below 0"));
+  const Edge fill = c.full(Dims{rows, rank}, c.real("fill_value", -1), DType::kInt64);
+  if (rank == 0) return c.tensor(fill);
+  const Edge found = c.swap(c.op("NonZero", {x}), 0, 1);
+  const Edge all = c.slice(c.concat({found, fill}, 0), 0, 0, rows);
+  return c.tensor(c.expand(all, Dims{rows, rank}));
+}
 Value nonzero_numpy(Call& c) {
   const Edge x = c.edge("self");
   const Edge found = c.op("NonZero", {c.rank(x) == 0 ? c.reshape(x, Dims{1}) : x});
@@ -160,6 +173,7 @@ constexpr Row kRows[] = {
     {"take_along_dim", take_along_dim},
     {"nonzero", nonzero},
     {"argwhere", nonzero},
+    {"nonzero_static", nonzero_static},
     {"nonzero_numpy", nonzero_numpy},
     {"masked_select", masked_select},
     {"embedding", embedding},

@@ -46,7 +46,7 @@ Value vdot(Call& c) {
 }
 Value vecdot(Call& c) {
   auto x = c.promoted({"x", "y"});
-  if (is_complex(x[0].dtype())) c.refuse("vecdot of complex numbers");
+  if (is_complex(x[0].dtype())) x[0] = complex_unary(c, "Conj", x[0]);
   return c.tensor(c.sum(c.mul(x[0], x[1]), {c.integer("dim", -1)}));
 }
 Value outer(Call& c) {
@@ -87,7 +87,6 @@ Value addmv(Call& c) { return c.tensor(add_product(c, c.edge("self"), c.edge("ma
 Value baddbmm(Call& c) { return c.tensor(add_product(c, c.edge("self"), c.edge("batch1"), c.edge("batch2"))); }
 Value addbmm(Call& c) {
   const Edge products = product(c, c.edge("batch1"), c.edge("batch2"));
-  if (is_complex(products.dtype())) c.refuse("addbmm of complex numbers");
   const Edge scaled = times(c, c.sum(products, {0}), "alpha");
   return c.tensor(is_zero(c["beta"]) ? scaled : sum(c, scaled, times(c, c.edge("self"), "beta")));
 }
@@ -128,15 +127,23 @@ Value einsum(Call& c) {
   Ops ops(c.context);
   std::vector<Edge> operands = c.edges("tensors");
   for (const Value& item : *list.items()) promotion.add(ops, item);
-  for (Edge& operand : operands) operand = c.cast(operand, promotion.result());
   std::string equation = c.text("equation");
   std::erase(equation, ' ');
+  DType dtype = promotion.result();
+  // A sum over one operand alone is torch's sum, which counts in int64.
+  const size_t arrow = equation.find("->");
+  if (operands.size() == 1 && is_integer(dtype) && arrow != std::string::npos) {
+    const auto outside = [&](char label) { return equation.find(label, arrow + 2) == std::string::npos; };
+    if (std::any_of(equation.begin(), equation.begin() + static_cast<std::ptrdiff_t>(arrow), outside))
+      dtype = DType::kInt64;
+  }
+  for (Edge& operand : operands) operand = c.cast(operand, dtype);
   if (is_complex(promotion.result())) c.refuse("einsum of complex numbers");
   // A chain of two operands at a time keeps large intermediates away, but the op takes any number.
   return c.tensor(c.op("Einsum", std::move(operands), {{"equation", equation}}));
 }
 Value tensordot(Call& c) {
-  const Edge a = c.edge("self"), b = c.edge("other");
+  Edge a = c.edge("self"), b = c.edge("other");
   const auto da = c.axes(c.ints("dims_self"), c.rank(a)), db = c.axes(c.ints("dims_other"), c.rank(b));
   const auto free_axes = [&](const Edge& x, const std::vector<size_t>& used) {
     Dims rest;
@@ -149,6 +156,12 @@ Value tensordot(Call& c) {
   Dims pa = fa, pb(db.begin(), db.end());
   pa.insert(pa.end(), da.begin(), da.end());
   pb.insert(pb.end(), fb.begin(), fb.end());
+  // An axis of one is repeated against the other's.
+  for (size_t i = 0; i < da.size() && i < db.size(); ++i) {
+    const auto ia = static_cast<int64_t>(da[i]), ib = static_cast<int64_t>(db[i]);
+    if (c.number(a, ia) == 1 && c.number(b, ib) != 1) b = c.sum(b, {ib}, true);
+    if (c.number(b, ib) == 1 && c.number(a, ia) != 1) a = c.sum(a, {ia}, true);
+  }
   int64_t k = 1;
   for (const size_t axis : da) k *= c.number(a, static_cast<int64_t>(axis));
   int64_t m = 1, n = 1;

@@ -3,7 +3,7 @@
 #include <limits>
 #include <numbers>
 
-#include "formats/torch/aten/lowering.h"
+#include "formats/torch/aten/complex.h"
 
 namespace thane::aten {
 namespace loss_ops {
@@ -26,7 +26,8 @@ Value mse(Call& c) {
 }
 Value l1(Call& c) {
   const auto x = input_and_target(c);
-  return reduced(c, c.op("Abs", {c.sub(x[0], x[1])}));
+  const Edge difference = c.sub(x[0], x[1]);
+  return reduced(c, is_complex(difference.dtype()) ? absolute(c, split(c, difference)) : c.op("Abs", {difference}));
 }
 Value smooth_l1(Call& c) {
   const auto x = input_and_target(c);
@@ -141,7 +142,7 @@ Value kl_div(Call& c) {
   return reduced(c, y);
 }
 Value poisson_nll(Call& c) {
-  const auto x = c.promoted({"input", "target"});
+  const auto x = c.promoted({"input", "target"}, true);
   Edge y;
   if (c.flag("log_input"))
     y = c.sub(c.exp(x[0]), c.mul(x[1], x[0]));
@@ -154,7 +155,9 @@ Value poisson_nll(Call& c) {
   }
   return reduced(c, y);
 }
-Value soft_margin(Call& c) { return reduced(c, c.op("Softplus", {c.neg(c.mul(c.edge("self"), c.edge("target")))})); }
+Value soft_margin(Call& c) {
+  return reduced(c, c.own("Log1p", {c.exp(c.neg(c.mul(c.edge("self"), c.edge("target"))))}));
+}
 Value hinge_embedding(Call& c) {
   const Edge x = c.edge("self"), t = c.edge("target");
   const Edge far = positive(c, c.sub(c.real("margin", 1), x));
@@ -163,11 +166,16 @@ Value hinge_embedding(Call& c) {
   return reduced(c, c.add(minus, plus));
 }
 Value margin_ranking(Call& c) {
-  const Edge difference = c.sub(c.edge("input1"), c.edge("input2"));
-  return reduced(c, positive(c, c.add(c.mul(c.neg(c.edge("target")), difference), c.real("margin", 0))));
+  // Integers wrap around, as the operands stand.
+  const Edge difference = c.sub(c.edge("input1"), c.edge("input2")), t = c.edge("target");
+  const Edge product = c.mul(c.sub(c.like(0, t), t), difference);
+  const Edge shifted =
+      c["margin"].is_int() ? c.add(product, c.real("margin", 0)) : c.add(c.floating(product), c.real("margin", 0));
+  return reduced(c, positive(c, shifted));
 }
 Value cosine_embedding(Call& c) {
-  const Edge a = c.edge("input1"), b = c.edge("input2"), t = c.edge("target");
+  const auto x = c.promoted({"input1", "input2"}, true);
+  const Edge a = x[0], b = x[1], t = c.edge("target");
   constexpr double kEpsilon = 1e-12;
   const auto dot = [&](const Edge& x, const Edge& y) { return c.sum(c.mul(x, y), {-1}); };
   const Edge norm = c.sqrt(c.mul(c.add(dot(a, a), kEpsilon), c.add(dot(b, b), kEpsilon)));
@@ -180,7 +188,8 @@ Value cosine_embedding(Call& c) {
 Value triplet_margin(Call& c) {
   const double p = c.real("p", 2), eps = c.real("eps", 1e-6);
   const auto distance = [&](const Edge& a, const Edge& b) {
-    const Edge d = c.op("Abs", {c.add(c.sub(a, b), eps)});
+    const Edge difference = c.add(c.floating(c.sub(a, b)), eps);
+    const Edge d = is_complex(difference.dtype()) ? absolute(c, split(c, difference)) : c.op("Abs", {difference});
     if (p == 2) return c.reduce("ReduceL2", d, {-1}, false);
     return c.op("Pow", {c.sum(c.op("Pow", {d, c.like(p, d)}), {-1}), c.like(1 / p, d)});
   };

@@ -80,7 +80,7 @@ class Ops {
   Edge range(int64_t n, DType dtype = DType::kInt64) const;  // 0 … n − 1
   Edge range(const Edge& n) const;                           // int64
 
-  // --- arithmetic; operands have the same dtype
+  // --- arithmetic; operands have the same dtype, which may be complex
   Edge add(const Edge& a, const Edge& b) const;
   Edge sub(const Edge& a, const Edge& b) const;
   Edge mul(const Edge& a, const Edge& b) const;
@@ -93,11 +93,11 @@ class Ops {
   Edge div(double a, const Edge& b) const { return div(like(a, b), b); }
   Edge max(const Edge& a, const Edge& b) const;
   Edge min(const Edge& a, const Edge& b) const;
-  Edge unary(std::string_view name, const Edge& x) const { return op(name, {x}); }
-  Edge neg(const Edge& x) const { return op("Neg", {x}); }
-  Edge exp(const Edge& x) const { return op("Exp", {x}); }
-  Edge log(const Edge& x) const { return op("Log", {x}); }
-  Edge sqrt(const Edge& x) const { return op("Sqrt", {x}); }
+  Edge unary(std::string_view name, const Edge& x) const;
+  Edge neg(const Edge& x) const { return unary("Neg", x); }
+  Edge exp(const Edge& x) const { return unary("Exp", x); }
+  Edge log(const Edge& x) const { return unary("Log", x); }
+  Edge sqrt(const Edge& x) const { return unary("Sqrt", x); }
   Edge square(const Edge& x) const { return mul(x, x); }
   Edge matmul(const Edge& a, const Edge& b) const { return op("MatMul", {a, b}); }
   Edge where(const Edge& condition, const Edge& a, const Edge& b) const { return op("Where", {condition, a, b}); }

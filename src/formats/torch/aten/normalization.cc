@@ -62,10 +62,16 @@ Value batch_norm(Call& c) {
 }
 Value native_batch_norm(Call& c) {
   const bool frozen = c.name().find("no_training") != std::string_view::npos;
-  const bool training = !frozen && (c.flag("training") || !c.has("running_mean"));
+  const bool updating = c.name().find("_with_update") != std::string_view::npos;
+  const bool training = !frozen && (updating || c.flag("training") || !c.has("running_mean"));
   const BatchNorm parts = batch_norm_parts(c, training);
-  if (training) return c.results(parts.y, parts.mean, parts.inverse);
   const Edge empty = c.full(Dims{0}, 0, c.dtype("input"));
+  if (c.name().find("_with_update") != std::string_view::npos) {
+    const Edge reserve = c.full(Dims{0}, 0, DType::kUInt8);
+    return training ? c.results(parts.y, parts.mean, parts.inverse, reserve)
+                    : c.results(parts.y, empty, empty, reserve);
+  }
+  if (training) return c.results(parts.y, parts.mean, parts.inverse);
   return c.results(parts.y, empty, empty);
 }
 Value instance_norm(Call& c) {
@@ -87,8 +93,19 @@ Value layer_norm(Call& c) {
   const AttrMap attrs = {{"axis", -static_cast<int64_t>(shape.size())},
                          {"epsilon", static_cast<float>(c.real("eps", 1e-5))}};
   if (c.name() != "aten::native_layer_norm") return c.tensor(c.op("LayerNormalization", std::move(inputs), attrs));
-  const auto y = c.many({.op = "LayerNormalization", .inputs = std::move(inputs), .outputs = 3, .attrs = attrs});
-  return c.results(y[0], y[1], y[2]);
+  if (x.dtype() == DType::kFloat32) {
+    const auto y = c.many({.op = "LayerNormalization", .inputs = std::move(inputs), .outputs = 3, .attrs = attrs});
+    return c.results(y[0], y[1], y[2]);
+  }
+  // The node's statistics are float32; torch's have the dtype of x.
+  const Edge wide = x.dtype() == DType::kFloat64 ? x : c.cast(x, DType::kFloat32);
+  Dims axes;
+  for (size_t i = 0; i < shape.size(); ++i) axes.push_back(-1 - static_cast<int64_t>(i));
+  const Edge mean = c.mean(wide, axes, true);
+  const Edge var = c.mean(c.square(c.sub(wide, mean)), axes, true);
+  const Edge inverse = c.op("Reciprocal", {c.sqrt(c.add(var, c.real("eps", 1e-5)))});
+  return c.results(c.op("LayerNormalization", std::move(inputs), attrs), c.cast(mean, x.dtype()),
+                   c.cast(inverse, x.dtype()));
 }
 Value rms_norm(Call& c) {
   const Edge x = c.edge("input");
@@ -109,7 +126,9 @@ Value group_norm(Call& c) {
   const Edge y =
       c.op("GroupNormalization", {x, weight, bias}, {{"num_groups", groups}, {"epsilon", static_cast<float>(eps)}});
   if (c.name() != "aten::native_group_norm") return c.tensor(y);
-  const Edge rows = c.reshape(x, Dims{c.number(x, 0), groups, -1});
+  int64_t row = groups == 0 ? 0 : channels.is_number() ? channels.number() / groups : -1;
+  for (size_t i = 2; i < c.rank(x); ++i) row = row < 0 ? row : row * c.number(x, static_cast<int64_t>(i));
+  const Edge rows = c.reshape(x, Dims{c.number(x, 0), groups, row});
   const Edge mean = c.mean(rows, {-1}, true);
   const Edge var = c.mean(c.square(c.sub(rows, mean)), {-1});
   return c.results(y, c.squeeze(mean, {-1}), c.op("Reciprocal", {c.sqrt(c.add(var, eps))}));
@@ -129,6 +148,7 @@ constexpr Row kRows[] = {
     {"batch_norm", batch_norm},
     {"native_batch_norm", native_batch_norm},
     {"_native_batch_norm_legit", native_batch_norm},
+    {"_batch_norm_with_update", native_batch_norm},
     {"_native_batch_norm_legit_no_training", native_batch_norm},
     {"instance_norm", instance_norm},
     {"layer_norm", layer_norm},

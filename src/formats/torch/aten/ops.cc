@@ -2,7 +2,7 @@
 #include <cstring>
 #include <numeric>
 
-#include "formats/torch/aten/lowering.h"
+#include "formats/torch/aten/complex.h"
 
 namespace thane::aten {
 
@@ -192,8 +192,9 @@ Edge Ops::range(const Edge& n) const { return op("Range", {int64(0), n, int64(1)
 
 namespace {
 
-// + − × on bools as on 0 and 1; the float types and integers have nodes.
+// + − × on bools as on 0 and 1; the float types and integers have nodes; complex numbers by parts.
 Edge arithmetic(const Ops& ops, std::string_view name, const Edge& a, const Edge& b) {
+  if (is_complex(a.dtype())) return complex_binary(ops, name, a, b);
   if (a.dtype() == DType::kBool) {
     return ops.to_bool(ops.op(name, {ops.cast(a, DType::kUInt8), ops.cast(b, DType::kUInt8)}));
   }
@@ -205,7 +206,12 @@ Edge arithmetic(const Ops& ops, std::string_view name, const Edge& a, const Edge
 Edge Ops::add(const Edge& a, const Edge& b) const { return arithmetic(*this, "Add", a, b); }
 Edge Ops::sub(const Edge& a, const Edge& b) const { return arithmetic(*this, "Sub", a, b); }
 Edge Ops::mul(const Edge& a, const Edge& b) const { return arithmetic(*this, "Mul", a, b); }
-Edge Ops::div(const Edge& a, const Edge& b) const { return op("Div", {a, b}); }
+Edge Ops::div(const Edge& a, const Edge& b) const {
+  return is_complex(a.dtype()) ? complex_binary(*this, "Div", a, b) : op("Div", {a, b});
+}
+Edge Ops::unary(std::string_view name, const Edge& x) const {
+  return is_complex(x.dtype()) ? complex_unary(*this, name, x) : op(name, {x});
+}
 Edge Ops::max(const Edge& a, const Edge& b) const {
   return a.dtype() == DType::kBool ? either(a, b) : op("Max", {a, b});
 }
@@ -234,6 +240,12 @@ Edge Ops::to_bool(const Edge& x) const {
 }
 
 Edge Ops::reduce(std::string_view name, const Edge& x, IntList axes, bool keep) const {
+  // Sums and means of complex numbers are those of their parts.
+  if (is_complex(x.dtype())) {
+    Dims own_axes;
+    for (const size_t at : this->axes(axes.to_vector(), rank(x))) own_axes.push_back(static_cast<int64_t>(at));
+    return own("ViewAsComplex", {reduce(name, own("ViewAsReal", {x}), own_axes, keep)});
+  }
   // No axes: ONNX takes that for all of them unless told otherwise.
   return op(name, {x, int64s(axes)}, {{"keepdims", int64_t{keep}}, {"noop_with_empty_axes", int64_t{axes.empty()}}});
 }

@@ -213,6 +213,26 @@ Value diag(Call& c) {
   return c.tensor(c.gather(c.reshape(x, Dims{-1}), c.int64s(at), 0));
 }
 
+// Each tensor in so many chunks along an axis, zero-padded to equal length; chunk i of all side by side, flattened.
+Value chunk_cat(Call& c) {
+  const auto chunks = bounded(c.integer("num_chunks"), "chunks");
+  std::vector<Edge> rows;
+  for (const Edge& x : c.edges("tensors")) {
+    const auto axis = static_cast<int64_t>(c.axis(c.integer("dim"), c.rank(x)));
+    Dims dims = c.numbers(x);
+    const int64_t n = dims[static_cast<size_t>(axis)];
+    const int64_t each = (n + chunks - 1) / std::max<int64_t>(chunks, 1);
+    Dims before(dims.size(), 0), after(dims.size(), 0), shape(dims.begin(), dims.begin() + axis);
+    after[static_cast<size_t>(axis)] = each * chunks - n;
+    const Edge padded =
+        x.dtype() == DType::kBool ? c.to_bool(c.pad(c.cast(x, DType::kUInt8), before, after)) : c.pad(x, before, after);
+    shape.push_back(chunks);
+    shape.push_back(-1);
+    rows.push_back(c.reshape(padded, shape));
+  }
+  return c.tensor(c.concat(std::move(rows), static_cast<int64_t>(c.rank(rows.at(0))) - 1));
+}
+
 // --- grids and products of sets
 
 Value meshgrid(Call& c) {
@@ -229,8 +249,7 @@ Value meshgrid(Call& c) {
   for (size_t i = 0; i < axes.size(); ++i) {
     Dims dims(axes.size(), 1);
     dims[i] = -1;
-    const Edge grid = c.expand(c.reshape(axes[i], dims), shape);
-    grids.push_back(xy ? c.swap(grid, 0, 1) : grid);
+    grids.push_back(c.expand(c.reshape(axes[i], dims), shape));
   }
   if (xy) std::swap(grids[0], grids[1]);
   return c.tensors(grids);
@@ -365,6 +384,7 @@ constexpr Row kRows[] = {
     {"diagflat", diagflat},
     {"diag", diag},
     {"meshgrid", meshgrid},
+    {"_chunk_cat", chunk_cat},
     {"broadcast_tensors", broadcast_tensors},
     {"cartesian_prod", cartesian_prod},
     {"combinations", combinations},

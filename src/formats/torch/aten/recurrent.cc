@@ -168,9 +168,10 @@ Value pack_padded_sequence(Call& c) {
 Value pad_packed_sequence(Call& c) {
   const Packing p = packing_of(c, c.edge("batch_sizes"));
   Edge y = padded(c, c.edge("data"), p, c.real("padding_value", 0));
-  const int64_t total = c.integer("total_length", -1);
-  if (total >= 0) {
-    const Edge extra = c.sub(c.int64s({total}), p.time);
+  // Not given, or a number below 0: as long as the longest. Traced programs compute it.
+  const Value& total = c["total_length"];
+  if (!total.is_none() && !(total.is_int() && total.integer() < 0)) {
+    const Edge extra = c.sub(c.reshape(c.number("total_length", DType::kInt64), Dims{1}), p.time);
     const auto rank = c.rank(y);
     const Edge pads = c.concat({c.int64s(Dims(rank, 0)), extra, c.int64s(Dims(rank - 1, 0))}, 0);
     y = c.op("Pad", {y, pads, c.like(c.real("padding_value", 0), y)});

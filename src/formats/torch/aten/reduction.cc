@@ -1,4 +1,5 @@
 // Sums, moments, extremes, norms over axes.
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <numeric>
@@ -6,6 +7,7 @@
 #include "formats/torch/aten/complex.h"
 #include "formats/torch/aten/fixed_name.h"
 #include "formats/torch/aten/limits.h"
+#include "formats/torch/aten/linear_algebra.h"
 
 namespace thane::aten {
 namespace reduction_ops {
@@ -65,8 +67,23 @@ Value nanmean(Call& c) {
 Value product(Call& c) {
   const Edge x = summable(c, "self");
   const Dims axes = reduced_axes(c, x);
+  if (x.dtype() == DType::kBool) return c.tensor(c.reduce("ReduceMin", x, axes, keep(c)));
   if (!is_complex(x.dtype())) return c.tensor(c.reduce("ReduceProd", x, axes, keep(c)));
-  c.refuse("the product of complex numbers");
+  // Axis by axis, halves of it by each other.
+  Edge y = x;
+  for (const int64_t axis : axes) {
+    for (int64_t n = c.number(y, axis); n != 1; n = c.number(y, axis)) {
+      if (n == 0) {
+        Dims dims = c.numbers(y);
+        dims[static_cast<size_t>(axis)] = 1;
+        y = c.full(dims, 1, y.dtype());
+      } else {
+        const Edge half = c.mul(c.slice(y, axis, 0, n / 2), c.slice(y, axis, n / 2, n / 2 * 2));
+        y = n % 2 ? c.concat({half, c.slice(y, axis, n - 1, n)}, axis) : half;
+      }
+    }
+  }
+  return c.tensor(keep(c) ? y : c.squeeze(y, axes));
 }
 Value count_nonzero(Call& c) {
   const Edge x = c.cast(c.to_bool(c.edge("self")), DType::kInt64);
@@ -128,7 +145,6 @@ struct Spread {
 };
 Spread spread(Call& c) {
   Edge x = c.edge("self");
-  if (is_complex(x.dtype())) c.refuse("the variance of complex numbers");
   const Dims axes = reduced_axes(c, x);
   double correction = 1;
   if (c.declares("unbiased")) correction = c.flag("unbiased", true) ? 1 : 0;
@@ -136,15 +152,17 @@ Spread spread(Call& c) {
   const DType dtype = x.dtype();
   if (dtype == DType::kFloat16 || dtype == DType::kBFloat16) x = c.cast(x, DType::kFloat32);
   const Edge centre = c.mean(x, axes, true);
-  const Edge squares = c.sum(c.square(c.sub(x, centre)), axes, keep(c));
+  const Edge offset = c.sub(x, centre);
+  const Edge distance = is_complex(dtype) ? absolute(c, split(c, offset)) : offset;
+  const Edge squares = c.sum(c.square(distance), axes, keep(c));
   // Elements per result, less the correction; below zero counts as zero.
-  Edge count = c.like(1, x);
+  Edge count = c.like(1, squares);
   if (!axes.empty())
-    count =
-        c.cast(c.op("ReduceProd", {c.gather(c.shape(x), c.int64s(axes), 0)}, {{"keepdims", int64_t{0}}}), x.dtype());
-  const Edge divisor = c.max(c.sub(count, correction), c.like(0, x));
+    count = c.cast(c.op("ReduceProd", {c.gather(c.shape(x), c.int64s(axes), 0)}, {{"keepdims", int64_t{0}}}),
+                   squares.dtype());
+  const Edge divisor = c.max(c.sub(count, correction), c.like(0, squares));
   const Edge mean = keep(c) || axes.empty() ? centre : c.squeeze(centre, axes);
-  return {c.cast(c.div(squares, divisor), dtype), c.cast(mean, dtype)};
+  return {c.cast(c.div(squares, divisor), real_of(dtype)), c.cast(mean, dtype)};
 }
 Value var(Call& c) { return c.tensor(spread(c).variance); }
 Value std(Call& c) { return c.tensor(c.sqrt(spread(c).variance)); }
@@ -208,7 +226,18 @@ Value linalg_norm(Call& c) {
   if (!matrix || (c["ord"].is_string() && c["ord"].string() == "fro")) {
     return c.tensor(vector_norm(c, x, order(c, "ord"), axes, keep(c)));
   }
-  const double p = order(c, "ord");
+  const bool nuclear = c["ord"].is_string() && c["ord"].string() == "nuc";
+  const double p = nuclear ? 2 : order(c, "ord");
+  if (std::abs(p) == 2) {
+    Dims perm = c.all_axes(x);
+    for (const int64_t axis : axes) std::erase(perm, axis);
+    perm.insert(perm.end(), axes.begin(), axes.end());
+    const Edge s = singular_values(c, c.transpose(x, perm));
+    const Edge value = nuclear ? c.sum(s, {-1}) : c.reduce(p > 0 ? "ReduceMax" : "ReduceMin", s, {-1}, false);
+    Dims sorted = axes;
+    std::sort(sorted.begin(), sorted.end());
+    return c.tensor(keep(c) ? c.unsqueeze(value, sorted) : value);
+  }
   if (std::abs(p) != 1 && std::abs(p) != kInfinity) c.refuse(format("the matrix norm of order {}", p));
   // The largest or smallest sum of magnitudes over columns (1) or rows (∞).
   const bool columns = std::abs(p) == 1;
@@ -224,7 +253,7 @@ Value dist(Call& c) {
 }
 Value pairwise_distance(Call& c) {
   const Edge a = c.edge("x1"), b = c.edge("x2");
-  const Edge difference = c.add(c.sub(a, b), c.real("eps", 1e-6));
+  const Edge difference = c.add(c.floating(c.sub(a, b)), c.real("eps", 1e-6));
   return c.tensor(vector_norm(c, difference, c.real("p", 2), {-1}, keep(c)));
 }
 Value renorm(Call& c) {
@@ -234,7 +263,8 @@ Value renorm(Call& c) {
   const Edge norm = vector_norm(c, x, c.real("p"), axes, true);
   const double limit = c.real("maxnorm");
   const Edge factor = c.div(limit, c.add(norm, 1e-7));
-  return c.tensor(c.mul(x, c.where(c.less(c.like(limit, norm), norm), factor, c.like(1, norm))));
+  const Edge scale = c.where(c.less(c.like(limit, norm), norm), factor, c.like(1, norm));
+  return c.tensor(c.mul(x, c.cast(scale, x.dtype())));
 }
 Value trace(Call& c) {
   const Edge x = summable(c, "self");
@@ -247,14 +277,37 @@ Value trace(Call& c) {
       linear_reduce(c, "ReduceSum", c.gather(c.reshape(x, Dims{-1}), c.constant(std::move(at)), 0), {0}, false));
 }
 Value cosine_similarity(Call& c) {
-  const auto x = c.promoted({"x1", "x2"});
-  const Dims axis = {c.integer("dim", 1)};
+  auto x = c.promoted({"x1", "x2"});
+  Dims axis = {c.integer("dim", 1)};
+  if (c.rank(x[0]) == 0 && c.rank(x[1]) == 0)
+    x[0] = c.reshape(x[0], Dims{1}), x[1] = c.reshape(x[1], Dims{1}), axis = {0};
+  const SymDims* shapes[] = {&c.dims(x[0]), &c.dims(x[1])};
+  if (const SymDims dims = must(broadcast(shapes)); all_numbers(dims)) {
+    for (Edge& e : x) e = c.expand(e, to_numbers(dims));
+  }
   const Edge eps = c.like(c.real("eps", 1e-8), x[0]);
   const auto unit = [&](const Edge& e) { return c.div(e, c.max(c.reduce("ReduceL2", e, axis, true), eps)); };
   return c.tensor(c.sum(c.mul(unit(x[0]), unit(x[1])), axis));
 }
 
+// Summed over the axes along which the smaller shape would be repeated.
+Value sum_to_size(Call& c) {
+  const Edge x = c.edge("self");
+  const Dims size = c.ints("size"), dims = c.numbers(x);
+  if (size.size() > dims.size()) fail(invalid_model("a sum to a shape of higher rank"));
+  const size_t lead = dims.size() - size.size();
+  Dims axes;
+  for (size_t i = 0; i < dims.size(); ++i) {
+    if (i < lead || (size[i - lead] == 1 && dims[i] != 1)) axes.push_back(static_cast<int64_t>(i));
+  }
+  if (axes.empty()) return c["self"];
+  const bool whole = !is_float(x.dtype()) && !is_complex(x.dtype());
+  const Edge sums = c.sum(whole ? c.cast(x, DType::kInt64) : x, axes, true);
+  return c.tensor(c.reshape(sums, size));
+}
+
 constexpr Row kRows[] = {
+    {"sum_to_size", sum_to_size},
     {"sum", sum},
     {"nansum", nansum},
     {"mean", mean},

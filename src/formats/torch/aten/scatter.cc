@@ -26,6 +26,14 @@ Edge scattered(Call& c, const Edge& x, Edge at, Edge source, std::string_view re
         source = c.slice(source, static_cast<int64_t>(i), 0, c.numbers(at)[i]);
     }
   }
+  if (is_complex(x.dtype()) && reduction == "add") {
+    const Edge pairs = c.concat({c.shape(at), c.int64s({2})}, 0);
+    const Edge sums = c.op("ScatterElements",
+                           {c.own("ViewAsReal", {x}), c.expand(c.unsqueeze(c.cast(at, DType::kInt64), {-1}), pairs),
+                            c.own("ViewAsReal", {source})},
+                           {{"axis", axis}, {"reduction", std::string("add")}});
+    return c.own("ViewAsComplex", {sums});
+  }
   const bool flags = x.dtype() == DType::kBool && reduction != "none";
   const Edge data = flags ? c.cast(x, DType::kUInt8) : x;
   if (flags) source = c.cast(source, DType::kUInt8);
@@ -143,6 +151,17 @@ Value index_fill(Call& c) {
   return c.tensor(c.rank(x) == 0 ? c.reshape(result, Dims{}) : result);
 }
 
+// data[at] = values, or +=: on the parts of complex numbers, on bools as on numbers.
+Edge scatter_nd(Call& c, const Edge& data, const Edge& at, const Edge& values, bool accumulate) {
+  const AttrMap attrs = {{"reduction", std::string(accumulate ? "add" : "none")}};
+  if (accumulate && is_complex(data.dtype())) {
+    const Edge sums = c.op("ScatterND", {c.own("ViewAsReal", {data}), at, c.own("ViewAsReal", {values})}, attrs);
+    return c.own("ViewAsComplex", {sums});
+  }
+  const bool flags = accumulate && data.dtype() == DType::kBool;
+  const auto wide = [&](const Edge& e) { return flags ? c.cast(e, DType::kUInt8) : e; };
+  return c.cast(c.op("ScatterND", {wide(data), at, wide(values)}, attrs), data.dtype());
+}
 // x[indices] = values, or += with accumulate.
 Value index_put(Call& c) {
   const Edge x = c.edge("self");
@@ -174,19 +193,41 @@ Value index_put(Call& c) {
       perm.push_back(i);
     values = c.transpose(values, perm);
   }
-  const bool flags = x.dtype() == DType::kBool && accumulate;
-  const auto wide = [&](const Edge& e) { return flags ? c.cast(e, DType::kUInt8) : e; };
-  const Edge written = c.op("ScatterND", {wide(front), joint_index(c, where), wide(values)},
-                            {{"reduction", std::string(accumulate ? "add" : "none")}});
-  return c.tensor(c.cast(c.transpose(written, inverse_of(where.perm)), x.dtype()));
+  const Edge written = scatter_nd(c, front, joint_index(c, where), values, accumulate);
+  return c.tensor(c.transpose(written, inverse_of(where.perm)));
 }
 Value put(Call& c) {
   const Edge x = c.edge("self");
   const Edge at = c.reshape(c.cast(c.edge("index"), DType::kInt64), Dims{-1, 1});
   const Edge source = c.reshape(c.edge("source"), Dims{-1});
-  const Edge written = c.op("ScatterND", {c.reshape(x, Dims{-1}), at, source},
-                            {{"reduction", std::string(c.flag("accumulate") ? "add" : "none")}});
+  const Edge written = scatter_nd(c, c.reshape(x, Dims{-1}), at, source, c.flag("accumulate"));
   return c.tensor(c.reshape(written, c.shape(x)));
+}
+
+// x[indices] where the mask is true and `fill` elsewhere; and its gradient: values added at indices where it is true.
+std::vector<Edge> within(Call& c, const std::vector<Edge>& given, const Edge& x) {
+  std::vector<Edge> indices = given;
+  for (size_t i = 0; i < indices.size(); ++i) {
+    if (!indices[i].present()) continue;
+    const Edge last = c.sub(c.size(x, static_cast<int64_t>(i)), c.int64(1));
+    const Edge at = c.cast(indices[i], DType::kInt64);
+    indices[i] = c.max(c.min(at, last), c.sub(c.int64(-1), last));
+  }
+  return indices;
+}
+Value masked_index(Call& c) {
+  const Edge x = c.edge("self");
+  const Edge read = read_indices(c, x, normalise_indices(c, x, within(c, c.edges("indices"), x)));
+  return c.tensor(c.where(c.to_bool(c.edge("mask")), read, c.number("fill", x.dtype())));
+}
+Value masked_index_put_accumulate(Call& c) {
+  const Edge x = c.edge("self"), values = c.cast(c.edge("values"), x.dtype());
+  const Indices where = normalise_indices(c, x, within(c, c.edges("indices"), x));
+  if (where.indices.size() > 1 && (!where.adjacent || where.axes[0] != 0)) c.refuse("indices with gaps");
+  if (where.axes.at(0) != 0) c.refuse("indices with gaps");
+  const Edge kept = c.where(c.to_bool(c.edge("mask")), values, c.like(0, values));
+  const Edge added = c.expand(kept, c.shape(read_indices(c, x, where)));
+  return c.tensor(scatter_nd(c, x, joint_index(c, where), added, true));
 }
 
 // --- masks
@@ -198,8 +239,11 @@ Value masked_fill(Call& c) {
 }
 // Elements of the source, in order, to where the mask is true.
 Value masked_scatter(Call& c) {
-  const Edge x = c.edge("self");
-  const Edge mask = c.expand(c.to_bool(c.edge("mask")), c.shape(x));
+  Edge x = c.edge("self"), mask = c.to_bool(c.edge("mask"));
+  const SymDims* shapes[] = {&c.dims(x), &c.dims(mask)};
+  const SymDims dims = must(broadcast(shapes));
+  if (all_numbers(dims)) x = c.expand(x, to_numbers(dims));
+  mask = c.expand(mask, c.shape(x));
   const Edge flat = c.reshape(c.cast(mask, DType::kInt64), Dims{-1});
   const Edge order = c.max(c.sub(c.op("CumSum", {flat, c.int64(0)}), 1), c.int64(0));
   const Edge source = c.reshape(c.cast(c.edge("source"), x.dtype()), Dims{-1});
@@ -228,6 +272,8 @@ constexpr Row kRows[] = {
     {"_index_put_impl_", index_put},
     {"_unsafe_index_put", index_put},
     {"put", put},
+    {"_unsafe_masked_index", masked_index},
+    {"_unsafe_masked_index_put_accumulate", masked_index_put_accumulate},
     {"masked_fill", masked_fill},
     {"masked_scatter", masked_scatter},
     {"one_hot", one_hot},

@@ -187,16 +187,23 @@ Value unique(Call& c) {
 // Runs of equal neighbours count once.
 Value unique_consecutive(Call& c) {
   const Edge x = c.edge("self");
-  if (c.has("dim") && c.rank(x) > 1) c.refuse("unique_consecutive along an axis");
-  const Edge flat = c.reshape(x, Dims{-1});
-  const Edge starts = c.concat({c.slice(c.full(c.shape(flat), 1, DType::kBool), 0, 0, 1),
-                                c.logical_not(c.equal(c.slice(flat, 0, 1, INT64_MAX), c.slice(flat, 0, 0, -1)))},
-                               0);
-  const Edge values = c.op("Compress", {flat, starts}, {{"axis", int64_t{0}}});
+  const bool slices = c.has("dim") && c.rank(x) > 1;
+  const int64_t axis = slices ? static_cast<int64_t>(c.axis(c.integer("dim"), c.rank(x))) : 0;
+  const Edge flat = slices ? x : c.reshape(x, Dims{-1});
+  Edge same = c.equal(c.slice(flat, axis, 1, INT64_MAX), c.slice(flat, axis, 0, -1));
+  if (slices) {
+    Dims others = c.all_axes(x);
+    others.erase(others.begin() + axis);
+    same = c.reduce("ReduceMin", same, others, false);
+  }
+  const Edge n = c.size(flat, axis);
+  const Edge all = c.reshape(n, Dims{1});
+  const Edge starts = c.concat({c.slice(c.full(all, 1, DType::kBool), 0, 0, 1), c.logical_not(same)}, 0);
+  const Edge values = c.op("Compress", {flat, starts}, {{"axis", axis}});
   const Edge inverse = c.sub(c.op("CumSum", {c.cast(starts, DType::kInt64), c.int64(0)}), 1);
-  const Edge at = c.op("Compress", {c.range(c.count(flat)), starts}, {{"axis", int64_t{0}}});
-  const Edge ends = c.concat({c.slice(at, 0, 1, INT64_MAX), c.shape(flat)}, 0);
-  return c.results(values, c.reshape(inverse, c.shape(x)), c.sub(ends, at));
+  const Edge at = c.op("Compress", {c.range(n), starts}, {{"axis", int64_t{0}}});
+  const Edge ends = c.concat({c.slice(at, 0, 1, INT64_MAX), all}, 0);
+  return c.results(values, slices ? inverse : c.reshape(inverse, c.shape(x)), c.sub(ends, at));
 }
 
 // --- searching

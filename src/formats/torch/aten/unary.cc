@@ -172,7 +172,31 @@ Value polygamma(Call& c) {
   return c.tensor(c.mul(c.own("Zeta", {c.like(n + 1, x), x}), factor));
 }
 
+// x = mantissa · 2^exponent with a mantissa of ½ to 1.
+Value frexp(Call& c) {
+  const Edge x = c.edge("self");
+  const Edge size = c.op("Abs", {x}), zero = c.like(0, x);
+  const Edge plain = c.both(c.less(zero, size), c.less(size, c.like(std::numeric_limits<double>::infinity(), x)));
+  const Edge safe = c.where(plain, x, c.like(1, x));
+  Edge e = c.add(c.op("Floor", {c.own("Log2", {c.op("Abs", {safe})})}), 1);
+  Edge m = c.mul(c.mul(safe, 0.5), c.own("Exp2", {c.sub(1, e)}));
+  // The logarithm may be off by one near powers of two.
+  const Edge large = c.less_equal(c.like(1, x), c.op("Abs", {m})), small = c.less(c.op("Abs", {m}), c.like(0.5, x));
+  e = c.where(large, c.add(e, 1), c.where(small, c.sub(e, 1), e));
+  m = c.where(large, c.mul(m, 0.5), c.where(small, c.mul(m, 2), m));
+  return c.results(c.where(plain, m, x), c.cast(c.where(plain, e, zero), DType::kInt32));
+}
+
+// sin x / x
+Value spherical_bessel(Call& c) {
+  const Edge x = c.floating("self");
+  const Edge zero = c.equal(x, c.like(0, x)), safe = c.where(zero, c.like(1, x), x);
+  return c.tensor(c.where(zero, c.like(1, x), c.div(c.unary("Sin", safe), safe)));
+}
+
 constexpr Row kRows[] = {
+    {"special_spherical_bessel_j0", spherical_bessel},
+    {"frexp", frexp},
     {"acos", floating<"Acos">},
     {"arccos", floating<"Acos">},
     {"acosh", floating<"Acosh">},
@@ -220,6 +244,12 @@ constexpr Row kRows[] = {
     {"special_psi", own<"Digamma">},
     {"i0", own<"I0">},
     {"special_i0", own<"I0">},
+    {"special_modified_bessel_i0", own<"I0">},
+    {"special_modified_bessel_i1", own<"I1">},
+    {"special_bessel_j0", own<"BesselJ0">},
+    {"special_bessel_j1", own<"BesselJ1">},
+    {"special_bessel_y0", own<"BesselY0">},
+    {"special_bessel_y1", own<"BesselY1">},
     {"special_i0e", own<"I0e">},
     {"special_i1", own<"I1">},
     {"special_i1e", own<"I1e">},

@@ -85,7 +85,7 @@ Value resize(Call& c, Method method, bool align_corners) {
     y = c.op("Resize", {x, Edge{}, Edge{}, c.concat({shape, wanted}, 0)}, attrs);
   }
   if (!is_float(dtype) && !nearest) {
-    y = c.op("Clip", {c.op("Round", {y}), c.like(0, y), c.like(255, y)});
+    y = c.op("Clip", {c.op("Floor", {c.add(y, 0.5)}), c.like(0, y), c.like(255, y)});
     y = c.cast(y, dtype);
   }
   return c.tensor(y);

@@ -4,6 +4,7 @@
 #include <unordered_map>
 
 #include "base/checked.h"
+#include "formats/torch/aten/complex.h"
 #include "formats/torch/aten/limits.h"
 #include "formats/torch/aten/view.h"
 
@@ -190,6 +191,12 @@ Value t(Call& c) { return c.rank(c.edge("self")) < 2 ? c["self"] : swapped(c, 0,
 Value matrix_transpose(Call& c) {
   return c.rank(c.edge(c.declares("self") ? "self" : "a")) < 2 ? c["self"] : swapped(c, -2, -1);
 }
+// Conjugated, it is a tensor of its own.
+Value adjoint(Call& c) {
+  const Edge x = c.edge("self");
+  if (!is_complex(x.dtype())) return matrix_transpose(c);
+  return c.tensor(complex_unary(c, "Conj", c.rank(x) < 2 ? x : c.swap(x, -2, -1)));
+}
 Value reversed_axes(Call& c) {
   Dims perm = c.all_axes(c.edge("self"));
   std::reverse(perm.begin(), perm.end());
@@ -345,7 +352,7 @@ Placement known_placement(Call& c, const TensorPtr& x) {
   return *placement;
 }
 Value diagonal(Call& c) {
-  const TensorPtr& x = c.box("self");
+  const TensorPtr& x = c.box(c.declares("self") ? "self" : "A");
   const Placement source = known_placement(c, x);
   const size_t n = source.dims.size();
   const size_t a = c.axis(c.integer("dim1", 0), n), b = c.axis(c.integer("dim2", 1), n);
@@ -473,10 +480,10 @@ constexpr Row kRows[] = {
     {"t", t},
     {"t_copy", copied<t>},
     {"numpy_T", reversed_axes},
-    {"matrix_H", matrix_transpose},
+    {"matrix_H", adjoint},
     {"mT", matrix_transpose},
-    {"mH", matrix_transpose},
-    {"adjoint", matrix_transpose},
+    {"mH", adjoint},
+    {"adjoint", adjoint},
     {"movedim", movedim},
     {"moveaxis", movedim},
     {"select", select},

@@ -107,6 +107,7 @@ class Runner {
     const Tagged t = tagged(argument);
     const Json& v = t.value;
     if (t.tag == "as_tensor") return lookup(text(member(v, "name")), env);
+    if (t.tag == "name") return lookup(text(v), env);  // a tensor where nothing else can be: what a buffer becomes
     if (t.tag == "as_none") return {};
     if (t.tag == "as_int") return integer(v);
     if (t.tag == "as_float") return real(v);
@@ -198,7 +199,9 @@ class Runner {
   void bind(const Json& target, const Value& value, Environment& env) {
     const Tagged t = tagged(target);
     if (t.tag == "as_tensor") {
-      env[text(member(t.value, "name"))] = value;
+      // Graphs as arguments give lists, of one result too.
+      const auto* items = value.items();
+      env[text(member(t.value, "name"))] = items && items->size() == 1 ? (*items)[0] : value;
     } else if (t.tag == "as_sym_int" || t.tag == "as_sym_float" || t.tag == "as_sym_bool") {
       const Tagged symbol = tagged(t.value);
       if (symbol.tag == "as_name") env[text(symbol.value)] = value;
