@@ -115,13 +115,15 @@ def aten_section(coverage):
              "dense tensors, in up to nine element types, traced to TorchScript and exported by torch.export; and whole "
              "networks. A case is one call. Reference: eager PyTorch; tolerances 1e-4 for float32, 1e-7 for float64. All that "
              "pass are in `tests/torch/cases.tar.xz` and run as the test `torch.cases`.", "",
-             "| form | ops | cases | passed | | networks |", "|---|---:|---:|---:|---:|---:|"]
+             "| form | OpInfos | cases | passed | | networks |", "|---|---:|---:|---:|---:|---:|"]
     for form, n in coverage["forms"].items():
         networks = f"{n['networks_passed']} of {n['networks']}" if n["networks"] else "`torchscript.networks`"
         lines.append(f"| {form} | {n['ops']} | {n['cases']:,} | {n['passed']:,} | {100 * n['passed'] / n['cases']:.2f}% | {networks} |")
     misses = defaultdict(Counter)
     for case in coverage["missed"]:
         reason = next((text for pattern, text in ATEN_EXPLAINED if re.search(pattern, case["program"])), None)
+        if not reason and re.search(r"no op aten|unsupported ops?: ", case["reason"]):
+            reason = "No such op."
         misses[reason or "`" + case["reason"].replace("`", "'").replace("|", "\\|")[:160] + "`"][case["op"]] += case["samples"]
     lines += ["", "Misses, with the number of cases in both forms:", ""]
     for reason, ops in sorted(misses.items(), key=lambda item: -sum(item[1].values())):
