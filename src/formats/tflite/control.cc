@@ -89,8 +89,8 @@ class Variables {
     std::vector<Resource*> list;
     for (const auto& [key, resource] : importer_.resources()) {
       if (resource->kind != Resource::Kind::kVariable || !resource->value.present()) continue;
-      const auto found =
-          std::find_if(before_.begin(), before_.end(), [&](const auto& old) { return old.first == resource.get(); });
+      const auto found = std::find_if(before_.begin(), before_.end(),
+                                      [&, mine = resource.get()](const auto& old) { return old.first == mine; });
       const Edge old = found == before_.end() ? resource->state : found->second;
       if (!(resource->value == old)) list.push_back(resource.get());
     }

@@ -109,8 +109,8 @@ struct HashBucketAttrs : Attrs {
 };
 Status eval_hash_bucket(KernelContext& context);
 
-// Crosses features: inputs [batch, n_i] of texts or numbers → int64 [batch, n_0 · n_1 · …], a hash of each choice of one
-// feature from every input, the last input's varying fastest. As TensorFlow's SparseCross computes it.
+// Crosses features: inputs [batch, n_i] of texts or numbers → int64 [batch, n_0 · n_1 · …], a hash of each choice of
+// one feature from every input, the last input's varying fastest. As TensorFlow's SparseCross computes it.
 struct HashCrossAttrs : Attrs {
   int64_t buckets = 0;  // 0: the whole hash, which is never negative
   int64_t key = 0;      // the bits of an unsigned number

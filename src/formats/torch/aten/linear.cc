@@ -50,8 +50,6 @@ Value vecdot(Call& c) {
   return c.tensor(c.sum(c.mul(x[0], x[1]), {c.integer("dim", -1)}));
 }
 Value outer(Call& c) {
-  Promotion promotion;
-  Ops ops(c.context);
   const std::string_view other = c.declares("vec2") ? "vec2" : "other";
   const auto x = c.promoted({"self", other});
   const Edge a = c.unsqueeze(x[0], {1}), b = c.unsqueeze(x[1], {0});

@@ -228,8 +228,8 @@ void ScoutDomain::unify_journal(Machine& machine, const Journal& first, const Jo
       } else if (entry.dict) {
         auto& pairs = machine.change(entry.dict);
         for (const auto& [key, value] : entry.pairs) {
-          const auto there =
-              std::find_if(pairs.begin(), pairs.end(), [&](const auto& p) { return same(p.first, key); });
+          const auto there = std::find_if(pairs.begin(), pairs.end(),
+                                          [&, &wanted = key](const auto& p) { return same(p.first, wanted); });
           if (there == pairs.end())
             pairs.emplace_back(key, value);
           else
