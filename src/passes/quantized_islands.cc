@@ -328,7 +328,7 @@ class Islands {
     return true;
   }
 
-  Result<Tensor> apply(const Node& node, ValueId operand, Tensor tensor) {
+  Result<Tensor> apply(const Node& node, ValueId operand, const Tensor& tensor) {
     std::vector<Value> values(node.inputs.size());
     std::vector<const Value*> inputs(node.inputs.size(), nullptr);
     for (size_t i = 0; i < inputs.size(); ++i) {

@@ -35,7 +35,7 @@ struct Pairs {
 
 // Quads of bytes.
 struct Quads {
-  static constexpr int kDepth = 4;
+  [[maybe_unused]] static constexpr int kDepth = 4;  // where no instruction takes quads
   using Weight = int8_t;
   static THANE_INLINE IntVec load_b(const int8_t* from) { return load_as<IntVec>(from); }
   static THANE_INLINE IntVec add(IntVec sum, IntVec a, IntVec b) { return dot_quads(sum, a, b); }
