@@ -25,7 +25,8 @@ from PIL import Image
 from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 
-from network import DigitClassifier, DigitNet, keras_twin
+from network import DigitClassifier, DigitNet
+from twin import keras_twin
 
 SEED = 20
 EPOCHS = 15

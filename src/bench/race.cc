@@ -13,7 +13,8 @@ namespace {
 
 constexpr double kWarmupSeconds = 3, kShortestTurn = 0.03, kLongestTurn = 5;
 constexpr size_t kLeastRuns = 3;
-constexpr double kUnknownFloor = 1.05;  // when the twins did not both run
+constexpr double kQuickStart = 1.0 / 30;  // of the budget: who opens within it is not what uses the time up
+constexpr double kUnknownFloor = 1.05;    // when the twins did not both run
 constexpr size_t kMostSamplesPerTurn = 200'000;
 
 struct Runner {
@@ -68,7 +69,7 @@ class Race {
     for (const double cost : start_costs_) next += cost;
     while (next > options_.deadline_seconds) {
       const auto slowest = static_cast<size_t>(std::ranges::max_element(start_costs_) - start_costs_.begin());
-      if (start_costs_[slowest] <= 0) return starts_.assign(standings_.size(), false);
+      if (start_costs_[slowest] <= kQuickStart * options_.budget_seconds) break;
       next -= start_costs_[slowest];
       start_costs_[slowest] = 0;
       starts_[slowest] = false;
