@@ -314,11 +314,11 @@ class Islands {
     Tensor table = Tensor::must_allocate(x->zeros.dtype(), {256});
     for (int i = 0; i < 256; ++i)
       table.data<uint8_t>()[i] = static_cast<uint8_t>(i + (from.dtype == DType::kInt8 ? 128 : 0));
-    THANE_ASSIGN(table, apply(*dequantize, x->value, std::move(table)));
+    THANE_ASSIGN(table, apply(*dequantize, x->value, table));
     for (size_t i = chain.size(); i-- > 0;) {
       const Node& node = graph_.nodes[chain[i]];
       const ValueId operand = i + 1 == chain.size() ? at : graph_.nodes[chain[i + 1]].outputs[0];
-      THANE_ASSIGN(table, apply(node, operand, std::move(table)));
+      THANE_ASSIGN(table, apply(node, operand, table));
     }
     if (table.size() != 256) return false;
     const std::string name = graph_.fresh_name("table");
