@@ -2,28 +2,13 @@
 // the packed panel and broadcasts R elements of A for R·V multiply-adds; R·V accumulators plus V + 1 operands must fit
 // the register file (16 registers for SSE and AVX2, 32 for AVX-512 and NEON). Each vector count has its own row count.
 #include "kernels/gemm/gemm.h"
-#include "kernels/simd.h"
+#include "kernels/register_tile.h"
 
 namespace thane::THANE_ISA {
 
 extern const MapKernels kMaps;
 
 namespace {
-
-#if defined(__AVX512F__)
-constexpr int kVectors = 4;
-constexpr int kMostRows[] = {0, 12, 12, 8, 6};  // by vectors across
-#elif defined(__aarch64__)
-constexpr int kVectors = 4;
-constexpr int kMostRows[] = {0, 12, 12, 8, 6};
-#elif defined(__AVX2__)
-constexpr int kVectors = 2;
-constexpr int kMostRows[] = {0, 8, 6};
-#else
-constexpr int kVectors = 2;
-constexpr int kMostRows[] = {0, 4, 4};
-#endif
-constexpr int kColumns = kVectors * kLanes;
 
 THANE_INLINE float* row_of_c(const GemmPanel& p, int64_t row) {
   return p.c + (p.c_offsets ? p.c_offsets[row] : row * p.ldc);
@@ -141,16 +126,10 @@ void run_panel(const GemmPanel& p) {
     if (maps) map_rows(p, 0, 1);
     return;
   }
-  constexpr int kMost = kMostRows[V];
-  const int64_t tiles = (p.m + kMost - 1) / kMost;
-  const int64_t height = p.m / tiles, taller = p.m % tiles;
-  int64_t row = 0;
-  for (int64_t tile = 0; tile < tiles; ++tile) {
-    const int64_t rows = height + (tile < taller);
-    run_rows<kMost, V>(rows, p, row);
+  for_each_tile(p.m, kMostRows[V], [&](int64_t row, int64_t rows) {
+    run_rows<kMostRows[V], V>(rows, p, row);
     if (maps) map_rows(p, row, rows);
-    row += rows;
-  }
+  });
 }
 
 template <int V>

@@ -1,23 +1,11 @@
-// The register tile: with V vectors across and R rows down, each step loads V vectors of words of B and broadcasts R
-// words of A. R·V sums, V operands, a word and a product must fit the register file.
+// Panels of integer products, and the rows of A that they take.
 #include "kernels/integer/gemm.h"
 
 #include "kernels/integer/finish.h"
+#include "kernels/register_tile.h"
 
 namespace thane::THANE_ISA {
 namespace {
-
-#if defined(__AVX512F__) || defined(__aarch64__)
-constexpr int kVectors = 4;
-constexpr int kMostRows[] = {0, 12, 12, 8, 6};  // by vectors across
-#elif defined(__AVX2__)
-constexpr int kVectors = 2;
-constexpr int kMostRows[] = {0, 8, 6};
-#else
-constexpr int kVectors = 2;
-constexpr int kMostRows[] = {0, 4, 4};
-#endif
-constexpr int kColumns = kVectors * kLanes;
 
 // Pairs of 16 bits; B takes T in memory.
 template <class T>
@@ -96,19 +84,10 @@ THANE_INLINE void run_rows(int64_t rows, const IntegerPanel& p, int64_t row) {
   if constexpr (R > 1) run_rows<Dot, R - 1, V>(rows, p, row);
 }
 
-// Tiles of nearly equal height.
 template <class Dot, int V>
 void run_panel(const IntegerPanel& p) {
   if (p.m == 1) return single_row<Dot, V>(p);
-  constexpr int kMost = kMostRows[V];
-  const int64_t tiles = (p.m + kMost - 1) / kMost;
-  const int64_t height = p.m / tiles, taller = p.m % tiles;
-  int64_t row = 0;
-  for (int64_t tile = 0; tile < tiles; ++tile) {
-    const int64_t rows = height + (tile < taller);
-    run_rows<Dot, kMost, V>(rows, p, row);
-    row += rows;
-  }
+  for_each_tile(p.m, kMostRows[V], [&](int64_t row, int64_t rows) { run_rows<Dot, kMostRows[V], V>(rows, p, row); });
 }
 
 template <class Dot, int V>

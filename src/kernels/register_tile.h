@@ -1,0 +1,37 @@
+// The register tile of matrix products, whatever their elements: with V vectors across and R rows down, each step loads
+// V vectors of B and broadcasts R elements of A. R·V sums, V operands and what a product needs must fit the register
+// file. Included only by *.isa.cc files.
+#pragma once
+
+#include "kernels/simd.h"
+
+namespace thane::THANE_ISA {
+namespace {
+
+#if defined(__AVX512F__) || defined(__aarch64__)
+constexpr int kVectors = 4;
+constexpr int kMostRows[] = {0, 12, 12, 8, 6};  // by vectors across
+#elif defined(__AVX2__)
+constexpr int kVectors = 2;
+constexpr int kMostRows[] = {0, 8, 6};
+#else
+constexpr int kVectors = 2;
+constexpr int kMostRows[] = {0, 4, 4};
+#endif
+constexpr int kColumns = kVectors * kLanes;
+
+// Calls run(first row, rows) for tiles of nearly equal height, none above `most`.
+template <class Run>
+THANE_INLINE void for_each_tile(int64_t rows, int64_t most, const Run& run) {
+  const int64_t tiles = (rows + most - 1) / most;
+  const int64_t height = rows / tiles, taller = rows % tiles;
+  int64_t row = 0;
+  for (int64_t tile = 0; tile < tiles; ++tile) {
+    const int64_t here = height + (tile < taller);
+    run(row, here);
+    row += here;
+  }
+}
+
+}  // namespace
+}  // namespace thane::THANE_ISA
