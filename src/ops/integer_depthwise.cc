@@ -29,11 +29,7 @@ Result<std::unique_ptr<IntegerDepthwiseConv>> IntegerDepthwiseConv::make(Isa isa
   conv->weights_.resize(static_cast<size_t>(conv->rows_.kernel * conv->pairs_.pairs * conv->padded_));
   pack_depthwise_pairs(channels, conv->padded_, conv->rows_.kernel, x.kernel, weights.values.data(),
                        conv->weights_.data());
-  const auto size = static_cast<size_t>(conv->padded_);
-  if (!columns.bias.empty()) columns.bias.resize(size);
-  if (!columns.scales.empty()) columns.scales.resize(size);
-  if (!columns.fractions.empty()) columns.fractions.resize(size);
-  if (!columns.shifts.empty()) columns.shifts.resize(size);
+  columns.pad(1, channels, conv->padded_);
   conv->columns_ = std::move(columns);
   conv->scratch_ = std::make_unique<ScratchPool>((conv->ring_ + 1) * conv->pairs_.entries * conv->padded_);
   return conv;
@@ -56,14 +52,7 @@ Status IntegerDepthwiseConv::run(const void* x, bool is_signed, int32_t zero, co
                                   .pairs = pairs_,
                                   .weights = weights_.data(),
                                   .pixels = pixels_.out,
-                                  .epilogue = {.result = columns_.result,
-                                               .bias = added.data(),
-                                               .scales = columns_.scales.data(),
-                                               .fractions = columns_.fractions.data(),
-                                               .shifts = columns_.shifts.data(),
-                                               .zero = columns_.zero,
-                                               .low = columns_.low,
-                                               .high = columns_.high}};
+                                  .epilogue = columns_.epilogue(added.data())};
   const auto* in = static_cast<const uint8_t*>(x);
   std::atomic<bool> short_of_memory{false};
   const int64_t grain = 200000 / std::max<int64_t>(out_line * shape_.taps(), 1) + 1;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 
+#include "base/checked.h"
 #include "base/cpu.h"
 #include "ops/convert.h"
 
@@ -25,7 +26,7 @@ IntegerWeights centered_weights(const Tensor& tensor, int64_t columns, int64_t d
   return out;
 }
 
-// [groups · n] to [groups][padded], the last element repeated where nothing is.
+// [groups · n] to [groups][padded], zeros where nothing is.
 template <class T>
 void pad_columns(std::vector<T>& values, int64_t groups, int64_t n, int64_t padded) {
   if (values.empty() || n == padded) return;
@@ -37,6 +38,24 @@ void pad_columns(std::vector<T>& values, int64_t groups, int64_t n, int64_t padd
 }
 
 }  // namespace
+
+void IntegerColumns::pad(int64_t groups, int64_t n, int64_t padded) {
+  pad_columns(bias, groups, n, padded);
+  pad_columns(scales, groups, n, padded);
+  pad_columns(fractions, groups, n, padded);
+  pad_columns(shifts, groups, n, padded);
+}
+
+IntegerEpilogue IntegerColumns::epilogue(const int32_t* own_bias) const {
+  return {.result = result,
+          .bias = own_bias,
+          .scales = scales.data(),
+          .fractions = fractions.data(),
+          .shifts = shifts.data(),
+          .zero = zero,
+          .low = low,
+          .high = high};
+}
 
 IntegerWeights conv_weights(const Tensor& weights, const Tensor* zeros) {
   const int64_t channels = weights.dim(1), depth = weights.size() / std::max<int64_t>(weights.dim(0), 1);
@@ -77,13 +96,14 @@ Result<std::unique_ptr<IntegerProduct>> IntegerProduct::make(Isa isa, const Conv
   return product;
 }
 
-Result<std::unique_ptr<IntegerProduct>> IntegerProduct::make(Isa isa, int64_t m, const IntegerWeights& weights,
+Result<std::unique_ptr<IntegerProduct>> IntegerProduct::make(Isa isa, const Dims& a, const IntegerWeights& weights,
                                                              IntegerColumns columns) {
   auto product = std::unique_ptr<IntegerProduct>(new IntegerProduct());
   IntegerWindows& w = product->windows_;
-  w.x_axis.in = w.out_width = m;
+  const auto rows = checked_product(std::span(a).first(a.size() - 1));
+  if (!rows) return resource_limit("rows of a product");
+  product->m_ = w.x_axis.in = w.out_width = *rows;
   w.pixel_bytes = w.channels = weights.depth;
-  product->m_ = m;
   THANE_TRY(product->set_up(isa, weights, std::move(columns)));
   return product;
 }
@@ -112,10 +132,7 @@ Status IntegerProduct::set_up(Isa isa, const IntegerWeights& weights, IntegerCol
     }
     pad_columns(column_sums_, groups_, n_, padded_);
   }
-  pad_columns(columns_.bias, groups_, n_, padded_);
-  pad_columns(columns_.scales, groups_, n_, padded_);
-  pad_columns(columns_.fractions, groups_, n_, padded_);
-  pad_columns(columns_.shifts, groups_, n_, padded_);
+  columns_.pad(groups_, n_, padded_);
 
   // A chunk of A and its panel of B stay in L2. The cut depends on sizes alone.
   constexpr int64_t kMostRows = 192, kLeastTiles = 4, kFewChunks = 4;
@@ -163,14 +180,7 @@ void IntegerProduct::multiply(const int32_t* a, int64_t rows, int64_t first_pane
 Status IntegerProduct::run(const void* x, bool is_signed, int32_t zero, const int32_t* bias, void* y,
                            ThreadPool& threads) const {
   if (images_ * groups_ * m_ * n_ == 0) return ok();
-  IntegerEpilogue epilogue{.result = columns_.result,
-                           .bias = columns_.bias.empty() ? nullptr : columns_.bias.data(),
-                           .scales = columns_.scales.data(),
-                           .fractions = columns_.fractions.data(),
-                           .shifts = columns_.shifts.data(),
-                           .zero = columns_.zero,
-                           .low = columns_.low,
-                           .high = columns_.high};
+  IntegerEpilogue epilogue = columns_.epilogue(columns_.bias.empty() ? nullptr : columns_.bias.data());
   std::vector<uint32_t> sums;  // wrapping
   if (bias || !column_sums_.empty()) {
     sums.assign(static_cast<size_t>(groups_ * padded_), 0);

@@ -34,14 +34,19 @@ struct IntegerColumns {
   std::vector<float> scales;
   std::vector<int32_t> fractions, shifts;
   int32_t zero = 0, low = 0, high = 0;
+
+  // [groups · n] to [groups][padded], zeros where nothing is.
+  void pad(int64_t groups, int64_t n, int64_t padded);
+  // Shows these columns, which must outlive it, with `bias` for their own.
+  IntegerEpilogue epilogue(const int32_t* bias) const;
 };
 
 class IntegerProduct {
  public:
-  // A convolution; or, with the second, A[m × depth] of any m, row-major.
+  // A convolution; or, with the second, A […, depth], whose leading axes count rows.
   static Result<std::unique_ptr<IntegerProduct>> make(Isa isa, const ConvShape& shape, const IntegerWeights& weights,
                                                       IntegerColumns columns);
-  static Result<std::unique_ptr<IntegerProduct>> make(Isa isa, int64_t m, const IntegerWeights& weights,
+  static Result<std::unique_ptr<IntegerProduct>> make(Isa isa, const Dims& a, const IntegerWeights& weights,
                                                       IntegerColumns columns);
 
   // y: int32 or bytes, rows of all output columns. `zero`: of x. `bias`, where given, is added to that of the columns.

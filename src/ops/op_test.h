@@ -121,4 +121,7 @@ std::vector<T> elements(const Tensor& tensor) {
   return std::vector<T>(tensor.data<T>(), tensor.data<T>() + tensor.size());
 }
 
+// An op of thane's own domain.
+inline OpCase own(std::string_view name) { return OpCase(name, Domain::kThane); }
+
 }  // namespace thane::testing

@@ -7,9 +7,8 @@ namespace {
 using testing::counting;
 using testing::elements;
 using testing::OpCase;
+using testing::own;
 using testing::tensor;
-
-OpCase own(std::string_view name) { return OpCase(name, Domain::kThane); }
 
 // (1 - 0) / 2 + 1 = 1.5 goes to 2: the zero point counts when halves go to even. 3 / 2 + 1 = 2.5 goes to 2.
 TEST(QLinear, HalvesGoToTheEvenResult) {

@@ -4,34 +4,22 @@
 #include "ops/fixed_point/kernels.h"
 #include "ops/integer_depthwise.h"
 #include "ops/integer_product.h"
+#include "ops/packed_integer.h"
 
 namespace thane {
 namespace {
+
+// Input 2 of both; the zero point of the data is an attribute.
+constexpr size_t kBias = 2;
 
 std::string refuse_types(const KernelQuery& query, const Requantization& to) {
   if (!(mask_of(query.inputs[0]->dtype) & kFixedBytes)) return "data are not int8 or uint8";
   if (!query.constants[1]) return "the weights are not constant";
   if (!(mask_of(query.constants[1]->dtype()) & kFixedBytes)) return "weights are not int8 or uint8";
   if (to.wide) return "sums of more than 32 bits";
-  const bool has_bias = query.inputs.size() > 2 && query.inputs[2];
-  return has_bias && query.inputs[2]->dtype != DType::kInt32 ? "the bias is not int32" : "";
+  const bool has_bias = query.inputs.size() > kBias && query.inputs[kBias];
+  return has_bias && query.inputs[kBias]->dtype != DType::kInt32 ? "the bias is not int32" : "";
 }
-
-template <class Product>
-class PackedFixed : public PreparedKernel {
- public:
-  PackedFixed(std::unique_ptr<Product> product, int64_t zero)
-      : product_(std::move(product)), zero_(static_cast<int32_t>(zero)) {}
-  Status run(KernelContext& context) const override {
-    const Tensor& x = context.input(0);
-    const int32_t* bias = context.has_input(2) ? context.input(2).data<int32_t>() : nullptr;
-    return product_->run(x.raw(), x.dtype() == DType::kInt8, zero_, bias, context.output(0).raw(), context.threads());
-  }
-
- private:
-  std::unique_ptr<Product> product_;
-  int32_t zero_;
-};
 
 std::string refuse_conv_as(const KernelQuery& query, std::string (*refuse_shape)(const ConvShape&)) {
   const auto& attrs = query.node.attrs_as<FixedConvAttrs>();
@@ -50,7 +38,8 @@ Result<std::unique_ptr<PreparedKernel>> prepare_conv(const KernelQuery& query) {
   const Tensor zero = Tensor::scalar(attrs.weight_zero_point);
   THANE_ASSIGN(auto product, Product::make(query.isa, shape, conv_weights(weights, &zero),
                                            attrs.requantization.columns(shape.out_channels)));
-  return std::unique_ptr<PreparedKernel>(new PackedFixed<Product>(std::move(product), attrs.input_zero_point));
+  return std::unique_ptr<PreparedKernel>(
+      new PackedInteger<Product>(std::move(product), {.bias = kBias}, attrs.input_zero_point));
 }
 
 std::string refuse_matmul(const KernelQuery& query) {
@@ -63,12 +52,10 @@ Result<std::unique_ptr<PreparedKernel>> prepare_matmul(const KernelQuery& query)
   const auto& attrs = query.node.attrs_as<FixedMatMulAttrs>();
   const Tensor zero = Tensor::scalar(attrs.b_zero_point);
   const IntegerWeights weights = matrix_weights(*query.constants[1], attrs.trans_b, &zero);
-  const Dims dims = to_numbers(*query.inputs[0]->dims);
-  int64_t rows = 1;
-  for (size_t i = 0; i + 1 < dims.size(); ++i) rows *= dims[i];
-  THANE_ASSIGN(auto product,
-               IntegerProduct::make(query.isa, rows, weights, attrs.requantization.columns(weights.columns)));
-  return std::unique_ptr<PreparedKernel>(new PackedFixed<IntegerProduct>(std::move(product), attrs.a_zero_point));
+  THANE_ASSIGN(auto product, IntegerProduct::make(query.isa, to_numbers(*query.inputs[0]->dims), weights,
+                                                  attrs.requantization.columns(weights.columns)));
+  return std::unique_ptr<PreparedKernel>(
+      new PackedInteger<IntegerProduct>(std::move(product), {.bias = kBias}, attrs.a_zero_point));
 }
 
 }  // namespace

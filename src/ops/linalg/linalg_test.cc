@@ -10,9 +10,8 @@ namespace {
 using testing::counting;
 using testing::elements;
 using testing::OpCase;
+using testing::own;
 using testing::tensor;
-
-OpCase own(std::string_view name) { return OpCase(name, Domain::kThane); }
 
 TEST(Linalg, CholeskyByHand) {
   const auto l = elements<double>(*own("Cholesky").input(tensor<double>({2, 2}, {4, 9, 2, 5})).run());

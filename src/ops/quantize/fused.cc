@@ -18,17 +18,10 @@ Status check_ones(const InferContext& context, std::initializer_list<size_t> inp
   return ok();
 }
 
-QuantizedRange bounded(DType dtype, const QuantizedBounds& bounds) {
-  QuantizedRange range = quantized_range(dtype);
-  range.low = std::max(range.low, static_cast<int32_t>(bounds.low));
-  range.high = std::min(range.high, static_cast<int32_t>(bounds.high));
-  return range;
-}
-
 QuantizedSum sum_of(const KernelContext& context) {
   const auto scale = [&](size_t i) { return *context.input(i).data<float>(); };
   const auto zero = [&](size_t i) { return static_cast<int32_t>(context.input(i).as_int64(0)); };
-  const QuantizedRange range = bounded(context.input(0).dtype(), context.attrs<QuantizedAddAttrs>());
+  const QuantizedRange range = result_range<QuantizedAddAttrs>(context.node(), context.input(0).dtype());
   return {scale(1), scale(4), scale(6), zero(2), zero(5), zero(7), range.low, range.high};
 }
 
@@ -109,7 +102,7 @@ Status eval_fused_qlinear_matmul(KernelContext& context) {
   const int64_t depth = b.dim(0), columns = b.dim(1), a_zero = context.input(2).as_int64(0);
   const float x = *context.input(1).data<float>(), step = *context.input(6).data<float>();
   const auto zero = static_cast<int32_t>(context.input(7).as_int64(0));
-  const QuantizedRange range = bounded(y.dtype(), context.attrs<FusedQLinearMatMulAttrs>());
+  const QuantizedRange range = result_range<FusedQLinearMatMulAttrs>(context.node(), y.dtype());
   for (int64_t i = 0; i < y.size(); ++i) {
     const int64_t row = i / columns, j = i % columns, b_zero = zeros.as_int64(zeros.size() == 1 ? 0 : j);
     int64_t sum = context.has_input(8) ? context.input(8).as_int64(j) : 0;

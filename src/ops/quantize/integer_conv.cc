@@ -110,12 +110,7 @@ Status eval_qlinear_conv(KernelContext& context) {
   }
   const int32_t* bias = context.has_input(8) ? context.input(8).data<int32_t>() : nullptr;
   const auto zero = static_cast<int32_t>(context.input(7).as_int64(0));
-  QuantizedRange range = quantized_range(y.dtype());
-  if (context.node().op->domain == Domain::kThane) {
-    const auto& bounds = context.attrs<FusedQLinearConvAttrs>();
-    range.low = std::max(range.low, static_cast<int32_t>(bounds.low));
-    range.high = std::min(range.high, static_cast<int32_t>(bounds.high));
-  }
+  const QuantizedRange range = result_range<FusedQLinearConvAttrs>(context.node(), y.dtype());
   uint8_t* out = y.data<uint8_t>();
   const Operands operands{context.input(0), &context.input(2), weights, &context.input(5)};
   return operands.convolve_into(

@@ -1,7 +1,5 @@
 #include "ops/quantize/packed.h"
 
-#include "ops/quantize/requantize.h"
-
 namespace thane {
 namespace {
 
@@ -39,10 +37,9 @@ std::string refuse_scales(const KernelQuery& query, size_t weight_scales) {
   return query_constant(query, weight_scales) ? "" : "scales of weights are not constant";
 }
 
-IntegerColumns scaled_columns(const KernelQuery& query, int64_t columns, size_t weight_scales) {
+IntegerColumns scaled_columns(const KernelQuery& query, int64_t columns, size_t weight_scales, QuantizedRange range) {
   const Tensor& scales = *query.constants[weight_scales];
   const float x = *query.constants[1]->data<float>(), y = *query.constants[6]->data<float>();
-  const QuantizedRange range = quantized_range(query.inputs[7]->dtype);
   IntegerColumns out{.result = IntegerResult::kScaled,
                      .zero = static_cast<int32_t>(query.constants[7]->as_int64(0)),
                      .low = range.low,

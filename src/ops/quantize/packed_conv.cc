@@ -1,10 +1,10 @@
 // ConvInteger and QLinearConv with data channels last and constant weights, as packed integer products.
 #include "ops/integer_depthwise.h"
 #include "ops/integer_product.h"
+#include "ops/packed_integer.h"
 #include "ops/quantize/kernels.h"
 #include "ops/quantize/packed.h"
 #include "ops/quantize/quantize.h"
-#include "ops/quantize/requantize.h"
 
 namespace thane {
 namespace {
@@ -36,18 +36,14 @@ Result<std::unique_ptr<PreparedKernel>> prepare(const KernelQuery& query, Intege
   THANE_ASSIGN(auto product,
                Product::make(query.isa, shape, conv_weights(weights, query_constant(query, kIn.weight_zeros)),
                              std::move(columns)));
-  return std::unique_ptr<PreparedKernel>(new PackedQuantized<Product>(std::move(product), kIn));
+  return std::unique_ptr<PreparedKernel>(
+      new PackedInteger<Product>(std::move(product), {.bias = kIn.bias, .zero = kIn.zero}));
 }
 
 template <class Product>
 Result<std::unique_ptr<PreparedKernel>> prepare_linear(const KernelQuery& query) {
-  IntegerColumns columns = scaled_columns(query, query.constants[3]->dim(0), 4);
-  if (query.node.op->domain == Domain::kThane) {
-    const auto& attrs = query.node.attrs_as<FusedQLinearConvAttrs>();
-    columns.low = std::max(columns.low, static_cast<int32_t>(attrs.low));
-    columns.high = std::min(columns.high, static_cast<int32_t>(attrs.high));
-  }
-  return prepare<Product, kLinear>(query, std::move(columns));
+  const QuantizedRange range = result_range<FusedQLinearConvAttrs>(query.node, query.inputs[7]->dtype);
+  return prepare<Product, kLinear>(query, scaled_columns(query, query.constants[3]->dim(0), 4, range));
 }
 Result<std::unique_ptr<PreparedKernel>> prepare_sums(const KernelQuery& query) {
   return prepare<IntegerProduct, kPlain>(query, {});

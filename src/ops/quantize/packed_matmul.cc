@@ -1,4 +1,5 @@
 // MatMulInteger and QLinearMatMul with a constant right-hand matrix, as packed integer products.
+#include "ops/packed_integer.h"
 #include "ops/quantize/kernels.h"
 #include "ops/quantize/packed.h"
 #include "ops/quantize/quantize.h"
@@ -32,26 +33,19 @@ std::string refuse_linear_matrices(const KernelQuery& query) {
 
 Result<std::unique_ptr<PreparedKernel>> prepare_matrices(const KernelQuery& query, const PackedInputs& in,
                                                          IntegerColumns columns) {
-  const Dims dims = to_numbers(*query.inputs[0]->dims);
-  int64_t rows = 1;
-  for (size_t i = 0; i + 1 < dims.size(); ++i) rows *= dims[i];
-  THANE_ASSIGN(auto product, IntegerProduct::make(query.isa, rows,
+  THANE_ASSIGN(auto product, IntegerProduct::make(query.isa, to_numbers(*query.inputs[0]->dims),
                                                   matrix_weights(*query.constants[in.weights], false,
                                                                  query_constant(query, in.weight_zeros)),
                                                   std::move(columns)));
-  return std::unique_ptr<PreparedKernel>(new PackedQuantized<IntegerProduct>(std::move(product), in));
+  return std::unique_ptr<PreparedKernel>(
+      new PackedInteger<IntegerProduct>(std::move(product), {.bias = in.bias, .zero = in.zero}));
 }
 Result<std::unique_ptr<PreparedKernel>> prepare_plain_matrices(const KernelQuery& query) {
   return prepare_matrices(query, kPlainMatrices, {});
 }
 Result<std::unique_ptr<PreparedKernel>> prepare_linear_matrices(const KernelQuery& query) {
-  IntegerColumns columns = scaled_columns(query, query.constants[3]->dim(1), 4);
-  if (query.node.op->domain == Domain::kThane) {
-    const auto& attrs = query.node.attrs_as<FusedQLinearMatMulAttrs>();
-    columns.low = std::max(columns.low, static_cast<int32_t>(attrs.low));
-    columns.high = std::min(columns.high, static_cast<int32_t>(attrs.high));
-  }
-  return prepare_matrices(query, kLinearMatrices, std::move(columns));
+  const QuantizedRange range = result_range<FusedQLinearMatMulAttrs>(query.node, query.inputs[7]->dtype);
+  return prepare_matrices(query, kLinearMatrices, scaled_columns(query, query.constants[3]->dim(1), 4, range));
 }
 
 }  // namespace

@@ -1,8 +1,11 @@
 // Quantized numbers: x ≈ (q - zero_point) · scale.
 #pragma once
 
+#include <algorithm>
+
 #include "ir/context.h"
 #include "ops/conv/conv.h"
+#include "ops/quantize/requantize.h"
 
 namespace thane {
 
@@ -38,6 +41,17 @@ struct QuantizedBounds {
     v("high", self.high);
   }
 };
+// What bytes of a result may be: all of the dtype, within the bounds of a node of thane's own (whose attributes A are).
+template <class A>
+QuantizedRange result_range(const Node& node, DType dtype) {
+  QuantizedRange range = quantized_range(dtype);
+  if (node.op->domain != Domain::kThane) return range;
+  const QuantizedBounds& bounds = node.attrs_as<A>();
+  range.low = std::max(range.low, static_cast<int32_t>(bounds.low));
+  range.high = std::min(range.high, static_cast<int32_t>(bounds.high));
+  return range;
+}
+
 // QLinearConv with bounds.
 struct FusedQLinearConvAttrs : ConvAttrs, QuantizedBounds {
   template <class Self, class V>
