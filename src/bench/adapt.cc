@@ -66,27 +66,16 @@ Result<Tensor> fitted_dtype(const Tensor& out, const Document& wanted) {
 }
 
 Result<Tensor> fitted(const Tensor& tensor, const Document& wanted) {
-  Tensor out = tensor;
   const Document& shape = rivals::member(wanted, "shape");
-  if (!fits(out.dims(), shape)) {
-    THANE_ASSIGN(const Tensor last, channels_last(tensor));
-    THANE_ASSIGN(const Tensor first, channels_first(tensor));
-    if (fits(last.dims(), shape))
-      out = last;
-    else if (fits(first.dims(), shape))
-      out = first;
-    else if (fits_but_batch(out.dims(), shape))
-      out = tensor;
-    else if (fits_but_batch(last.dims(), shape))
-      out = last;
-    else if (fits_but_batch(first.dims(), shape))
-      out = first;
-    else if (shape.empty() && out.size() == 1)
-      return fitted_dtype(*out.reshaped({}), wanted);
-    else
-      return invalid_argument("data of shape " + to_string(tensor.dims())).expecting(rivals::to_text(shape));
+  THANE_ASSIGN(auto out, in_fitting_layout(tensor, [&](const Dims& dims) { return fits(dims, shape); }));
+  if (!out) {
+    THANE_ASSIGN(out, in_fitting_layout(tensor, [&](const Dims& dims) { return fits_but_batch(dims, shape); }));
   }
-  return fitted_dtype(out, wanted);
+  if (!out && shape.empty() && tensor.size() == 1) {
+    THANE_ASSIGN(out, tensor.reshaped({}));
+  }
+  if (!out) return invalid_argument("data of shape " + to_string(tensor.dims())).expecting(rivals::to_text(shape));
+  return fitted_dtype(*out, wanted);
 }
 
 // For each wanted name the index of the value that feeds it.
@@ -106,20 +95,23 @@ std::vector<size_t> by_name(const std::vector<std::string>& have, const std::vec
 
 }  // namespace
 
-Result<Tensor> channels_last(const Tensor& tensor) {
-  if (tensor.rank() < 3) return tensor;
-  std::vector<size_t> order(tensor.rank());
-  std::iota(order.begin(), order.end(), size_t{0});
-  std::rotate(order.begin() + 1, order.begin() + 2, order.end());
-  return transposed(tensor, order);
-}
-
-Result<Tensor> channels_first(const Tensor& tensor) {
-  if (tensor.rank() < 3) return tensor;
-  std::vector<size_t> order(tensor.rank());
-  std::iota(order.begin(), order.end(), size_t{0});
-  std::rotate(order.begin() + 1, order.end() - 1, order.end());
-  return transposed(tensor, order);
+Result<std::optional<Tensor>> in_fitting_layout(const Tensor& tensor, const std::function<bool(const Dims&)>& fits) {
+  if (fits(tensor.dims())) return std::optional(tensor);
+  // Strings cannot be moved as bytes.
+  if (tensor.rank() < 3 || tensor.dtype() == DType::kString) return std::optional<Tensor>();
+  std::vector<size_t> last(tensor.rank());
+  std::iota(last.begin(), last.end(), size_t{0});
+  std::vector<size_t> first = last;
+  std::rotate(last.begin() + 1, last.begin() + 2, last.end());
+  std::rotate(first.begin() + 1, first.end() - 1, first.end());
+  for (const std::vector<size_t>& order : {last, first}) {
+    Dims dims;
+    for (const size_t axis : order) dims.push_back(tensor.dim(axis));
+    if (!fits(dims)) continue;
+    THANE_ASSIGN(Tensor moved, transposed(tensor, order));
+    return std::optional(std::move(moved));
+  }
+  return std::optional<Tensor>();
 }
 
 Result<std::vector<NamedTensor>> adapted_inputs(const std::vector<NamedTensor>& values, const Document& wanted) {
@@ -142,11 +134,8 @@ namespace {
 
 // `tensor` as close to `dims` as a change of layout, or of the grouping of axes, brings it.
 Result<Tensor> laid_out_as(const Tensor& tensor, const Dims& dims) {
-  if (tensor.dims() == dims) return tensor;
-  THANE_ASSIGN(Tensor last, channels_last(tensor));
-  if (last.dims() == dims) return last;
-  THANE_ASSIGN(Tensor first, channels_first(tensor));
-  if (first.dims() == dims) return first;
+  THANE_ASSIGN(const auto out, in_fitting_layout(tensor, [&](const Dims& own) { return own == dims; }));
+  if (out) return *out;
   const auto count = checked_product(dims);
   return count && *count == tensor.size() ? tensor.reshaped(dims) : Result<Tensor>(tensor);
 }

@@ -1,6 +1,8 @@
 // The same data for forms of a network that differ in names, order and layout.
 #pragma once
 
+#include <functional>
+#include <optional>
 #include <vector>
 
 #include "bench/contestant.h"
@@ -18,8 +20,8 @@ Result<std::vector<NamedTensor>> adapted_inputs(const std::vector<NamedTensor>& 
 Result<std::vector<Tensor>> adapted_outputs(const std::vector<NamedTensor>& outputs,
                                             const std::vector<NamedTensor>& reference);
 
-// Moves axis 1 last (channels first to last), or the last axis to 1.
-Result<Tensor> channels_last(const Tensor& tensor);
-Result<Tensor> channels_first(const Tensor& tensor);
+// `tensor` in the first layout whose shape `fits`: as it is, channels last (axis 1 moved to the end), channels first
+// (the other way round). Nothing when none does.
+Result<std::optional<Tensor>> in_fitting_layout(const Tensor& tensor, const std::function<bool(const Dims&)>& fits);
 
 }  // namespace thane::bench

@@ -21,6 +21,14 @@ std::string problem_of(const Championship& c, const Entry& entry) {
   return c.setup.reference ? bench::held_against(*c.setup.reference, ran->outputs, c.setup.gate).reason : "";
 }
 
+// The same for thane itself, on this CPU or a lesser one.
+std::string problem_natively(const Championship& c, const ModelFile& file, std::optional<Isa> isa = std::nullopt) {
+  if (!file.model) return "thane does not read it: " + file.refusal;
+  Entry entry = native_entry(c.arguments, c.setup, file, true);
+  if (isa) entry.options["isa"] = std::string(isa_name(*isa));
+  return problem_of(c, entry);
+}
+
 // The engine's entry, with another file.
 std::optional<Entry> entry_with(const Championship& c, std::string_view engine, const ModelFile& file) {
   const auto found = std::ranges::find_if(
@@ -47,8 +55,7 @@ void check_forms(Championship& c) {
   Document forms = Document::array();
   for (const ModelFile& file : c.setup.files) {
     Document form = {{"file", file.path}, {"kind", file.kind}};
-    std::string problem = "thane does not read it: " + file.refusal;
-    if (file.model) problem = problem_of(c, native_entry(c.arguments, c.setup, file, true));
+    const std::string problem = problem_natively(c, file);
     form["agrees"] = problem.empty();
     if (!problem.empty()) {
       form["reason"] = problem;
@@ -69,15 +76,7 @@ std::vector<Candidate> by_targets(Championship& c) {
       agree += problem.empty();
       targets.push_back({{"file", file.path}, {"target", target}, {"agrees", problem.empty()}, {"reason", problem}});
     };
-    for (const Isa isa : lesser_cpus()) {
-      std::string problem = "thane does not read it: " + file.refusal;
-      if (file.model) {
-        Entry entry = native_entry(c.arguments, c.setup, file, true);
-        entry.options["isa"] = std::string(isa_name(isa));
-        problem = problem_of(c, entry);
-      }
-      ask(format("native on {}", isa_name(isa)), problem);
-    }
+    for (const Isa isa : lesser_cpus()) ask(format("native on {}", isa_name(isa)), problem_natively(c, file, isa));
     for (const rivals::Installed& engine : c.setup.installed) {
       const auto entry = entry_with(c, engine.rival->name, file);
       if (!entry) continue;  // takes no part

@@ -32,10 +32,10 @@ struct Report {
   }
 };
 
-bool fits(const Tensor& tensor, const SymDims& declared) {
-  if (tensor.rank() != declared.size()) return false;
+bool fits(const Dims& dims, const SymDims& declared) {
+  if (dims.size() != declared.size()) return false;
   for (size_t axis = 0; axis < declared.size(); ++axis) {
-    if (declared[axis].is_number() && declared[axis].number() != tensor.dim(axis)) return false;
+    if (declared[axis].is_number() && declared[axis].number() != dims[axis]) return false;
   }
   return true;
 }
@@ -43,13 +43,10 @@ bool fits(const Tensor& tensor, const SymDims& declared) {
 // Forms of one network keep their channels first or last: the value as `declared` wants it, transposed when only that
 // makes its shape fit.
 Result<Value> in_layout_of(const Type& declared, const Value& value) {
-  if (!value.is_tensor() || !declared.is_tensor() || !declared.dims || value.tensor().rank() < 3) return value;
-  if (fits(value.tensor(), *declared.dims)) return value;
-  for (const auto transpose : {bench::channels_last, bench::channels_first}) {
-    THANE_ASSIGN(Tensor moved, transpose(value.tensor()));
-    if (fits(moved, *declared.dims)) return Value(std::move(moved));
-  }
-  return value;
+  if (!value.is_tensor() || !declared.is_tensor() || !declared.dims) return value;
+  const auto fitting = [&](const Dims& dims) { return fits(dims, *declared.dims); };
+  THANE_ASSIGN(auto moved, bench::in_fitting_layout(value.tensor(), fitting));
+  return moved ? Value(std::move(*moved)) : value;
 }
 
 // The outputs in the order of the reference's: by name where all names are the same. Else, as forms of one network name
