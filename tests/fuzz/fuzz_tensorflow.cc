@@ -1,16 +1,12 @@
 // libFuzzer target: any bytes as each of TensorFlow's files in turn. A crash, a sanitizer report, a hang or an
 // out-of-memory is a finding; an error or a valid model is not.
-#include <sys/mman.h>
-#include <unistd.h>
-
 #include <cstdlib>
-#include <string>
 
-#include "base/file.h"
 #include "formats/containers/snappy.h"
 #include "formats/containers/sstable.h"
 #include "formats/tensorflow/reader.h"
 #include "formats/tensorflow/text_format.h"
+#include "input_file.h"
 
 namespace {
 
@@ -27,14 +23,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   static_cast<void>(decode_snappy(bytes, kMostBytes));
   static_cast<void>(read_sstable(bytes, kMostBytes));
   static_cast<void>(tensorflow::text_to_binary(bytes, tensorflow::TextRoot::kSavedModel));
-  static const int fd = ::memfd_create("fuzz", 0);
-  static const std::string path = "/proc/self/fd/" + std::to_string(fd);
-  if (::ftruncate(fd, 0) != 0 || ::pwrite(fd, data, size, 0) != static_cast<ssize_t>(size)) std::abort();
-  auto file = MappedFile::open(path);
-  if (!file.ok()) std::abort();
+  const auto file = input_file(data, size);
   const ReadOptions options{.companions = false};
-  check(read_graph_def(*file, options));
-  check(read_saved_model(*file, options));
-  check(read_tf1_checkpoint(*file, options));
+  check(read_graph_def(file, options));
+  check(read_saved_model(file, options));
+  check(read_tf1_checkpoint(file, options));
   return 0;
 }

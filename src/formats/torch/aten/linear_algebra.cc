@@ -1,5 +1,6 @@
 // Decompositions of matrices, systems of equations, covariances. Complex matrices are refused by the nodes.
 #include "formats/torch/aten/linear_algebra.h"
+#include "base/checked.h"
 
 #include <algorithm>
 #include <limits>
@@ -100,19 +101,15 @@ Value inverse(Call& c) {
   const Edge a = matrix(c), y = c.own("Inverse", {a});
   return c.name().ends_with("_ex") ? c.results(y, fine(c, a)) : c.tensor(y);
 }
-int64_t product(const Dims& dims) {
-  int64_t n = 1;
-  for (const int64_t d : dims) n *= d;
-  return n;
-}
 Value tensor_inverse(Call& c) {
   const Edge a = c.edge("self");
   const Dims dims = c.numbers(a);
   const auto at = dims.begin() + std::clamp<int64_t>(c.integer("ind", 2), 0, static_cast<int64_t>(dims.size()));
   Dims shape(at, dims.end());
-  const int64_t n = product(shape);
+  const int64_t n = *checked_product(shape);
   shape.insert(shape.end(), dims.begin(), at);
-  return c.tensor(c.reshape(c.own("Inverse", {c.reshape(a, Dims{product(Dims(dims.begin(), at)), n})}), shape));
+  return c.tensor(
+      c.reshape(c.own("Inverse", {c.reshape(a, Dims{*checked_product(Dims(dims.begin(), at)), n})}), shape));
 }
 Value tensor_solve(Call& c) {
   Edge a = c.edge("self");
@@ -125,7 +122,7 @@ Value tensor_solve(Call& c) {
     a = c.transpose(a, perm);
   }
   const Dims dims = c.numbers(a);
-  const int64_t n = product(c.numbers(b));
+  const int64_t n = *checked_product(c.numbers(b));
   const Edge x = solved(c, c.reshape(a, Dims{n, n}), c.reshape(b, Dims{n, 1}));
   return c.tensor(c.reshape(x, Dims(dims.begin() + static_cast<std::ptrdiff_t>(c.rank(b)), dims.end())));
 }
