@@ -1,5 +1,6 @@
-# thane_room(NAME rooms... [COLD paths...] [SEPARATE paths...]): one static library per room, of every .cc below the current folder but
-# *_test.cc, linked to the rooms it may include. The same arrows are checked against every #include by tests/layers.
+# thane_room(NAME rooms... [COLD paths...] [SEPARATE paths...]): one static library per room, of every .cc below the
+# current folder but *_test.cc, linked to the rooms it may include. The same arrows are checked against every #include by
+# tests/layers.
 #
 # Two ways to read the same headers less often: THANE_UNITY compiles the sources of a folder together, up to eight at a
 # time (full builds cost less than half), and the standard library is precompiled once for all targets (one changed file
