@@ -55,6 +55,26 @@ THANE_INLINE ShortVec widened(HalfBytes<uint8_t> bytes) {
 #endif
 }
 
+// Bytes to 32 bits. Compilers turn the vector extension's conversion into moves of single bytes.
+THANE_INLINE IntVec to_ints(NarrowVec<int8_t> bytes) {
+#if defined(__AVX512F__)
+  return reinterpret_cast<IntVec>(_mm512_cvtepi8_epi32(reinterpret_cast<__m128i>(bytes)));
+#elif defined(__AVX2__)
+  return reinterpret_cast<IntVec>(_mm256_cvtepi8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(&bytes))));
+#else
+  return __builtin_convertvector(bytes, IntVec);
+#endif
+}
+THANE_INLINE IntVec to_ints(NarrowVec<uint8_t> bytes) {
+#if defined(__AVX512F__)
+  return reinterpret_cast<IntVec>(_mm512_cvtepu8_epi32(reinterpret_cast<__m128i>(bytes)));
+#elif defined(__AVX2__)
+  return reinterpret_cast<IntVec>(_mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(&bytes))));
+#else
+  return __builtin_convertvector(bytes, IntVec);
+#endif
+}
+
 // The lowest bytes of the lanes of v.
 THANE_INLINE NarrowVec<int8_t> low_bytes(IntVec v) {
 #if defined(__AVX512F__)

@@ -18,9 +18,8 @@ void multiply(const PackedMatrix& b, int64_t m, const float* a, float* c, const 
   GemmPanel whole{.m = m, .n = b.n, .k = b.k, .a = a, .lda = b.k, .b = b.panels.data<float>(), .c = c, .ldc = b.n};
   whole.epilogue.column_bias = column_bias;
   set_activation(activation, whole.epilogue);
-  threads.parallel_for(tiling.jobs(), tiling.grain(), [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i) tiling.run(whole, i);
-  });
+  threads.parallel_for(tiling.jobs(), tiling.grain(),
+                       [&](int64_t begin, int64_t end) { tiling.run(whole, begin, end); });
 }
 
 }  // namespace thane

@@ -19,15 +19,17 @@ struct GemmEpilogue {
   MapSpec map;  // kCopy: none
 };
 
-// C[m × n] = A[m × taps·k] · B for one panel of B, n ≤ the kernel's columns.
+// C[m × n] = A[m × taps·k] · B for one panel of B, n ≤ the kernel's columns; for one row of A alone, for any number of
+// panels that follow each other.
 struct GemmPanel {
   int64_t m = 0, n = 0, k = 0;
   int64_t taps = 1;
   // Row i starts at a + i·lda, taps being 1; or, where a_offsets is given, its k elements of tap t start at
-  // a + a_offsets[i·taps + t], and are zeros[0 … k) where that offset is negative.
+  // a + a_offsets[i·row_taps + t], and are zeros[0 … k) where that offset is negative.
   const float* a = nullptr;
   int64_t lda = 0;
   const int32_t* a_offsets = nullptr;
+  int64_t row_taps = 0;  // offsets of a row; 0: as many as taps
   const float* zeros = nullptr;
   const float* b = nullptr;  // [taps·k][width], width = panel_width(n)
   // Row i of C starts at c + i·ldc, or at c + c_offsets[i]. Only its n elements are written.
@@ -35,6 +37,10 @@ struct GemmPanel {
   int64_t ldc = 0;
   const int32_t* c_offsets = nullptr;
   GemmEpilogue epilogue;
+  // Of a product of more than one row in several blocks over k: the first adds biases and residual, which C may
+  // overlay; those after it start from what C holds; only the last one clamps and maps.
+  bool is_first = true, is_last = true;
+  const float* next_b = nullptr;  // what is read after b, to be fetched meanwhile; as much as b
 };
 
 // One instruction set's tile: up to `rows` × `columns` of C at once, held in registers.

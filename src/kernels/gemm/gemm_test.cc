@@ -48,7 +48,7 @@ void check(Isa isa, const Case& c, std::mt19937& random) {
   if (c.clamp) whole.epilogue.low = 0, whole.epilogue.high = 6;
   if (c.silu) whole.epilogue.map = {MapOp::kSilu, 1, 0};
   const GemmTiling tiling(kernel, c.m, c.n, depth);
-  for (int64_t i = 0; i < tiling.jobs(); ++i) tiling.run(whole, i);
+  for (int64_t i = 0; i < tiling.jobs(); i += 3) tiling.run(whole, i, std::min(i + 3, tiling.jobs()));
 
   for (int64_t i = 0; i < c.m; ++i) {
     const int64_t row = c.indirect ? c_offsets[static_cast<size_t>(i)] : i * ldc;
@@ -82,6 +82,14 @@ TEST(Gemm, MatchesFp64AtEveryInstructionSet) {
             {1 + int64_t(random() % 40), 1 + int64_t(random() % 150), 1 + int64_t(random() % 70),
              indirect ? 1 + int64_t(random() % 4) : 1, indirect, coin(), coin(), coin(), random() % 4 == 0},
             random);
+    }
+    // Several blocks over k: parts of a tap, one tap, whole taps; and a residual in C's place.
+    for (const int64_t taps : {1, 2, 5, 9}) {
+      for (const int64_t k : {97, 210, 433}) {
+        check(isa,
+              {30, gemm_kernel(isa).columns + 5, taps == 1 ? 3 * k : k, taps, taps > 1, coin(), coin(), coin(), coin()},
+              random);
+      }
     }
   });
 }

@@ -10,53 +10,115 @@ extern const MapKernels kMaps;
 
 namespace {
 
+constexpr float kInfinity = __builtin_inff();
+
 THANE_INLINE float* row_of_c(const GemmPanel& p, int64_t row) {
   return p.c + (p.c_offsets ? p.c_offsets[row] : row * p.ldc);
 }
 
-// Adds biases and residual, clamps and writes R rows. Only the last vector may be partial: `rest` of its lanes count.
+// Moves the description of C's part to columns further right.
+THANE_INLINE void skip_columns(int64_t columns, GemmPanel& p) {
+  p.c += columns;
+  if (p.epilogue.column_bias) p.epilogue.column_bias += columns;
+  if (p.epilogue.residual) p.epilogue.residual += columns;
+}
+
+// Adds biases and residual, clamps and writes R rows of whole vectors, each where that is this block's part. Unrolled,
+// or the tile would go through memory.
 template <int R, int V>
-THANE_INLINE void finish(Vec (&tile)[R][V], const GemmPanel& p, int64_t row) {
+THANE_INLINE void finish_whole(Vec (&tile)[R][V], const GemmPanel& p, int64_t row) {
   const GemmEpilogue& e = p.epilogue;
-  const int64_t rest = p.n - (V - 1) * kLanes;
-  const bool whole = rest == kLanes;
-  if (e.column_bias) {
+  if (p.is_first && e.column_bias) {
+#pragma GCC unroll 8
     for (int v = 0; v < V; ++v) {
-      const float* from = e.column_bias + v * kLanes;
-      const Vec bias = v < V - 1 || whole ? load(from) : load_some(from, rest);
+      const Vec bias = load(e.column_bias + v * kLanes);
+#pragma GCC unroll 12
       for (int r = 0; r < R; ++r) tile[r][v] += bias;
     }
   }
-  if (e.row_bias) {
+  if (p.is_first && e.row_bias) {
+#pragma GCC unroll 12
     for (int r = 0; r < R; ++r) {
-      for (int v = 0; v < V; ++v) tile[r][v] += splat(e.row_bias[row + r]);
+      const Vec bias = splat(e.row_bias[row + r]);
+#pragma GCC unroll 8
+      for (int v = 0; v < V; ++v) tile[r][v] += bias;
     }
   }
-  const Vec low = splat(e.low), high = splat(e.high);
+  if (p.is_first && e.residual) {
+#pragma GCC unroll 12
+    for (int r = 0; r < R; ++r) {
+      const float* residual = e.residual + (row_of_c(p, row + r) - p.c);
+#pragma GCC unroll 8
+      for (int v = 0; v < V; ++v) tile[r][v] += load(residual + v * kLanes);
+    }
+  }
+  const Vec low = splat(p.is_last ? e.low : -kInfinity), high = splat(p.is_last ? e.high : kInfinity);
+#pragma GCC unroll 12
   for (int r = 0; r < R; ++r) {
     float* out = row_of_c(p, row + r);
+#pragma GCC unroll 8
+    for (int v = 0; v < V; ++v) store(out + v * kLanes, min(high, max(low, tile[r][v])));  // in this order a NaN stays
+  }
+}
+
+// The same for rows whose last vector is partial, from memory. The sums are those of finish_whole, in its order.
+[[gnu::noinline]] void finish_partial(const float* tile, int64_t width, int64_t rows, const GemmPanel& p, int64_t row) {
+  const GemmEpilogue& e = p.epilogue;
+  for (int64_t r = 0; r < rows; ++r, tile += width) {
+    float* out = row_of_c(p, row + r);
     const float* residual = e.residual ? e.residual + (out - p.c) : nullptr;
-    for (int v = 0; v < V; ++v) {
-      const bool partial = v == V - 1 && !whole;
-      if (residual) tile[r][v] += partial ? load_some(residual + v * kLanes, rest) : load(residual + v * kLanes);
-      const Vec value = min(high, max(low, tile[r][v]));  // in this order a NaN stays
-      if (partial)
-        store_some(out + v * kLanes, value, rest);
-      else
-        store(out + v * kLanes, value);
+    for (int64_t i = 0; i < p.n; ++i) {
+      float value = tile[i];
+      if (p.is_first) {
+        if (e.column_bias) value += e.column_bias[i];
+        if (e.row_bias) value += e.row_bias[row + r];
+        if (residual) value += residual[i];
+      } else {
+        value += out[i];
+      }
+      if (!p.is_last) {
+        out[i] = value;
+        continue;
+      }
+      value = e.low < value || value != value ? value : e.low;
+      out[i] = e.high > value || value != value ? value : e.high;
     }
   }
 }
 
 template <int R, int V>
+THANE_INLINE void finish(Vec (&tile)[R][V], const GemmPanel& p, int64_t row) {
+  if (p.n == V * kLanes) return finish_whole<R, V>(tile, p, row);
+  float sums[R * V * kLanes];
+#pragma GCC unroll 12
+  for (int r = 0; r < R; ++r) {
+#pragma GCC unroll 8
+    for (int v = 0; v < V; ++v) store(sums + (r * V + v) * kLanes, tile[r][v]);
+  }
+  finish_partial(sums, V * kLanes, R, p, row);
+}
+
+template <int R, int V>
 void tile_rows(const GemmPanel& p, int64_t row) {
-  Vec tile[R][V] = {};
+  Vec tile[R][V];
+#pragma GCC unroll 12
+  for (int r = 0; r < R; ++r) {
+#pragma GCC unroll 8
+    for (int v = 0; v < V; ++v) tile[r][v] = Vec{};
+  }
+  if (!p.is_first && p.n == V * kLanes) {  // else finish_partial adds it
+#pragma GCC unroll 12
+    for (int r = 0; r < R; ++r) {
+#pragma GCC unroll 8
+      for (int v = 0; v < V; ++v) tile[r][v] = load(row_of_c(p, row + r) + v * kLanes);
+    }
+  }
   const float* b = p.b;
   for (int64_t tap = 0; tap < p.taps; ++tap) {
     const float* a[R];
     for (int r = 0; r < R; ++r) {
       if (p.a_offsets) {
-        const int32_t offset = p.a_offsets[(row + r) * p.taps + tap];
+        const int32_t offset = p.a_offsets[(row + r) * p.row_taps + tap];
         a[r] = offset < 0 ? p.zeros : p.a + offset;
       } else {
         a[r] = p.a + (row + r) * p.lda;
@@ -64,9 +126,12 @@ void tile_rows(const GemmPanel& p, int64_t row) {
     }
     for (int64_t i = 0; i < p.k; ++i, b += V * kLanes) {
       Vec columns[V];
+#pragma GCC unroll 8
       for (int v = 0; v < V; ++v) columns[v] = load(b + v * kLanes);
+#pragma GCC unroll 12
       for (int r = 0; r < R; ++r) {
         const Vec x = splat(a[r][i]);
+#pragma GCC unroll 8
         for (int v = 0; v < V; ++v) tile[r][v] += x * columns[v];
       }
     }
@@ -74,35 +139,55 @@ void tile_rows(const GemmPanel& p, int64_t row) {
   finish<R, V>(tile, p, row);
 }
 
-// One row of A: a single tile would wait for its additions, so U sums over k run side by side.
-template <int V>
-void single_row(const GemmPanel& p) {
-  constexpr int U = 8 / V;
-  Vec sums[U][V] = {};
+// One row of A and P panels side by side: as many streams from memory, and chains of additions that need not wait for
+// each other. Fewer panels have several sums over k instead.
+template <int P, int V>
+void row_of_panels(const GemmPanel& p) {
+  constexpr int U = P * V < 8 ? 8 / (P * V) : 1;
+  constexpr int64_t kStep = V * kLanes;
+  const int64_t panel_floats = p.taps * p.k * kStep;
+  Vec sums[U][P][V];
+#pragma GCC unroll 8
+  for (int u = 0; u < U; ++u) {
+#pragma GCC unroll 4
+    for (int j = 0; j < P; ++j) {
+#pragma GCC unroll 4
+      for (int v = 0; v < V; ++v) sums[u][j][v] = Vec{};
+    }
+  }
+  const auto add = [&](Vec(&sum)[P][V], float a, const float* b) __attribute__((always_inline)) {
+    const Vec x = splat(a);
+#pragma GCC unroll 4
+    for (int j = 0; j < P; ++j) {
+#pragma GCC unroll 4
+      for (int v = 0; v < V; ++v) sum[j][v] += x * load(b + j * panel_floats + v * kLanes);
+    }
+  };
   const float* b = p.b;
   for (int64_t tap = 0; tap < p.taps; ++tap) {
     const float* a = p.a;
     if (p.a_offsets) a = p.a_offsets[tap] < 0 ? p.zeros : p.a + p.a_offsets[tap];
     int64_t i = 0;
-    for (; i + U <= p.k; i += U, b += U * V * kLanes) {
-      for (int u = 0; u < U; ++u) {
-        const Vec x = splat(a[i + u]);
-        for (int v = 0; v < V; ++v) sums[u][v] += x * load(b + (u * V + v) * kLanes);
-      }
+    for (; i + U <= p.k; i += U, b += U * kStep) {
+#pragma GCC unroll 8
+      for (int u = 0; u < U; ++u) add(sums[u], a[i + u], b + u * kStep);
     }
-    for (; i < p.k; ++i, b += V * kLanes) {
-      const Vec x = splat(a[i]);
-      for (int v = 0; v < V; ++v) sums[0][v] += x * load(b + v * kLanes);
-    }
+    for (; i < p.k; ++i, b += kStep) add(sums[0], a[i], b);
   }
-  for (int u = U / 2; u > 0; u /= 2) {
-    for (int w = 0; w < u; ++w) {
-      for (int v = 0; v < V; ++v) sums[w][v] += sums[w + u][v];
+#pragma GCC unroll 4
+  for (int j = 0; j < P; ++j) {
+    Vec tile[1][V];
+#pragma GCC unroll 4
+    for (int v = 0; v < V; ++v) {
+      tile[0][v] = sums[0][j][v];
+#pragma GCC unroll 8
+      for (int u = 1; u < U; ++u) tile[0][v] += sums[u][j][v];
     }
+    GemmPanel one = p;
+    skip_columns(j * kStep, one);
+    if (P > 1) one.n = kStep;
+    finish<1, V>(tile, one, 0);
   }
-  Vec tile[1][V];
-  for (int v = 0; v < V; ++v) tile[0][v] = sums[0][v];
-  finish<1, V>(tile, p, 0);
 }
 
 template <int R, int V>
@@ -117,16 +202,29 @@ void map_rows(const GemmPanel& p, int64_t row, int64_t rows) {
   for (int64_t r = row; r < row + rows; ++r) kMaps.run(spec, p.n, row_of_c(p, r), row_of_c(p, r));
 }
 
+// Fetches an equal share of the next block of B with each tile, so that it is in L1 or L2 when its turn comes.
+class Ahead {
+ public:
+  Ahead(const GemmPanel& p, int64_t width, int64_t tiles)
+      : at_(reinterpret_cast<const char*>(p.next_b)),
+        share_(at_ ? (p.taps * p.k * width * static_cast<int64_t>(sizeof(float)) / 64 + tiles - 1) / tiles : 0) {}
+  THANE_INLINE void fetch() {
+    for (int64_t i = 0; i < share_; ++i, at_ += 64) __builtin_prefetch(at_);
+  }
+
+ private:
+  const char* at_;
+  int64_t share_;  // cache lines
+};
+
 // All rows of the panel in tiles of nearly equal height: a last tile of one row would take as long as one of several.
 template <int V>
 void run_panel(const GemmPanel& p) {
-  const bool maps = p.epilogue.map.op != MapOp::kCopy;
-  if (p.m == 1) {
-    single_row<V>(p);
-    if (maps) map_rows(p, 0, 1);
-    return;
-  }
+  if (p.m == 1) return row_of_panels<1, V>(p);
+  const bool maps = p.is_last && p.epilogue.map.op != MapOp::kCopy;
+  Ahead ahead(p, V * kLanes, (p.m + kMostRows[V] - 1) / kMostRows[V]);
   for_each_tile(p.m, kMostRows[V], [&](int64_t row, int64_t rows) {
+    ahead.fetch();
     run_rows<kMostRows[V], V>(rows, p, row);
     if (maps) map_rows(p, row, rows);
   });
@@ -138,9 +236,31 @@ THANE_INLINE void run_vectors(int64_t vectors, const GemmPanel& p) {
   if constexpr (V > 1) run_vectors<V - 1>(vectors, p);
 }
 
+// One row of any number of columns, up to four panels at a time.
+void single_row(const GemmPanel& whole) {
+  constexpr void (*kRun[])(const GemmPanel&) = {row_of_panels<1, kVectors>, row_of_panels<2, kVectors>,
+                                                row_of_panels<3, kVectors>, row_of_panels<4, kVectors>};
+  GemmPanel p = whole;
+  while (p.n >= kColumns) {
+    const int64_t panels = p.n < 4 * kColumns ? p.n / kColumns : 4;
+    const int64_t columns = panels * kColumns;
+    const int64_t rest = p.n - columns;
+    p.n = columns;
+    kRun[panels - 1](p);
+    skip_columns(columns, p);
+    p.b += columns * p.taps * p.k;
+    p.n = rest;
+  }
+  if (p.n > 0) run_vectors<kVectors>((p.n + kLanes - 1) / kLanes, p);
+  if (whole.epilogue.map.op != MapOp::kCopy) map_rows(whole, 0, 1);
+}
+
 void panel(const GemmPanel& p) noexcept {
   if (p.m <= 0 || p.n <= 0) return;
-  run_vectors<kVectors>((p.n + kLanes - 1) / kLanes, p);
+  GemmPanel panel = p;
+  if (panel.row_taps == 0) panel.row_taps = p.taps;
+  if (p.m == 1) return single_row(panel);
+  run_vectors<kVectors>((p.n + kLanes - 1) / kLanes, panel);
 }
 
 }  // namespace

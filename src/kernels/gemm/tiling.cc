@@ -7,13 +7,14 @@
 namespace thane {
 namespace {
 
-constexpr int64_t kMostRows = 192;  // low enough that a product of few columns has work for several threads
-constexpr int64_t kLeastTiles = 8;  // high enough that a panel of B, once in the cache, is used a few times
+constexpr int64_t kMostRows = 192;    // low enough that a product of few columns has work for several threads
+constexpr int64_t kLeastTiles = 8;    // high enough that a panel of B, once in the cache, is used a few times
+constexpr int64_t kPanelsOfRow = 4;   // as many streams from memory
+constexpr int64_t kBlockDepth = 384;  // of B, 16 columns wide, half of L1 or a little more
 
-// Rows of A that take half of L2.
-int64_t rows_in_cache(int64_t depth) {
-  const int64_t l2 = cpu_facts().l2_bytes > 0 ? cpu_facts().l2_bytes : 512 * 1024;
-  return l2 / 2 / (std::max<int64_t>(depth, 1) * static_cast<int64_t>(sizeof(float)));
+int64_t l2_floats() {
+  const int64_t bytes = cpu_facts().l2_bytes;
+  return (bytes > 0 ? bytes : 512 * 1024) / static_cast<int64_t>(sizeof(float));
 }
 
 }  // namespace
@@ -21,12 +22,60 @@ int64_t rows_in_cache(int64_t depth) {
 GemmTiling::GemmTiling(const GemmKernel& kernel, int64_t m, int64_t n, int64_t depth)
     : kernel_(&kernel), m_(m), n_(n), depth_(depth) {
   if (m <= 0 || n <= 0) return;
-  const int64_t most = std::max(kLeastTiles * kernel.rows, std::min(rows_in_cache(depth), kMostRows));
+  // A product of a few rows reads each panel once or twice: nothing would be gained.
+  if (m > 2 * kernel.rows) blocks_ = std::max<int64_t>(1, (depth + kBlockDepth / 2) / kBlockDepth);
+  const int64_t in_cache = l2_floats() / 2 / std::max<int64_t>(depth / blocks_, 1);
+  const int64_t most = std::max(kLeastTiles * kernel.rows, std::min(in_cache, kMostRows));
   chunks_ = (m + most - 1) / most;
-  panels_ = (n + kernel.columns - 1) / kernel.columns;
+  columns_ = kernel.columns * (m == 1 ? kPanelsOfRow : 1);
+  panels_ = (n + columns_ - 1) / columns_;
+  const int64_t rows = (m + chunks_ - 1) / chunks_;
+  together_ = std::max<int64_t>(1, l2_floats() / 4 / (rows * columns_));
   // About 5 µs at 50 GFLOP/s: below that a thread costs more than it gives.
-  const int64_t flops = 2 * ((m + chunks_ - 1) / chunks_) * std::min<int64_t>(kernel.columns, n) * depth;
+  const int64_t flops = 2 * rows * std::min(columns_, n) * depth;
   grain_ = 250000 / std::max<int64_t>(flops, 1) + 1;
+}
+
+void GemmTiling::run(const GemmPanel& whole, int64_t begin, int64_t end) const {
+  // As many for each tap, where there are more blocks than taps.
+  const int64_t blocks = blocks_ <= whole.taps ? blocks_ : (blocks_ + whole.taps - 1) / whole.taps * whole.taps;
+  while (begin < end) {
+    // Panels of one chunk, as many as stay together.
+    const int64_t last = std::min({end, begin + together_, (begin / panels_ + 1) * panels_});
+    for (int64_t block = 0; block < blocks; ++block) {
+      for (int64_t i = begin; i < last; ++i) {
+        GemmPanel panel = job(whole, i);
+        narrow_to_block(block, blocks, panel);
+        // The next panel's block lies where this one's would be if the panel were the next.
+        if (i + 1 < last) panel.next_b = panel.b + depth_ * columns_;
+        kernel_->panel(panel);
+      }
+    }
+    begin = last;
+  }
+}
+
+void GemmTiling::narrow_to_block(int64_t block, int64_t blocks, GemmPanel& job) const {
+  if (blocks == 1) return;
+  job.row_taps = job.taps;
+  job.is_first = block == 0;
+  job.is_last = block == blocks - 1;
+  const int64_t width = kernel_->panel_width(job.n);
+  if (job.taps >= blocks) {  // whole taps
+    const int64_t first = job.taps * block / blocks, last = job.taps * (block + 1) / blocks;
+    job.b += first * job.k * width;
+    if (job.a_offsets) job.a_offsets += first;
+    job.taps = last - first;
+    return;
+  }
+  // A part of one tap.
+  const int64_t parts = blocks / job.taps, tap = block / parts, part = block % parts;
+  const int64_t first = job.k * part / parts, last = job.k * (part + 1) / parts;
+  job.b += (tap * job.k + first) * width;
+  job.a += first;
+  if (job.a_offsets) job.a_offsets += tap;
+  job.taps = 1;
+  job.k = last - first;
 }
 
 GemmPanel GemmTiling::job(const GemmPanel& whole, int64_t index) const {
@@ -35,10 +84,10 @@ GemmPanel GemmTiling::job(const GemmPanel& whole, int64_t index) const {
   const int64_t tiles = (m_ + kernel_->rows - 1) / kernel_->rows;
   const int64_t row = std::min(m_, tiles * chunk / chunks_ * kernel_->rows);
   const int64_t end = std::min(m_, tiles * (chunk + 1) / chunks_ * kernel_->rows);
-  const int64_t column = panel * kernel_->columns;
+  const int64_t column = panel * columns_;
   GemmPanel job = whole;
   job.m = end - row;
-  job.n = std::min<int64_t>(kernel_->columns, n_ - column);
+  job.n = std::min(columns_, n_ - column);
   if (whole.a_offsets)
     job.a_offsets += row * whole.taps;
   else

@@ -1,14 +1,16 @@
-// How a product is cut into jobs for threads and caches.
+// How a product is cut for threads and caches.
 //
-//          panels of B, NR columns each: read once per chunk, from L1 or L2
+//          panels of B, NR columns each
 //             ┌────┬────┬────┬──┐
-//             │    │    │    │  │  K
+//             │    │    │    │  │  K: in blocks of about 384, so that a panel's block stays in L1 while
+//             ├ ─ ─┼ ─ ─┼ ─ ─┼ ─┤     the tiles of a chunk pass by, and the chunk's block of A in L2
+//             │    │    │    │  │     while panels pass by
 //             └────┴────┴────┴──┘
-//   A ┌─────┐ ┌────┬────┬────┬──┐
-//     │chunk│ │ job│ job│ …  │  │    a chunk of A stays in L2 while all panels pass by;
-//     ├─────┤ ├────┼────┼────┼──┤    inside a job, tiles of MR × NR are held in registers
-//     │chunk│ │    │    │    │  │
-//     └─────┘ └────┴────┴────┴──┘
+//   A ┌──┬──┐ ┌────┬────┬────┬──┐
+//     │chunk│ │ job│ job│ …  │  │    the sums of a block are added to those of C, which stay in L2
+//     ├──┼──┤ ├────┼────┼────┼──┤    for a few panels; inside a job, tiles of MR × NR are held in
+//     │chunk│ │    │    │    │  │    registers
+//     └──┴──┘ └────┴────┴────┴──┘
 #pragma once
 
 #include "kernels/gemm/gemm.h"
@@ -24,14 +26,19 @@ class GemmTiling {
   int64_t jobs() const { return chunks_ * panels_; }
   // Jobs worth a thread's while.
   int64_t grain() const { return grain_; }
-  // Narrows a description of the whole product (m, n and all pointers of the whole) to one job.
-  GemmPanel job(const GemmPanel& whole, int64_t index) const;
-  void run(const GemmPanel& whole, int64_t index) const { kernel_->panel(job(whole, index)); }
+  // Jobs [begin, end) of the product that `whole` describes: m, n and all pointers of the whole.
+  void run(const GemmPanel& whole, int64_t begin, int64_t end) const;
 
  private:
+  // Narrows `whole` to one job, and that to one block over k.
+  GemmPanel job(const GemmPanel& whole, int64_t index) const;
+  void narrow_to_block(int64_t block, int64_t blocks, GemmPanel& job) const;
+
   const GemmKernel* kernel_ = nullptr;
   int64_t m_ = 0, n_ = 0, depth_ = 0;
-  int64_t chunks_ = 0, panels_ = 0, grain_ = 1;
+  int64_t chunks_ = 0, panels_ = 0, grain_ = 1;  // panels: of columns_ columns, more than one of B's for a single row
+  int64_t columns_ = 0;
+  int64_t blocks_ = 1, together_ = 1;  // together: panels whose part of C stays in L2 through all blocks
 };
 
 }  // namespace thane

@@ -76,7 +76,7 @@ void pair_up(const DepthwisePairs& pairs, const void* line, int64_t in, int64_t 
     const uint8_t* b = next >= 0 && next < in ? pixels + next * channels : nullptr;
     const auto vector = [&](const uint8_t* from, int64_t c) {
       if (!from) return IntVec{};
-      return __builtin_convertvector(load_as<NarrowVec<uint8_t>>(from + c) ^ flip, IntVec) - shifted;
+      return to_ints(load_as<NarrowVec<uint8_t>>(from + c) ^ flip) - shifted;
     };
     int64_t c = 0;
     for (; c + kLanes <= channels; c += kLanes) {

@@ -10,9 +10,11 @@ constexpr int kChains = 12;
 
 int64_t multiply_add(int64_t rounds, float* sink) noexcept {
   Vec chains[kChains];
+#pragma GCC unroll 12
   for (int i = 0; i < kChains; ++i) chains[i] = splat(static_cast<float>(i));
   const Vec scale = splat(0.999f), shift = splat(0.001f);
   for (int64_t round = 0; round < rounds; ++round) {
+#pragma GCC unroll 12  // else the chains live in memory, and stores are measured
     for (int i = 0; i < kChains; ++i) {
       chains[i] = chains[i] * scale + shift;
 #if defined(__x86_64__)

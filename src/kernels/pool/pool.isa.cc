@@ -1,6 +1,6 @@
 #include "kernels/pool/pool.h"
 
-#include "kernels/simd.h"
+#include "kernels/simd_int.h"
 
 namespace thane::THANE_ISA {
 namespace {
@@ -25,6 +25,29 @@ void max_taps(int64_t channels, int64_t count, const float* const* taps, float* 
     for (int64_t t = 1; t < count; ++t) best = max(get(taps[t] + c), best);
     put(y + c, best);
   });
+}
+
+template <class T>
+void max_bytes(int64_t channels, int64_t count, const T* const* taps, T* y) noexcept {
+  constexpr int64_t kBytes = 4 * kLanes;
+  using Vector __attribute__((vector_size(kBytes))) = T;
+  const auto vector = [&](int64_t c) {
+    Vector best = load_as<Vector>(taps[0] + c);
+    for (int64_t t = 1; t < count; ++t) {
+      const Vector next = load_as<Vector>(taps[t] + c);
+      best = next > best ? next : best;
+    }
+    store_as(y + c, best);
+  };
+  int64_t c = 0;
+  for (; c + kBytes <= channels; c += kBytes) vector(c);
+  if (c == channels) return;
+  if (channels >= kBytes) return vector(channels - kBytes);  // some of them again
+  for (; c < channels; ++c) {
+    T best = taps[0][c];
+    for (int64_t t = 1; t < count; ++t) best = taps[t][c] > best ? taps[t][c] : best;
+    y[c] = best;
+  }
 }
 
 void sum_taps(int64_t channels, int64_t count, const float* const* taps, float scale, float* y) noexcept {
@@ -60,6 +83,6 @@ void sum_rows(int64_t channels, int64_t rows, const float* x, int64_t stride, fl
 }  // namespace
 
 extern const PoolKernels kPools;
-const PoolKernels kPools = {max_taps, sum_taps, max_rows, sum_rows};
+const PoolKernels kPools = {max_taps, sum_taps, max_bytes<uint8_t>, max_bytes<int8_t>, max_rows, sum_rows};
 
 }  // namespace thane::THANE_ISA

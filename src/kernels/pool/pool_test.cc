@@ -1,5 +1,6 @@
 #include "kernels/pool/pool.h"
 
+#include <algorithm>
 #include <vector>
 
 #include "kernels/kernel_test.h"
@@ -36,6 +37,31 @@ TEST(Pool, MatchesFp64) {
       pools.sum_rows(channels, rows, x.data(), channels, 0.5f, y.data());
       check(false);
     }
+  });
+}
+
+template <class T, class Run>
+void check_bytes(const Run& max) {
+  std::mt19937 random(9);
+  for (int64_t channels = 1; channels < 150; ++channels) {
+    const int64_t rows = 1 + int64_t(random() % 9);
+    Guarded<T> x(rows * channels), y(channels);
+    for (int64_t i = 0; i < x.size(); ++i) x[i] = static_cast<T>(random());
+    std::vector<const T*> taps;
+    for (int64_t i = 0; i < rows; ++i) taps.push_back(x.data() + i * channels);
+    max(channels, rows, taps.data(), y.data());
+    for (int64_t c = 0; c < channels; ++c) {
+      T best = x[c];
+      for (int64_t i = 1; i < rows; ++i) best = std::max(best, x[i * channels + c]);
+      ASSERT_EQ(y[c], best) << channels << " " << c;
+    }
+  }
+}
+
+TEST(Pool, MaximaOfBytes) {
+  for_each_isa([](Isa isa) {
+    check_bytes<uint8_t>(pool_kernels(isa).max_u8);
+    check_bytes<int8_t>(pool_kernels(isa).max_s8);
   });
 }
 

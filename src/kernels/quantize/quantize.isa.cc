@@ -5,9 +5,6 @@
 namespace thane::THANE_ISA {
 namespace {
 
-template <class T>
-using Bytes __attribute__((vector_size(kLanes))) = T;
-
 constexpr float kRounder = 12582912.0f;  // 1.5 · 2^23: adding and taking it away rounds, halves to even
 
 template <class T, int32_t kLow, int32_t kHigh>
@@ -23,7 +20,7 @@ struct Quantizer {
   // The bounds are whole numbers, so clamping first changes nothing and keeps the rounding in range.
   THANE_INLINE IntVec operator()(Vec x) const {
     const Vec q = min(high, max(x / scale, low));
-    return __builtin_convertvector((q + splat(kRounder)) - splat(kRounder), IntVec) + zero;
+    return bits_of(q + splat(kRounder)) - bits_of(splat(kRounder)) + zero;
   }
 };
 
@@ -32,8 +29,7 @@ void quantize(int64_t n, float scale, int32_t zero, const float* x, T* y) noexce
   const Quantizer<T, kLow, kHigh> quantizer(scale, zero);
   int64_t i = 0;
   for (; i + kLanes <= n; i += kLanes) {
-    const auto bytes = __builtin_convertvector(quantizer(load(x + i)), Bytes<T>);
-    __builtin_memcpy(y + i, &bytes, sizeof(bytes));
+    store_as(y + i, low_bytes(quantizer(load(x + i))));
   }
   if (i == n) return;
   const IntVec rest = quantizer(load_some(x + i, n - i));
@@ -45,9 +41,7 @@ void dequantize(int64_t n, float scale, int32_t zero, const T* x, float* y) noex
   const Vec factor = splat(scale);
   int64_t i = 0;
   for (; i + kLanes <= n; i += kLanes) {
-    Bytes<T> bytes;
-    __builtin_memcpy(&bytes, x + i, sizeof(bytes));
-    const IntVec whole = __builtin_convertvector(bytes, IntVec) - splat_int(zero);
+    const IntVec whole = to_ints(load_as<NarrowVec<T>>(x + i)) - splat_int(zero);
     store(y + i, __builtin_convertvector(whole, Vec) * factor);
   }
   for (; i < n; ++i) y[i] = static_cast<float>(x[i] - zero) * scale;
@@ -68,8 +62,8 @@ struct Adder {
         y_zero(splat_int(s.y_zero)) {}
 
   THANE_INLINE NarrowVec<int8_t> operator()(const T* a, const T* b) const {
-    const IntVec x = __builtin_convertvector(load_as<NarrowVec<T>>(a), IntVec) - a_zero;
-    const IntVec y = __builtin_convertvector(load_as<NarrowVec<T>>(b), IntVec) - b_zero;
+    const IntVec x = to_ints(load_as<NarrowVec<T>>(a)) - a_zero;
+    const IntVec y = to_ints(load_as<NarrowVec<T>>(b)) - b_zero;
     const Vec sum =
         rounded(__builtin_convertvector(x, Vec) * a_scale) + rounded(__builtin_convertvector(y, Vec) * b_scale);
     const Vec q = min(high, max(sum / y_scale, low));

@@ -8,24 +8,25 @@ namespace {
 THANE_INLINE Vec get(const float* from, int64_t count) { return count == kLanes ? load(from) : load_some(from, count); }
 THANE_INLINE void put(float* to, Vec v, int64_t count) { count == kLanes ? store(to, v) : store_some(to, v, count); }
 
-void lstm(int64_t hidden, const float* x, const float* sums, float* c, float* h) noexcept {
-  for (int64_t j = 0; j < hidden; j += kLanes) {
-    const int64_t n = hidden - j < kLanes ? hidden - j : kLanes;
-    const auto gate = [&](int64_t g) { return get(x + g * hidden + j, n) + get(sums + g * hidden + j, n); };
+void lstm(const CellUnits& u) noexcept {
+  for (int64_t j = 0; j < u.count; j += kLanes) {
+    const int64_t n = u.count - j < kLanes ? u.count - j : kLanes;
+    const auto gate = [&](int64_t g) { return get(u.x + g * u.x_gate + j, n) + get(u.sums + g * u.sums_gate + j, n); };
     const Vec input = sigmoid(gate(0)), output = sigmoid(gate(1)), forget = sigmoid(gate(2));
-    const Vec cell = forget * get(c + j, n) + input * tanh(gate(3));
-    put(c + j, cell, n);
-    put(h + j, output * tanh(cell), n);
+    const Vec cell = forget * get(u.c + j, n) + input * tanh(gate(3));
+    put(u.c + j, cell, n);
+    put(u.next_h + j, output * tanh(cell), n);
   }
 }
 
-void gru(int64_t hidden, const float* x, const float* sums, float* h) noexcept {
-  for (int64_t j = 0; j < hidden; j += kLanes) {
-    const int64_t n = hidden - j < kLanes ? hidden - j : kLanes;
-    const auto gate = [&](int64_t g) { return get(x + g * hidden + j, n) + get(sums + g * hidden + j, n); };
-    const Vec update = sigmoid(gate(0)), reset = sigmoid(gate(1));
-    const Vec fresh = tanh(get(x + 2 * hidden + j, n) + reset * get(sums + 2 * hidden + j, n));
-    put(h + j, fresh + update * (get(h + j, n) - fresh), n);
+void gru(const CellUnits& u) noexcept {
+  for (int64_t j = 0; j < u.count; j += kLanes) {
+    const int64_t n = u.count - j < kLanes ? u.count - j : kLanes;
+    const auto x = [&](int64_t g) { return get(u.x + g * u.x_gate + j, n); };
+    const auto sum = [&](int64_t g) { return get(u.sums + g * u.sums_gate + j, n); };
+    const Vec update = sigmoid(x(0) + sum(0)), reset = sigmoid(x(1) + sum(1));
+    const Vec fresh = tanh(x(2) + reset * sum(2));
+    put(u.next_h + j, fresh + update * (get(u.h + j, n) - fresh), n);
   }
 }
 

@@ -57,9 +57,8 @@ class IndirectConv : public PreparedKernel {
  private:
   Status product(const float* x, const float* bias, const float* residual, float* y, ThreadPool& threads) const {
     for (const LatticeGemm& phase : phases_) {
-      threads.parallel_for(phase.jobs(), phase.grain(), [&](int64_t begin, int64_t end) {
-        for (int64_t i = begin; i < end; ++i) phase.run(i, x, bias, residual, y, epilogue_);
-      });
+      threads.parallel_for(phase.jobs(), phase.grain(),
+                           [&](int64_t begin, int64_t end) { phase.run(begin, end, x, bias, residual, y, epilogue_); });
     }
     return ok();
   }

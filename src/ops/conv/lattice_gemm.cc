@@ -1,5 +1,7 @@
 #include "ops/conv/lattice_gemm.h"
 
+#include <algorithm>
+
 #include "ir/tensor.h"
 
 namespace thane {
@@ -72,9 +74,18 @@ Result<LatticeGemm> LatticeGemm::make(const GemmKernel& kernel, const Lattice& l
   return gemm;
 }
 
-void LatticeGemm::run(int64_t job, const float* x, const float* bias, const float* residual, float* y,
+void LatticeGemm::run(int64_t begin, int64_t end, const float* x, const float* bias, const float* residual, float* y,
                       const GemmEpilogue& epilogue) const {
-  const int64_t image_group = job / tiling_.jobs();
+  while (begin < end) {
+    const int64_t image_group = begin / tiling_.jobs(), first = image_group * tiling_.jobs();
+    const int64_t last = std::min(end, first + tiling_.jobs());
+    run_group(image_group, begin - first, last - first, x, bias, residual, y, epilogue);
+    begin = last;
+  }
+}
+
+void LatticeGemm::run_group(int64_t image_group, int64_t begin, int64_t end, const float* x, const float* bias,
+                            const float* residual, float* y, const GemmEpilogue& epilogue) const {
   const int64_t image = image_group / lattice_.group, group = image_group % lattice_.group;
   const int64_t channel = group * lattice_.out_channels;
   const int64_t corner = lattice_.out_offset + image * lattice_.out_batch_stride + channel;
@@ -93,7 +104,7 @@ void LatticeGemm::run(int64_t job, const float* x, const float* bias, const floa
                   .epilogue = epilogue};
   if (bias) whole.epilogue.column_bias = bias + channel;
   if (residual) whole.epilogue.residual = residual + corner;
-  tiling_.run(whole, job % tiling_.jobs());
+  tiling_.run(whole, begin, end);
 }
 
 }  // namespace thane

@@ -24,12 +24,15 @@ class LatticeGemm {
 
   int64_t jobs() const { return lattice_.batch * lattice_.group * tiling_.jobs(); }
   int64_t grain() const { return tiling_.grain(); }
-  // Runs one job. bias: of all output channels, or null; residual: laid out as y, or null.
-  void run(int64_t job, const float* x, const float* bias, const float* residual, float* y,
+  // Runs jobs [begin, end). bias: of all output channels, or null; residual: laid out as y, or null.
+  void run(int64_t begin, int64_t end, const float* x, const float* bias, const float* residual, float* y,
            const GemmEpilogue& epilogue) const;
 
  private:
   LatticeGemm() = default;
+  // Jobs of one group of one image.
+  void run_group(int64_t image_group, int64_t begin, int64_t end, const float* x, const float* bias,
+                 const float* residual, float* y, const GemmEpilogue& epilogue) const;
 
   Lattice lattice_;
   int64_t taps_ = 0, row_stride_ = 0, out_stride_ = 0;

@@ -86,7 +86,7 @@ class WinogradConv : public PreparedKernel {
     const int64_t panel_floats = in() * gemm_.packed_columns(out());
     threads.parallel_for(kWinogradPoints * tiling.jobs(), tiling.grain(), [&](int64_t begin, int64_t end) {
       for (int64_t i = begin; i < end; ++i) {
-        const int64_t point = i / tiling.jobs();
+        const int64_t point = i / tiling.jobs(), job = i % tiling.jobs();
         tiling.run({.m = count,
                     .n = out(),
                     .k = in(),
@@ -95,7 +95,7 @@ class WinogradConv : public PreparedKernel {
                     .b = panels_.data<float>() + point * panel_floats,
                     .c = m + point * count * out(),
                     .ldc = out()},
-                   i % tiling.jobs());
+                   job, job + 1);
       }
     });
     const float* bias = context.has_input(2) ? context.input(2).data<float>() : nullptr;

@@ -1,5 +1,7 @@
 // Poolings over rows of channels.
 #include <algorithm>
+#include <limits>
+#include <type_traits>
 
 #include "kernels/pool/pool.h"
 #include "ops/pool/kernels.h"
@@ -10,14 +12,20 @@ namespace {
 
 constexpr int64_t kMostTableEntries = int64_t{1} << 23;
 
-std::string refuse_layout(const KernelQuery& query, DataLayout layout) {
-  if (query.inputs[0]->dtype != DType::kFloat32) return "dtype is not float32";
+bool is_byte(DType dtype) { return dtype == DType::kUInt8 || dtype == DType::kInt8; }
+
+std::string refuse_layout(const KernelQuery& query, DataLayout layout, bool bytes = false) {
+  const DType dtype = query.inputs[0]->dtype;
+  if (dtype != DType::kFloat32 && !(bytes && is_byte(dtype))) {
+    return bytes ? "dtype is not float32, uint8 or int8" : "dtype is not float32";
+  }
   return layout == DataLayout::kChannelsLast ? "" : "data are channels first";
 }
 
+template <bool kBytes>
 std::string refuse_window(const KernelQuery& query) {
   const auto& attrs = query.node.attrs_as<PoolAttrs>();
-  if (std::string reason = refuse_layout(query, attrs.layout); !reason.empty()) return reason;
+  if (std::string reason = refuse_layout(query, attrs.layout, kBytes); !reason.empty()) return reason;
   if (query.node.outputs.size() > 1 && query.node.outputs[1] != kNoValue) return "indices are wanted";
   const Dims dims = to_numbers(*query.inputs[0]->dims);
   const auto axes = resolve_pool(attrs, dims);
@@ -29,6 +37,7 @@ std::string refuse_window(const KernelQuery& query) {
   return {};
 }
 
+template <class T>
 class WindowPool : public PreparedKernel {
  public:
   // scales: 1 / count of each output position for a mean; empty for a maximum.
@@ -42,16 +51,16 @@ class WindowPool : public PreparedKernel {
         scales_(std::move(scales)) {}
 
   Status run(KernelContext& context) const override {
-    const float* x = context.input(0).data<float>();
-    float* y = context.output(0).data<float>();
+    const T* x = context.input(0).data<T>();
+    T* y = context.output(0).data<T>();
     if (context.output(0).size() == 0) return ok();
     const int64_t positions = context.output(0).size() / channels_ / batch_;
     const int64_t grain = 32768 / (channels_ * taps_ + 1) + 1;
     context.threads().parallel_for(batch_ * positions, grain, [&](int64_t begin, int64_t end) {
-      std::vector<const float*> taps(static_cast<size_t>(taps_));
+      std::vector<const T*> taps(static_cast<size_t>(taps_));
       for (int64_t i = begin; i < end; ++i) {
         const int64_t position = i % positions;
-        const float* image = x + i / positions * in_stride_;
+        const T* image = x + i / positions * in_stride_;
         int64_t count = 0;
         for (int64_t t = 0; t < taps_; ++t) {
           const int32_t offset = offsets_[static_cast<size_t>(position * taps_ + t)];
@@ -64,13 +73,21 @@ class WindowPool : public PreparedKernel {
   }
 
  private:
-  void reduce(int64_t position, int64_t count, const float* const* taps, float* y) const {
-    if (count == 0)
-      std::fill_n(y, channels_, scales_.empty() ? -__builtin_inff() : 0 * scales_[static_cast<size_t>(position)]);
-    else if (scales_.empty())
-      kernels_.max(channels_, count, taps, y);
-    else
-      kernels_.sum(channels_, count, taps, scales_[static_cast<size_t>(position)], y);
+  void reduce(int64_t position, int64_t count, const T* const* taps, T* y) const {
+    if constexpr (std::is_same_v<T, float>) {
+      if (count == 0)
+        std::fill_n(y, channels_, scales_.empty() ? -__builtin_inff() : 0 * scales_[static_cast<size_t>(position)]);
+      else if (scales_.empty())
+        kernels_.max(channels_, count, taps, y);
+      else
+        kernels_.sum(channels_, count, taps, scales_[static_cast<size_t>(position)], y);
+    } else if (count == 0) {
+      std::fill_n(y, channels_, std::numeric_limits<T>::lowest());
+    } else if constexpr (std::is_signed_v<T>) {
+      kernels_.max_s8(channels_, count, taps, y);
+    } else {
+      kernels_.max_u8(channels_, count, taps, y);
+    }
   }
 
   const PoolKernels& kernels_;
@@ -95,7 +112,14 @@ Result<Settled> settle(const KernelQuery& query) {
 
 Result<std::unique_ptr<PreparedKernel>> prepare_max(const KernelQuery& query) {
   THANE_ASSIGN(const Settled settled, settle(query));
-  return std::unique_ptr<PreparedKernel>(new WindowPool(pool_kernels(query.isa), settled.lattice, {}));
+  const auto make = [&]<class T>() {
+    return std::unique_ptr<PreparedKernel>(new WindowPool<T>(pool_kernels(query.isa), settled.lattice, {}));
+  };
+  switch (query.inputs[0]->dtype) {
+    case DType::kUInt8: return make.template operator()<uint8_t>();
+    case DType::kInt8: return make.template operator()<int8_t>();
+    default: return make.template operator()<float>();
+  }
 }
 
 Result<std::unique_ptr<PreparedKernel>> prepare_average(const KernelQuery& query) {
@@ -103,7 +127,8 @@ Result<std::unique_ptr<PreparedKernel>> prepare_average(const KernelQuery& query
   const AverageCounts counts(settled.axes, query.node.attrs_as<AveragePoolAttrs>().count_include_pad);
   std::vector<float> scales;
   for (int64_t i = 0; i < settled.lattice.positions(); ++i) scales.push_back(static_cast<float>(1 / counts.at(i)));
-  return std::unique_ptr<PreparedKernel>(new WindowPool(pool_kernels(query.isa), settled.lattice, std::move(scales)));
+  return std::unique_ptr<PreparedKernel>(
+      new WindowPool<float>(pool_kernels(query.isa), settled.lattice, std::move(scales)));
 }
 
 std::string refuse_global(const KernelQuery& query) {
@@ -148,8 +173,8 @@ Result<std::unique_ptr<PreparedKernel>> prepare_global(const KernelQuery& query)
 
 }  // namespace
 
-const Kernel kRowMaxPool = {"pool.rows", refuse_window, prepare_max};
-const Kernel kRowAveragePool = {"pool.rows", refuse_window, prepare_average};
+const Kernel kRowMaxPool = {"pool.rows", refuse_window<true>, prepare_max};
+const Kernel kRowAveragePool = {"pool.rows", refuse_window<false>, prepare_average};
 const Kernel kRowGlobalMaxPool = {"pool.rows", refuse_global, prepare_global<false>};
 const Kernel kRowGlobalAveragePool = {"pool.rows", refuse_global, prepare_global<true>};
 

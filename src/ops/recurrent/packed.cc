@@ -1,5 +1,5 @@
-// LSTM and GRU with constant weights and the usual functions: X · Wᵀ for all steps in one product, then one product
-// with the packed recurrent weights and one pass over the gates per step.
+// LSTM and GRU with constant weights and the usual functions: X · Wᵀ for all steps in one product; then, step by step,
+// blocks of units, each with the recurrent weights of all its gates side by side and the cells right after the product.
 #include <algorithm>
 
 #include "ir/context.h"
@@ -41,24 +41,86 @@ std::string refuse_gru(const KernelQuery& query) {
   return refuse_common(query, {GateKind::kSigmoid, GateKind::kTanh});
 }
 
+// Recurrent weights by blocks of units: [block][gate][hidden][width], where width is that of a panel.
+struct RecurrentPanels {
+  const GemmKernel* kernel = nullptr;
+  int64_t hidden = 0, gates = 0;
+  Tensor panels;
+  std::vector<float> bias;  // [block][gate][kernel columns]
+
+  static Result<RecurrentPanels> pack(const GemmKernel& kernel, int64_t gates, int64_t hidden, const float* r) {
+    RecurrentPanels packed{&kernel, hidden, gates, {}, {}};
+    THANE_ASSIGN(packed.panels, Tensor::allocate(DType::kFloat32, {gates * hidden * kernel.packed_columns(hidden)}));
+    for (int64_t block = 0; block < packed.blocks(); ++block) {
+      for (int64_t g = 0; g < gates; ++g) {
+        pack_b(kernel, hidden, packed.units(block), r + (g * hidden + packed.first(block)) * hidden, 1, hidden, 1.0f,
+               packed.panels.data<float>() + packed.panel_at(block, g));
+      }
+    }
+    packed.bias.assign(static_cast<size_t>(packed.blocks() * packed.sums()), 0.0f);
+    return packed;
+  }
+  void set_bias(const float* from) {
+    for (int64_t block = 0; block < blocks(); ++block) {
+      for (int64_t g = 0; g < gates; ++g) {
+        std::copy_n(from + g * hidden + first(block), units(block),
+                    bias.begin() + block * sums() + g * kernel->columns);
+      }
+    }
+  }
+
+  int64_t blocks() const { return (hidden + kernel->columns - 1) / kernel->columns; }
+  int64_t first(int64_t block) const { return block * kernel->columns; }
+  int64_t units(int64_t block) const { return std::min<int64_t>(kernel->columns, hidden - first(block)); }
+  int64_t sums() const { return gates * kernel->columns; }  // floats of a block, per row of the batch
+  int64_t panel_at(int64_t block, int64_t gate) const {
+    return hidden * (first(block) * gates + gate * kernel->panel_width(units(block)));
+  }
+
+  // out[rows][gate][kernel columns] = h[rows][hidden] · the block's weights + their bias.
+  void multiply(int64_t block, int64_t rows, const float* h, float* out) const {
+    GemmPanel panel{.m = rows,
+                    .n = units(block),
+                    .k = hidden,
+                    .a = h,
+                    .lda = hidden,
+                    .b = panels.data<float>() + panel_at(block, 0),
+                    .c = out,
+                    .ldc = sums()};
+    panel.epilogue.column_bias = bias.data() + block * sums();
+    if (rows == 1 && panel.n == kernel->columns) {  // all gates at once
+      panel.n = sums();
+      return kernel->panel(panel);
+    }
+    for (int64_t g = 0; g < gates; ++g) {
+      kernel->panel(panel);
+      panel.b = panels.data<float>() + panel_at(block, g + 1);
+      panel.c += kernel->columns;
+      panel.epilogue.column_bias += kernel->columns;
+    }
+  }
+};
+
 struct PackedDirection {
-  PackedMatrix w, r;
-  std::vector<float> x_bias, h_bias;  // [gates · hidden]
+  PackedMatrix w;
+  std::vector<float> x_bias;  // [gates · hidden]
+  RecurrentPanels r;
 };
 
 class PackedLayer : public PreparedKernel {
  public:
   PackedLayer(const CellKernels& cells, const RecurrentAttrs& attrs, const Dims& x, int64_t hidden, int64_t gates,
               std::vector<PackedDirection> directions)
-      : cells_(cells),
+      : cell_(gates == 4 ? cells.lstm : cells.gru),
         reverse_first_(attrs.reverse(0)),
         batch_first_(attrs.layout != 0),
         steps_(x[batch_first_ ? 1 : 0]),
         batch_(x[batch_first_ ? 0 : 1]),
         hidden_(hidden),
-        rows_(gates * hidden),
+        gates_(gates),
         directions_(std::move(directions)),
-        scratch_(steps_ * batch_ * rows_ + batch_ * (rows_ + 2 * hidden)) {}
+        sums_floats_(directions_[0].r.blocks() * directions_[0].r.sums() * batch_),
+        scratch_(steps_ * batch_ * gates * hidden + sums_floats_ + 3 * batch_ * hidden) {}
 
   Status run(KernelContext& context) const override {
     if (batch_ == 0) return ok();
@@ -68,6 +130,15 @@ class PackedLayer : public PreparedKernel {
   }
 
  private:
+  // All memory of a direction at work.
+  struct Work {
+    const RecurrentPanels& r;
+    const float* projected;  // [steps][batch] as X has them, [gates · hidden]
+    float* sums;             // [block][batch][gate][columns]
+    float *h, *next_h, *c;   // [batch][hidden]
+    float* y;                // null: not wanted
+  };
+
   int64_t count() const { return static_cast<int64_t>(directions_.size()); }
   int64_t state_at(int64_t d, int64_t b) const { return (batch_first_ ? b * count() + d : d * batch_ + b) * hidden_; }
   int64_t x_at(int64_t t, int64_t b) const { return batch_first_ ? b * steps_ + t : t * batch_ + b; }
@@ -91,37 +162,53 @@ class PackedLayer : public PreparedKernel {
   void run_direction(KernelContext& context, int64_t d, float* scratch) const {
     const PackedDirection& direction = directions_[static_cast<size_t>(d)];
     float* projected = scratch;
-    float* sums = projected + steps_ * batch_ * rows_;
-    float* h = sums + batch_ * rows_;
-    float* c = h + batch_ * hidden_;
+    float* sums = projected + steps_ * batch_ * gates_ * hidden_;
+    float* h = sums + sums_floats_;
+    Work work{direction.r, projected, sums, h, h + batch_ * hidden_, h + 2 * batch_ * hidden_, nullptr};
     multiply(direction.w, steps_ * batch_, context.input(0).data<float>(), projected, direction.x_bias.data(), {},
              context.threads());
-    const bool lstm = rows_ == 4 * hidden_;
-    load_state(context, 5, d, h);
-    if (lstm) load_state(context, 6, d, c);
-    float* y = context.wants_output(0) ? context.output(0).data<float>() : nullptr;
+    load_state(context, 5, d, work.h);
+    if (gates_ == 4) load_state(context, 6, d, work.c);
+    if (context.wants_output(0)) work.y = context.output(0).data<float>();
     const bool backward = reverse_first_ || d == 1;
+    const int64_t blocks = work.r.blocks();
+    const int64_t grain = 250000 / std::max<int64_t>(2 * batch_ * hidden_ * work.r.sums(), 1) + 1;
     for (int64_t step = 0; step < steps_; ++step) {
       const int64_t t = backward ? steps_ - 1 - step : step;
-      multiply(direction.r, batch_, h, sums, direction.h_bias.data(), {}, context.threads());
-      for (int64_t b = 0; b < batch_; ++b) {
-        const float* x = projected + x_at(t, b) * rows_;
-        float* state = h + b * hidden_;
-        if (lstm)
-          cells_.lstm(hidden_, x, sums + b * rows_, c + b * hidden_, state);
-        else
-          cells_.gru(hidden_, x, sums + b * rows_, state);
-        if (y) std::copy_n(state, hidden_, y + y_at(t, d, b));
-      }
+      context.threads().parallel_for(blocks, grain, [&](int64_t begin, int64_t end) {
+        // There and back: weights that do not fit the second-level cache are met there by half.
+        for (int64_t i = begin; i < end; ++i) run_block(work, step % 2 ? begin + end - 1 - i : i, t, d);
+      });
+      std::swap(work.h, work.next_h);
     }
-    store_state(context, 1, d, h);
-    if (lstm) store_state(context, 2, d, c);
+    store_state(context, 1, d, work.h);
+    if (gates_ == 4) store_state(context, 2, d, work.c);
   }
 
-  const CellKernels& cells_;
+  void run_block(const Work& work, int64_t block, int64_t t, int64_t d) const {
+    const RecurrentPanels& r = work.r;
+    const int64_t first = r.first(block), count = r.units(block);
+    float* sums = work.sums + block * batch_ * r.sums();
+    r.multiply(block, batch_, work.h, sums);
+    for (int64_t b = 0; b < batch_; ++b) {
+      const int64_t at = b * hidden_ + first;
+      cell_({.count = count,
+             .x = work.projected + x_at(t, b) * gates_ * hidden_ + first,
+             .x_gate = hidden_,
+             .sums = sums + b * r.sums(),
+             .sums_gate = r.kernel->columns,
+             .h = work.h + at,
+             .c = work.c + at,
+             .next_h = work.next_h + at});
+      if (work.y) std::copy_n(work.next_h + at, count, work.y + y_at(t, d, b) + first);
+    }
+  }
+
+  void (*cell_)(const CellUnits& units) noexcept;
   bool reverse_first_, batch_first_;
-  int64_t steps_, batch_, hidden_, rows_;
+  int64_t steps_, batch_, hidden_, gates_;
   std::vector<PackedDirection> directions_;
+  int64_t sums_floats_;
   mutable ScratchPool scratch_;
 };
 
@@ -135,12 +222,11 @@ Result<std::unique_ptr<PreparedKernel>> prepare_packed(const KernelQuery& query)
   for (int64_t d = 0; d < w.dim(0); ++d) {
     PackedDirection& direction = directions.emplace_back();
     THANE_ASSIGN(direction.w, pack_matrix(kernel, features, rows, w.data<float>() + d * rows * features, 1, features));
-    THANE_ASSIGN(direction.r, pack_matrix(kernel, hidden, rows, r.data<float>() + d * rows * hidden, 1, hidden));
+    THANE_ASSIGN(direction.r, RecurrentPanels::pack(kernel, kGates, hidden, r.data<float>() + d * rows * hidden));
     direction.x_bias.assign(static_cast<size_t>(rows), 0.0f);
-    direction.h_bias.assign(static_cast<size_t>(rows), 0.0f);
     if (!b) continue;
     std::copy_n(b->data<float>() + 2 * d * rows, rows, direction.x_bias.begin());
-    std::copy_n(b->data<float>() + (2 * d + 1) * rows, rows, direction.h_bias.begin());
+    direction.r.set_bias(b->data<float>() + (2 * d + 1) * rows);
   }
   return std::unique_ptr<PreparedKernel>(new PackedLayer(cell_kernels(query.isa), query.node.attrs_as<RecurrentAttrs>(),
                                                          to_numbers(*query.inputs[0]->dims), hidden, kGates,
