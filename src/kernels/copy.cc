@@ -133,6 +133,21 @@ bool arrange_tiles(std::vector<Axis>& axes) {
   return true;
 }
 
+// A last axis of a few elements (colours) under one of many (pixels): the many become the inner loop, in blocks whose
+// elements stay in the first-level cache while the few pass by.
+void turn_short_rows(std::vector<Axis>& axes) {
+  constexpr int64_t kFew = 4, kLeastBlock = 16, kMostBlock = 1024;
+  if (axes.size() < 2 || axes.back().size > kFew) return;
+  const Axis few = axes.back(), many = axes[axes.size() - 2];
+  int64_t block = 1;
+  while (block < kMostBlock && many.size % (2 * block) == 0) block *= 2;
+  if (block < kLeastBlock) return;
+  axes.resize(axes.size() - 2);
+  if (block < many.size) axes.push_back({many.size / block, many.from * block, many.to * block});
+  axes.push_back(few);
+  axes.push_back({block, many.from, many.to});
+}
+
 }  // namespace
 
 void copy_strided(DType dtype, std::span<const int64_t> dims, const void* from, std::span<const int64_t> from_strides,
@@ -140,6 +155,7 @@ void copy_strided(DType dtype, std::span<const int64_t> dims, const void* from, 
   if (std::find(dims.begin(), dims.end(), 0) != dims.end()) return;
   std::vector<Axis> axes = merged_axes(dims, from_strides, to_strides);
   const bool tiled = arrange_tiles(axes);
+  if (!tiled) turn_short_rows(axes);
   dispatch_by_size(dtype, [&]<class T>() {
     const T* in = static_cast<const T*>(from);
     T* out = static_cast<T*>(to);

@@ -58,6 +58,24 @@ TEST(CopyStrided, MatchesAPlainLoop) {
   }
 }
 
+TEST(CopyStrided, FewElementsInnermost) {
+  ThreadPool pool(2);
+  for (const int64_t pixels : {17, 48, 64, 3072}) {
+    for (const int64_t colours : {2, 3, 4}) {
+      const int64_t image = pixels * colours;
+      std::vector<uint8_t> from(static_cast<size_t>(2 * image)), to(from.size());
+      for (size_t i = 0; i < from.size(); ++i) from[i] = static_cast<uint8_t>(i * 7 + i / 251);
+      const int64_t dims[] = {2, pixels, colours}, from_strides[] = {image, 1, pixels},
+                    to_strides[] = {image, colours, 1};
+      copy_strided(DType::kUInt8, dims, from.data(), from_strides, to.data(), to_strides, pool);
+      for (int64_t i = 0; i < 2 * image; ++i) {
+        const int64_t at = i / image * image + i % colours * pixels + i % image / colours;
+        ASSERT_EQ(to[static_cast<size_t>(i)], from[static_cast<size_t>(at)]) << pixels << "x" << colours << " " << i;
+      }
+    }
+  }
+}
+
 TEST(CopyStrided, Strings) {
   const std::string from[] = {"a", "b", "c", "d", "e", "f"};
   std::string to[6];

@@ -11,7 +11,9 @@ constexpr int kPixels = 6;  // outputs of a block
 // N pairs a row; 0: as many as the run says.
 template <int N, int P>
 THANE_INLINE void block(const IntegerDepthwiseRun& run, int64_t first, int64_t c) {
-  IntVec sums[P] = {};
+  IntVec tile[P][1];
+#pragma GCC unroll 8
+  for (int p = 0; p < P; ++p) tile[p][0] = IntVec{};
   const DepthwisePairs& pairs = run.pairs;
   const int64_t output = pairs.per_output * run.padded, pair = pairs.per_pair * run.padded;
   const int32_t* weights = run.weights + c;
@@ -20,18 +22,23 @@ THANE_INLINE void block(const IntegerDepthwiseRun& run, int64_t first, int64_t c
     if constexpr (N > 0) {
       IntVec w[N];
       for (int t = 0; t < N; ++t, weights += run.padded) w[t] = load_as<IntVec>(weights);
+#pragma GCC unroll 8
       for (int p = 0; p < P; ++p) {
-        for (int t = 0; t < N; ++t) sums[p] += dot_pairs(load_as<IntVec>(line + p * output + t * pair), w[t]);
+#pragma GCC unroll 4
+        for (int t = 0; t < N; ++t) tile[p][0] += dot_pairs(load_as<IntVec>(line + p * output + t * pair), w[t]);
       }
     } else {
       for (int64_t t = 0; t < pairs.pairs; ++t, weights += run.padded) {
         const IntVec w = load_as<IntVec>(weights);
-        for (int p = 0; p < P; ++p) sums[p] += dot_pairs(load_as<IntVec>(line + p * output + t * pair), w);
+#pragma GCC unroll 8
+        for (int p = 0; p < P; ++p) tile[p][0] += dot_pairs(load_as<IntVec>(line + p * output + t * pair), w);
       }
     }
   }
+  IntegerEpilogue epilogue = run.epilogue.from(c);
   auto* corner = static_cast<int8_t*>(run.y) + first * run.channels + c;
-  finish_columns<P>(run.epilogue, c, sums, run.channels - c, [&](int p) -> void* { return corner + p * run.channels; });
+  const int64_t rest = run.channels - c;
+  finish_tile<P, 1>(epilogue, tile, rest < kLanes ? rest : kLanes, corner, run.channels);
 }
 
 template <int N, int P>

@@ -7,7 +7,7 @@
 namespace thane::THANE_ISA {
 namespace {
 
-// Sums to whole numbers of the result, one struct per kind; made once for a vector of columns.
+// Sums to whole numbers whose lowest bytes are the result, one struct per kind; made once for a vector of columns.
 struct ScaledColumns {
   Vec scale, low, high;
   IntVec zero;
@@ -19,8 +19,8 @@ struct ScaledColumns {
   THANE_INLINE IntVec operator()(IntVec sum) const {
     constexpr float kRounder = 12582912.0f;  // 1.5 · 2^23: adding and taking it away rounds, halves to even
     const Vec q = min(high, max(__builtin_convertvector(sum, Vec) * scale, low));
-    // Still in the float's last bits, so that nothing needs converting.
-    return bits_of(q + splat(kRounder)) - bits_of(splat(kRounder)) + zero;
+    // The whole number stands in the float's last bits, and its lowest byte, all that is wanted, is theirs.
+    return bits_of(q + splat(kRounder)) + zero;
   }
 };
 
@@ -52,45 +52,78 @@ THANE_INLINE void store_bytes(void* to, IntVec v, int64_t n) {
   for (int64_t i = 0; i < n; ++i) static_cast<int8_t*>(to)[i] = bytes[i];
 }
 
-// Writes the first n ≥ 1 lanes of rows of sums. `place(r)` is where row r's vector goes.
-template <class Columns, int R, class Place>
-THANE_INLINE void finish_bytes(const Columns& columns, const IntVec (&sums)[R], int64_t n, const Place& place) {
-  for (int r = 0; r < R; ++r) store_bytes(place(r), columns(sums[r]), n);
+// Rows of sums in memory, `width` apart, whatever the result and however few columns count. `to` is where the first
+// one's first column goes, `stride` the elements between rows.
+[[gnu::noinline]] inline void finish_rows(const IntegerEpilogue& e, const int32_t* sums, int64_t width, int64_t rows,
+                                          int64_t n, void* to, int64_t stride) {
+  for (int64_t column = 0; column < n; column += kLanes) {
+    const int64_t count = n - column;  // perhaps more than a vector
+    const IntVec bias = e.bias ? load_as<IntVec>(e.bias + column) : IntVec{};
+    const auto for_rows = [&](const auto& write) {
+      for (int64_t r = 0; r < rows; ++r) {
+        write(load_as<IntVec>(sums + r * width + column) + bias, r * stride + column);
+      }
+    };
+    const auto write_bytes = [&](const auto& columns) {
+      for_rows([&](IntVec sum, int64_t at) { store_bytes(static_cast<int8_t*>(to) + at, columns(sum), count); });
+    };
+    switch (e.result) {
+      case IntegerResult::kScaled: write_bytes(ScaledColumns(e, column)); break;
+      case IntegerResult::kFixed: write_bytes(FixedColumns(e, column)); break;
+      case IntegerResult::kReals: {
+        const Vec scale = load(e.scales + column);
+        const Vec addend = e.addends ? load(e.addends + column) : splat(-0.0f);  // leaves 0
+        for_rows([&](IntVec sum, int64_t at) {
+          const Vec real = __builtin_convertvector(sum, Vec) * scale + addend;
+          if (count >= kLanes)
+            store(static_cast<float*>(to) + at, real);
+          else
+            store_some(static_cast<float*>(to) + at, real, count);
+        });
+        break;
+      }
+      case IntegerResult::kSums:
+        for_rows([&](IntVec sum, int64_t at) {
+          if (count >= kLanes) return store_as(static_cast<int32_t*>(to) + at, sum);
+          for (int64_t i = 0; i < count; ++i) static_cast<int32_t*>(to)[at + i] = sum[i];
+        });
+    }
+  }
 }
 
-template <int R, class Place>
-THANE_INLINE void finish_columns(const IntegerEpilogue& e, int64_t column, IntVec (&sums)[R], int64_t n,
-                                 const Place& place) {
-  if (e.bias) {
-    const IntVec bias = load_as<IntVec>(e.bias + column);
-    for (int r = 0; r < R; ++r) sums[r] += bias;
-  }
-  switch (e.result) {
-    case IntegerResult::kScaled: return finish_bytes(ScaledColumns(e, column), sums, n, place);
-    case IntegerResult::kFixed: return finish_bytes(FixedColumns(e, column), sums, n, place);
-    case IntegerResult::kReals: {
-      const Vec scale = load(e.scales + column),
-                addend = e.addends ? load(e.addends + column) : splat(-0.0f);  // leaves 0
-      for (int r = 0; r < R; ++r) {
-        const Vec real = __builtin_convertvector(sums[r], Vec) * scale + addend;
-        auto* to = static_cast<float*>(place(r));
-        if (n >= kLanes)
-          store(to, real);
-        else
-          store_some(to, real, n);
-      }
-      return;
+// A tile of R rows and V vectors of columns, n of which count. Bytes by scales, what most tiles become, stay in
+// registers on their way (unrolled, or they would not).
+template <int R, int V>
+THANE_INLINE void finish_tile(const IntegerEpilogue& e, const IntVec (&tile)[R][V], int64_t n, void* to,
+                              int64_t stride) {
+  if (e.result == IntegerResult::kScaled && n == V * kLanes) {
+    IntVec bias[V];
+    Vec scales[V];
+#pragma GCC unroll 4
+    for (int v = 0; v < V; ++v) {
+      bias[v] = e.bias ? load_as<IntVec>(e.bias + v * kLanes) : IntVec{};
+      scales[v] = load(e.scales + v * kLanes);
     }
-    case IntegerResult::kSums:
-      for (int r = 0; r < R; ++r) {
-        auto* to = static_cast<int32_t*>(place(r));
-        if (n >= kLanes) {
-          store_as(to, sums[r]);
-        } else {
-          for (int64_t i = 0; i < n; ++i) to[i] = sums[r][i];
-        }
+    ScaledColumns columns(e, 0);
+#pragma GCC unroll 12
+    for (int r = 0; r < R; ++r) {
+      IntVec whole[V];
+#pragma GCC unroll 4
+      for (int v = 0; v < V; ++v) {
+        columns.scale = scales[v];
+        whole[v] = columns(tile[r][v] + bias[v]);
       }
+      store_low_bytes(static_cast<int8_t*>(to) + r * stride, whole);
+    }
+    return;
   }
+  int32_t sums[R * V * kLanes];
+#pragma GCC unroll 12
+  for (int r = 0; r < R; ++r) {
+#pragma GCC unroll 4
+    for (int v = 0; v < V; ++v) store_as(sums + (r * V + v) * kLanes, tile[r][v]);
+  }
+  finish_rows(e, sums, V * kLanes, R, n, to, stride);
 }
 
 }  // namespace

@@ -31,23 +31,26 @@ struct Quads {
 
 template <class Dot, int R, int V>
 void tile_rows(const IntegerPanel& p, int64_t row) {
-  IntVec tile[V][R] = {};
+  IntVec tile[R][V];
+#pragma GCC unroll 12
+  for (int r = 0; r < R; ++r) {
+#pragma GCC unroll 4
+    for (int v = 0; v < V; ++v) tile[r][v] = IntVec{};
+  }
   const int32_t* a = p.a + row * p.words;
   const auto* b = static_cast<const typename Dot::Weight*>(p.b);
   for (int64_t w = 0; w < p.words; ++w, b += V * kLanes * Dot::kDepth) {
     IntVec columns[V];
+#pragma GCC unroll 4
     for (int v = 0; v < V; ++v) columns[v] = Dot::load_b(b + v * kLanes * Dot::kDepth);
+#pragma GCC unroll 12
     for (int r = 0; r < R; ++r) {
       const IntVec x = splat_int(a[r * p.words + w]);
-      for (int v = 0; v < V; ++v) tile[v][r] = Dot::add(tile[v][r], x, columns[v]);
+#pragma GCC unroll 4
+      for (int v = 0; v < V; ++v) tile[r][v] = Dot::add(tile[r][v], x, columns[v]);
     }
   }
-  const int64_t bytes = p.epilogue.result_bytes();
-  auto* corner = static_cast<char*>(p.c) + row * p.ldc * bytes;
-  for (int v = 0; v < V; ++v) {
-    finish_columns<R>(p.epilogue, v * kLanes, tile[v], p.n - v * kLanes,
-                      [&](int r) -> void* { return corner + (r * p.ldc + v * kLanes) * bytes; });
-  }
+  finish_tile<R, V>(p.epilogue, tile, p.n, static_cast<char*>(p.c) + row * p.ldc * p.epilogue.result_bytes(), p.ldc);
 }
 
 // One row alone: U sums over k side by side, so that none waits for its additions.
@@ -69,13 +72,12 @@ void single_row(const IntegerPanel& p) {
     const IntVec x = splat_int(p.a[w]);
     for (int v = 0; v < V; ++v) sums[0][v] = Dot::add(sums[0][v], x, Dot::load_b(b + v * kLanes * Dot::kDepth));
   }
-  const int64_t bytes = p.epilogue.result_bytes();
+  IntVec total[1][V];
   for (int v = 0; v < V; ++v) {
-    IntVec total[1] = {sums[0][v]};
-    for (int u = 1; u < U; ++u) total[0] += sums[u][v];
-    finish_columns<1>(p.epilogue, v * kLanes, total, p.n - v * kLanes,
-                      [&](int) -> void* { return static_cast<char*>(p.c) + v * kLanes * bytes; });
+    total[0][v] = sums[0][v];
+    for (int u = 1; u < U; ++u) total[0][v] += sums[u][v];
   }
+  finish_tile<1, V>(p.epilogue, total, p.n, p.c, p.ldc);
 }
 
 template <class Dot, int R, int V>
@@ -103,6 +105,18 @@ void panel(const IntegerPanel& p) noexcept {
 
 // ---- rows of A
 
+// Half of what a vector takes: windows of three pixels of three colours are runs of 9.
+constexpr int kFew = 8;
+template <class T>
+using FewVec __attribute__((vector_size(kFew * sizeof(T)))) = T;
+THANE_INLINE FewVec<int16_t> widened_few(FewVec<uint8_t> bytes) {
+#if defined(__SSE4_1__)
+  return reinterpret_cast<FewVec<int16_t>>(_mm_cvtepu8_epi16(_mm_loadl_epi64(reinterpret_cast<__m128i*>(&bytes))));
+#else
+  return __builtin_convertvector(bytes, FewVec<int16_t>);
+#endif
+}
+
 // Bytes as 16-bit numbers without the zero point, or as unsigned bytes as they are.
 struct AsShorts {
   using Element = int16_t;
@@ -115,6 +129,9 @@ struct AsShorts {
     const auto bytes = load_as<HalfBytes<uint8_t>>(from) ^ flip;
     store_as(to, widened(bytes) - zero);
   }
+  THANE_INLINE void few(const uint8_t* from, int16_t* to) const {
+    store_as(to, widened_few(load_as<FewVec<uint8_t>>(from) ^ flip) - zero);
+  }
   THANE_INLINE int16_t one(uint8_t x) const { return static_cast<int16_t>((x ^ flip) - zero); }
 };
 struct AsBytes {
@@ -126,6 +143,7 @@ struct AsBytes {
   THANE_INLINE void some(const uint8_t* from, uint8_t* to) const {
     store_as(to, load_as<HalfBytes<uint8_t>>(from) ^ flip);
   }
+  THANE_INLINE void few(const uint8_t* from, uint8_t* to) const { store_as(to, load_as<FewVec<uint8_t>>(from) ^ flip); }
   THANE_INLINE uint8_t one(uint8_t x) const { return x ^ flip; }
 };
 
@@ -136,6 +154,10 @@ THANE_INLINE void convert_run(const Convert& convert, const uint8_t* from, int64
   for (; i + kStep <= n; i += kStep) convert.some(from + i, to + i);
   if (i == n) return;
   if (n >= kStep) return convert.some(from + n - kStep, to + n - kStep);  // the last ones, some of them again
+  if (n >= kFew) {
+    convert.few(from, to);
+    return convert.few(from + n - kFew, to + n - kFew);
+  }
   for (; i < n; ++i) to[i] = convert.one(from[i]);
 }
 
