@@ -1,4 +1,5 @@
-"""Writes the models of the benchmarks as ONNX files, with random weights from a fixed seed, and example inputs as .npz.
+"""Writes the models of the benchmarks as ONNX and TorchScript files, with random weights from a fixed seed, and example inputs as
+.npz.
 
     python bench/models/export.py FOLDER [NAME…]
 
@@ -26,10 +27,12 @@ MODELS = {
     "efficientnet_b0": (vision.efficientnet_b0, image(224)),
     "vgg16": (vision.vgg16, image(224)),
     "unet": (vision.UNet, image(256)),
+    "detector": (vision.Detector, image(416)),
     "vit_s": (sequence.ViT, image(224)),
     "minilm": (lambda: sequence.Bert(384, 12, 6), tokens),
     "bert": (lambda: sequence.Bert(768, 12, 12), tokens),
     "gpt2_step": (sequence.DecoderStep, lambda: (torch.randint(0, 50257, (1, 1)), torch.tensor([[128]]), past(), past())),
+    "gpt2_prefill": (sequence.DecoderPrefill, lambda: (torch.randint(0, 50257, (1, 128)),)),
     "lstm": (lambda: sequence.First(torch.nn.LSTM(64, 256, 2, batch_first=True)), lambda: (torch.randn(1, 100, 64),)),
     "gru": (lambda: sequence.First(torch.nn.GRU(64, 256, 2, batch_first=True)), lambda: (torch.randn(1, 100, 64),)),
     "tcn": (sequence.tcn, lambda: (torch.randn(1, 16, 1024),)),
@@ -52,6 +55,7 @@ def export(name, folder):
     path = folder / f"{name}.onnx"
     with torch.no_grad():
         torch.onnx.export(module, inputs, path, dynamo=True, external_data=False, verbose=False)
+        torch.jit.trace(module, inputs, check_trace=False).save(folder / f"{name}.pt")  # what PyTorch itself runs
         wanted = module(*inputs)
     import onnx
     names = [x.name for x in onnx.load(path).graph.input]

@@ -103,6 +103,22 @@ class DecoderStep(nn.Module):
         return F.linear(self.norm(x), self.words.weight), torch.stack(new_keys), torch.stack(new_values)
 
 
+class DecoderPrefill(DecoderStep):
+    """The same network on a whole prompt, without a past: what the next token may be."""
+
+    def forward(self, ids):
+        length = ids.shape[1]
+        x = self.words(ids) + self.places.weight[:length]
+        split = lambda y: y.view(1, length, self.heads, -1).transpose(1, 2)
+        mask = torch.full((length, length), -10000.0).triu(1)
+        for layer in self.layers:
+            q, k, v = (split(part) for part in layer["qkv"](layer["norm1"](x)).chunk(3, -1))
+            scores = (q @ k.transpose(-1, -2)) / math.sqrt(q.shape[-1]) + mask
+            x = x + layer["out"]((scores.softmax(-1) @ v).transpose(1, 2).reshape(1, length, -1))
+            x = x + layer["down"](F.gelu(layer["up"](layer["norm2"](x)), approximate="tanh"))
+        return F.linear(self.norm(x[:, -1:]), self.words.weight)
+
+
 class First(nn.Module):
     """The first result of a module that has several."""
 

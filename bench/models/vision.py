@@ -131,3 +131,58 @@ class UNet(nn.Module):
         for up, merge, skip in zip(self.up, self.merge, skips[-2::-1]):
             x = merge(torch.cat([skip, up(x)], 1))
         return self.head(x)
+
+
+class Split(nn.Module):
+    """Half of the channels through bottlenecks, whose results are all kept (the block of recent YOLO versions)."""
+
+    def __init__(self, inputs, outputs, count, adds):
+        super().__init__()
+        half = outputs // 2
+        conv = lambda a, b, kernel: conv_norm(a, b, kernel, activation=nn.SiLU)
+        self.enter, self.leave = conv(inputs, outputs, 1), conv((2 + count) * half, outputs, 1)
+        self.parts = nn.ModuleList(nn.Sequential(conv(half, half, 3), conv(half, half, 3)) for _ in range(count))
+        self.adds = adds
+
+    def forward(self, x):
+        kept = list(self.enter(x).chunk(2, 1))
+        for part in self.parts:
+            y = part(kept[-1])
+            kept.append(kept[-1] + y if self.adds else y)
+        return self.leave(torch.cat(kept, 1))
+
+
+class Detector(nn.Module):
+    """A one-stage detector of the YOLO family: three scales, a path up and one down, boxes and classes per cell."""
+
+    def __init__(self, width=16, classes=80):
+        super().__init__()
+        c = [width << i for i in range(5)]
+        conv = lambda a, b, kernel=3, stride=1: conv_norm(a, b, kernel, stride, activation=nn.SiLU)
+        self.stem = nn.Sequential(conv(3, c[0], 3, 2), conv(c[0], c[1], 3, 2), Split(c[1], c[1], 1, True))
+        self.stages = nn.ModuleList(nn.Sequential(conv(a, b, 3, 2), Split(b, b, n, True))
+                                    for a, b, n in [(c[1], c[2], 2), (c[2], c[3], 2), (c[3], c[4], 1)])
+        self.enter, self.leave = conv(c[4], c[3], 1), conv(4 * c[3], c[4], 1)  # pooled at several sizes in between
+        self.up = nn.ModuleList([Split(c[4] + c[3], c[3], 1, False), Split(c[3] + c[2], c[2], 1, False)])
+        self.shrink = nn.ModuleList([conv(c[2], c[2], 3, 2), conv(c[3], c[3], 3, 2)])
+        self.down = nn.ModuleList([Split(c[2] + c[3], c[3], 1, False), Split(c[3] + c[4], c[4], 1, False)])
+        head = lambda a, outputs: nn.Sequential(conv(a, c[2]), conv(c[2], c[2]), nn.Conv2d(c[2], outputs, 1))
+        self.boxes = nn.ModuleList(head(a, 4) for a in c[2:])
+        self.classes = nn.ModuleList(head(a, classes) for a in c[2:])
+
+    def forward(self, x):
+        scales, x = [], self.stem(x)
+        for stage in self.stages:
+            scales.append(x := stage(x))
+        pooled = [self.enter(x)]
+        for _ in range(3):
+            pooled.append(F.max_pool2d(pooled[-1], 5, 1, 2))
+        high = self.leave(torch.cat(pooled, 1))
+        grow = lambda y: F.interpolate(y, scale_factor=2.0, mode="nearest")
+        middle = self.up[0](torch.cat([grow(high), scales[1]], 1))
+        low = self.up[1](torch.cat([grow(middle), scales[0]], 1))
+        middle = self.down[0](torch.cat([self.shrink[0](low), middle], 1))
+        high = self.down[1](torch.cat([self.shrink[1](middle), high], 1))
+        cells = [torch.cat([boxes(y).exp(), classes(y).sigmoid()], 1).flatten(2)
+                 for y, boxes, classes in zip((low, middle, high), self.boxes, self.classes)]
+        return torch.cat(cells, 2)
