@@ -61,41 +61,50 @@ THANE_INLINE void finish_whole(Vec (&tile)[R][V], const GemmPanel& p, int64_t ro
   }
 }
 
-// The same for rows whose last vector is partial, from memory. The sums are those of finish_whole, in its order.
-[[gnu::noinline]] void finish_partial(const float* tile, int64_t width, int64_t rows, const GemmPanel& p, int64_t row) {
+// The same through memory, where the last vector is partial or a function follows: a call for every tile pays, one for
+// every row of it does not. `rows` of `width` floats.
+[[gnu::noinline]] void finish_in_memory(float* tile, int64_t width, int64_t rows, const GemmPanel& p, int64_t row) {
   const GemmEpilogue& e = p.epilogue;
-  for (int64_t r = 0; r < rows; ++r, tile += width) {
-    float* out = row_of_c(p, row + r);
-    const float* residual = e.residual ? e.residual + (out - p.c) : nullptr;
-    for (int64_t i = 0; i < p.n; ++i) {
-      float value = tile[i];
-      if (p.is_first) {
-        if (e.column_bias) value += e.column_bias[i];
-        if (e.row_bias) value += e.row_bias[row + r];
-        if (residual) value += residual[i];
-      } else {
-        value += out[i];
+  const int64_t n = p.n;
+  const auto add = [&](float* sums, const float* addend) {
+    for (int64_t i = 0; i < n; ++i) sums[i] += addend[i];
+  };
+  const float low = p.is_last ? e.low : -kInfinity, high = p.is_last ? e.high : kInfinity;
+  for (int64_t r = 0; r < rows; ++r) {
+    float* sums = tile + r * width;
+    const float* out = row_of_c(p, row + r);
+    if (!p.is_first) {
+      if (n < width) add(sums, out);  // whole rows began with them
+    } else {
+      if (e.column_bias) add(sums, e.column_bias);
+      if (e.row_bias) {
+        for (int64_t i = 0; i < n; ++i) sums[i] += e.row_bias[row + r];
       }
-      if (!p.is_last) {
-        out[i] = value;
-        continue;
-      }
-      value = e.low < value || value != value ? value : e.low;
-      out[i] = e.high > value || value != value ? value : e.high;
+      if (e.residual) add(sums, e.residual + (out - p.c));
     }
+    for (int64_t i = 0; i < n; ++i) {
+      const float raised = low > sums[i] ? low : sums[i];  // in this order a NaN stays
+      sums[i] = high < raised ? high : raised;
+    }
+  }
+  if (p.is_last && e.map.op != MapOp::kCopy) kMaps.run(e.map, rows * width, tile, tile);
+  for (int64_t r = 0; r < rows; ++r) {
+    float* out = row_of_c(p, row + r);
+    for (int64_t i = 0; i < n; ++i) out[i] = tile[r * width + i];
   }
 }
 
 template <int R, int V>
 THANE_INLINE void finish(Vec (&tile)[R][V], const GemmPanel& p, int64_t row) {
-  if (p.n == V * kLanes) return finish_whole<R, V>(tile, p, row);
+  const bool maps = p.is_last && p.epilogue.map.op != MapOp::kCopy;
+  if (p.n == V * kLanes && !maps) return finish_whole<R, V>(tile, p, row);
   float sums[R * V * kLanes];
 #pragma GCC unroll 12
   for (int r = 0; r < R; ++r) {
 #pragma GCC unroll 8
     for (int v = 0; v < V; ++v) store(sums + (r * V + v) * kLanes, tile[r][v]);
   }
-  finish_partial(sums, V * kLanes, R, p, row);
+  finish_in_memory(sums, V * kLanes, R, p, row);
 }
 
 template <int R, int V>
@@ -106,7 +115,7 @@ void tile_rows(const GemmPanel& p, int64_t row) {
 #pragma GCC unroll 8
     for (int v = 0; v < V; ++v) tile[r][v] = Vec{};
   }
-  if (!p.is_first && p.n == V * kLanes) {  // else finish_partial adds it
+  if (!p.is_first && p.n == V * kLanes) {  // else finish_in_memory adds it
 #pragma GCC unroll 12
     for (int r = 0; r < R; ++r) {
 #pragma GCC unroll 8
@@ -186,6 +195,7 @@ void row_of_panels(const GemmPanel& p) {
     GemmPanel one = p;
     skip_columns(j * kStep, one);
     if (P > 1) one.n = kStep;
+    one.epilogue.map.op = MapOp::kCopy;  // single_row does the whole row
     finish<1, V>(tile, one, 0);
   }
 }
@@ -194,12 +204,6 @@ template <int R, int V>
 THANE_INLINE void run_rows(int64_t rows, const GemmPanel& p, int64_t row) {
   if (rows == R) return tile_rows<R, V>(p, row);
   if constexpr (R > 1) run_rows<R - 1, V>(rows, p, row);
-}
-
-// The function of the epilogue, over rows just written and still in L1.
-void map_rows(const GemmPanel& p, int64_t row, int64_t rows) {
-  const MapSpec& spec = p.epilogue.map;
-  for (int64_t r = row; r < row + rows; ++r) kMaps.run(spec, p.n, row_of_c(p, r), row_of_c(p, r));
 }
 
 // Fetches an equal share of the next block of B with each tile, so that it is in L1 or L2 when its turn comes.
@@ -221,12 +225,10 @@ class Ahead {
 template <int V>
 void run_panel(const GemmPanel& p) {
   if (p.m == 1) return row_of_panels<1, V>(p);
-  const bool maps = p.is_last && p.epilogue.map.op != MapOp::kCopy;
   Ahead ahead(p, V * kLanes, (p.m + kMostRows[V] - 1) / kMostRows[V]);
   for_each_tile(p.m, kMostRows[V], [&](int64_t row, int64_t rows) {
     ahead.fetch();
     run_rows<kMostRows[V], V>(rows, p, row);
-    if (maps) map_rows(p, row, rows);
   });
 }
 
@@ -252,7 +254,9 @@ void single_row(const GemmPanel& whole) {
     p.n = rest;
   }
   if (p.n > 0) run_vectors<kVectors>((p.n + kLanes - 1) / kLanes, p);
-  if (whole.epilogue.map.op != MapOp::kCopy) map_rows(whole, 0, 1);
+  if (whole.epilogue.map.op == MapOp::kCopy) return;
+  float* row = row_of_c(whole, 0);
+  kMaps.run(whole.epilogue.map, whole.n, row, row);
 }
 
 void panel(const GemmPanel& p) noexcept {

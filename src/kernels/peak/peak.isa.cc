@@ -16,10 +16,7 @@ int64_t multiply_add(int64_t rounds, float* sink) noexcept {
   for (int64_t round = 0; round < rounds; ++round) {
 #pragma GCC unroll 12  // else the chains live in memory, and stores are measured
     for (int i = 0; i < kChains; ++i) {
-      chains[i] = chains[i] * scale + shift;
-#if defined(__x86_64__)
-      __asm__ volatile("" : "+v"(chains[i]));  // keeps the compiler from folding rounds together
-#endif
+      chains[i] = rounded(chains[i] * scale + shift);  // keeps the compiler from folding rounds together
     }
   }
   Vec sum = splat(0);
