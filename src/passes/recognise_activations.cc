@@ -96,6 +96,13 @@ class ActivationRecognition {
     const auto alpha = attrs.find("alpha"), beta = attrs.find("beta");  // ½ is beta's default
     return alpha != attrs.end() && close(std::get<float>(alpha->second), 1.0 / 6) && beta == attrs.end();
   }
+  // min(max(x + 3, 0), 6), to be divided by 6
+  bool is_six_times_hard_swish(ValueId gate, ValueId x) const {
+    const Node* clip = producer(gate, "Clip");
+    if (!clip || clip->inputs.size() < 3 || plus(clip->inputs[0], 3) != x) return false;
+    const auto low = scalar(clip->inputs[1]), high = scalar(clip->inputs[2]);
+    return low && high && *low == 0 && *high == 6;
+  }
   // 1 + erf(x/√2)
   bool is_gelu(ValueId gate, ValueId x) const {
     const Node* erf = producer(plus(gate, 1), "Erf");
@@ -127,6 +134,7 @@ class ActivationRecognition {
       const ValueId gate = product.values[side], x = product.values[1 - side];
       if (product.scale == 1 && is_silu(gate, x)) return become(n, "Swish", x, {});
       if (product.scale == 1 && is_hard_swish(gate, x)) return become(n, "HardSwish", x, {});
+      if (close(product.scale, 1.0 / 6) && is_six_times_hard_swish(gate, x)) return become(n, "HardSwish", x, {});
       if (close(product.scale, 0.5) && is_gelu(gate, x)) return become(n, "Gelu", x, {});
       if (close(product.scale, 0.5) && is_gelu_tanh(gate, x)) {
         return become(n, "Gelu", x, {{"approximate", std::string("tanh")}});

@@ -1,0 +1,157 @@
+// Constant factors and addends beside a Conv with constant weights move into its weights and bias. After it: one
+// number, or one per channel. Before it: one number; an addend only where no padding is, which it would have to reach,
+// too.
+#include <algorithm>
+#include <optional>
+
+#include "ops/conv/conv.h"
+#include "passes/edit.h"
+#include "passes/rewrites.h"
+
+namespace thane {
+namespace {
+
+// y = x ∘ constant.
+struct Step {
+  bool multiplies = false;
+  ValueId x = kNoValue;
+  const Tensor* constant = nullptr;
+};
+
+const Tensor* float_constant(const Graph& graph, ValueId id) {
+  const Tensor* tensor = id == kNoValue ? nullptr : graph.constant(id);
+  return tensor && tensor->dtype() == DType::kFloat32 && tensor->aligned() ? tensor : nullptr;
+}
+
+std::optional<Step> step_of(const Graph& graph, const Node& node) {
+  if (node.op->domain != Domain::kOnnx || (node.op->name != "Mul" && node.op->name != "Add")) return std::nullopt;
+  for (size_t side = 0; side < 2; ++side) {
+    const Tensor* constant = float_constant(graph, node.inputs[side]);
+    if (constant) return Step{node.op->name == "Mul", node.inputs[1 - side], constant};
+  }
+  return std::nullopt;
+}
+
+// Whether the constant is one number, or one per entry of axis 1 of a value of `rank` axes.
+bool is_per_channel(const Tensor& constant, size_t rank, int64_t channels) {
+  if (constant.rank() > rank) return false;
+  if (constant.size() == 1) return true;
+  if (constant.size() != channels || rank < 2 || constant.rank() + 1 < rank) return false;
+  return constant.dim(constant.rank() + 1 - rank) == channels;
+}
+
+struct ConvParts {
+  const Tensor* weights;
+  const Tensor* bias;     // null: none
+  int64_t channels, row;  // row: weights of an output channel
+};
+
+std::optional<ConvParts> parts_of(const Graph& graph, const Node& conv) {
+  const Tensor* weights = float_constant(graph, conv.inputs[1]);
+  const bool has_bias = conv.inputs.size() > 2 && conv.inputs[2] != kNoValue;
+  const Tensor* bias = has_bias ? float_constant(graph, conv.inputs[2]) : nullptr;
+  if (!weights || weights->rank() < 3 || weights->size() == 0 || (has_bias && !bias)) return std::nullopt;
+  const int64_t channels = weights->dim(0);
+  if (bias && bias->size() != channels) return std::nullopt;
+  return ConvParts{weights, bias, channels, weights->size() / channels};
+}
+
+// Gives conv weights · scale(channel), and the bias that bias(channel, its old bias) says.
+template <class Scale, class Bias>
+Status rewrite(Graph& graph, Node& conv, const ConvParts& parts, const Scale& scale, const Bias& bias) {
+  THANE_ASSIGN(Tensor weights, Tensor::allocate(DType::kFloat32, parts.weights->dims()));
+  THANE_ASSIGN(Tensor biases, Tensor::allocate(DType::kFloat32, {parts.channels}));
+  for (int64_t c = 0; c < parts.channels; ++c) {
+    for (int64_t i = c * parts.row; i < (c + 1) * parts.row; ++i) {
+      weights.data<float>()[i] = static_cast<float>(parts.weights->as_double(i) * scale(c));
+    }
+    biases.data<float>()[c] = static_cast<float>(bias(c, parts.bias ? parts.bias->as_double(c) : 0.0));
+  }
+  conv.inputs.resize(3, kNoValue);
+  conv.inputs[1] = graph.add_constant(graph.fresh_name("folded_weight"), std::move(weights));
+  conv.inputs[2] = graph.add_constant(graph.fresh_name("folded_bias"), std::move(biases));
+  return ok();
+}
+
+// A step that alone reads what the Conv makes. True: taken in.
+Result<bool> take_following(Graph& graph, GraphEdit& edit, Node& node, const Step& step) {
+  Node* conv = edit.sole_producer(step.x, "Conv");
+  const auto parts = conv ? parts_of(graph, *conv) : std::nullopt;
+  if (!parts || !is_per_channel(*step.constant, parts->weights->rank(), parts->channels)) return false;
+  const auto value = [&](int64_t c) { return step.constant->as_double(step.constant->size() == 1 ? 0 : c); };
+  if (step.multiplies) {
+    THANE_TRY(rewrite(graph, *conv, *parts, value, [&](int64_t c, double b) { return b * value(c); }));
+  } else {
+    THANE_TRY(rewrite(
+        graph, *conv, *parts, [](int64_t) { return 1.0; }, [&](int64_t c, double b) { return b + value(c); }));
+  }
+  edit.remove(static_cast<size_t>(edit.producer(node.outputs[0])));
+  conv->outputs[0] = node.outputs[0];  // keeps the name a graph output may have
+  return true;
+}
+
+bool has_padding(const ConvAttrs& attrs) {
+  if (attrs.auto_pad != AutoPad::kNotSet && attrs.auto_pad != AutoPad::kValid) return true;
+  return std::any_of(attrs.pads.begin(), attrs.pads.end(), [](int64_t pad) { return pad != 0; });
+}
+
+// A step whose result only the Conv reads. True: taken in.
+Result<bool> take_preceding(Graph& graph, GraphEdit& edit, Node& conv) {
+  const ValueId x = conv.inputs[0];
+  if (edit.producer(x) < 0 || edit.uses(x) != 1 || edit.is_output(x)) return false;
+  const auto index = static_cast<size_t>(edit.producer(x));
+  if (edit.removed(index)) return false;
+  const auto step = step_of(graph, graph.nodes[index]);
+  const auto parts = parts_of(graph, conv);
+  if (!step || !parts || step->constant->size() != 1 || step->constant->rank() > parts->weights->rank()) return false;
+  const Type& type = graph.values[step->x].type;
+  if (!type.is_tensor() || !type.dims || type.dims->size() != parts->weights->rank()) return false;
+  const double value = step->constant->as_double(0);
+  if (step->multiplies) {
+    THANE_TRY(rewrite(
+        graph, conv, *parts, [&](int64_t) { return value; }, [](int64_t, double b) { return b; }));
+  } else {
+    if (has_padding(conv.attrs_as<ConvAttrs>())) return false;
+    THANE_TRY(rewrite(
+        graph, conv, *parts, [](int64_t) { return 1.0; },
+        [&](int64_t c, double b) {
+          double sum = 0;
+          for (int64_t i = c * parts->row; i < (c + 1) * parts->row; ++i) sum += parts->weights->as_double(i);
+          return b + value * sum;
+        }));
+  }
+  conv.inputs[0] = step->x;
+  edit.remove(index);
+  return true;
+}
+
+Result<bool> sweep(Graph& graph) {
+  GraphEdit edit(graph);
+  bool changed = false;
+  for (size_t n = 0; n < graph.nodes.size(); ++n) {
+    Node& node = graph.nodes[n];
+    bool taken = false;
+    if (node.op->domain == Domain::kOnnx && node.op->name == "Conv") {
+      THANE_ASSIGN(taken, take_preceding(graph, edit, node));
+    } else if (const auto step = step_of(graph, node)) {
+      THANE_ASSIGN(taken, take_following(graph, edit, node, *step));
+    }
+    changed |= taken;
+  }
+  edit.finish();
+  return changed;
+}
+
+}  // namespace
+
+Status fold_scales(Graph& graph, const PassOptions& options) {
+  if (options.precision == Precision::kExact) return ok();
+  constexpr int kMostSteps = 8;  // in a row
+  for (int i = 0; i < kMostSteps; ++i) {
+    THANE_ASSIGN(const bool changed, sweep(graph));
+    if (!changed) break;
+  }
+  return ok();
+}
+
+}  // namespace thane
