@@ -1,4 +1,4 @@
-# thane_room(NAME rooms... [COLD paths...] [SEPARATE paths...]): one static library per room, of every .cc below the
+# thane_room(NAME rooms... [NO_EXCEPTIONS] [COLD paths...] [SEPARATE paths...]): one static library per room, of every .cc below the
 # current folder but *_test.cc, linked to the rooms it may include. The same arrows are checked against every #include by
 # tests/layers.
 #
@@ -10,8 +10,16 @@
 #
 # What stands after COLD (files or folders; "." for the whole room) runs a few times per model, not per element: it is
 # compiled with THANE_COLD_FLAGS, for size.
+#
+# NO_EXCEPTIONS: for rooms that throw nothing and hold no locks. Only operator new can throw there, and what it throws
+# passes through to the program or the C API, which report it; what the calls in between held is then lost. Without the
+# code that would free it the program is a twentieth smaller.
 function(thane_room name)
-  cmake_parse_arguments(PARSE_ARGV 1 room "" "" "COLD;SEPARATE")
+  cmake_parse_arguments(PARSE_ARGV 1 room "NO_EXCEPTIONS" "" "COLD;SEPARATE")
+  set(kind "")
+  if(room_NO_EXCEPTIONS)
+    set(kind no_exceptions)
+  endif()
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cc)
   list(FILTER sources EXCLUDE REGEX "_test\\.cc$|/main\\.cc$|\\.isa\\.cc$")
   set(cold)
@@ -42,9 +50,12 @@ function(thane_room name)
     if(cold AND ("${cold}" STREQUAL "${sources}" OR NOT target STREQUAL thane_${name}))
       separate_arguments(flags UNIX_COMMAND "${THANE_COLD_FLAGS}")
       target_compile_options(${target} PRIVATE ${flags})
-      thane_precompile(${target} cold)
+      thane_precompile(${target} cold ${kind})
     else()
-      thane_precompile(${target})
+      thane_precompile(${target} ${kind})
+    endif()
+    if(room_NO_EXCEPTIONS)
+      target_compile_options(${target} PRIVATE -fno-exceptions)
     endif()
     thane_unity(${target} "${room_SEPARATE}" ${sources})
   endforeach()
@@ -84,15 +95,17 @@ function(thane_unity target separate)
   set_target_properties(${target} PROPERTIES UNITY_BUILD ${THANE_UNITY} UNITY_BUILD_MODE GROUP)
 endfunction()
 
-# thane_precompile(TARGET [cold]): the standard headers most files include, parsed once for all hot targets and once for
-# all cold ones. g++ only: the builds with clang check that every file includes what it uses.
+# thane_precompile(TARGET [cold] [no_exceptions]): the standard headers most files include, parsed once for all targets
+# with the same flags, by the first of them. g++ only: the builds with clang check that every file includes what it uses.
 function(thane_precompile target)
   if(NOT CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     return()
   endif()
-  set(owner thane_base)
-  if("cold" IN_LIST ARGN)
-    set(owner thane_ir)
+  list(JOIN ARGN _ flags)
+  get_property(owner GLOBAL PROPERTY THANE_PRECOMPILED_${flags})
+  if(NOT owner)
+    set(owner ${target})
+    set_property(GLOBAL PROPERTY THANE_PRECOMPILED_${flags} ${target})
   endif()
   if(target STREQUAL owner)
     target_precompile_headers(${target} PRIVATE <algorithm> <array> <charconv> <cmath> <cstdint> <cstring> <functional>

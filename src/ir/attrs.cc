@@ -95,23 +95,115 @@ Error bad_dtype(std::string_view name, int64_t code) {
   return invalid_model(format("attribute '{}' is {}, which is no data type", name, code));
 }
 
+namespace {
+
+// Calls visit with an object of the type that a kind from int to tensors stands for.
+template <class Visit>
+void with_kind(FieldKind kind, const Visit& visit) {
+  [&]<size_t... I>(std::index_sequence<I...>) {
+    ((static_cast<size_t>(kind) == I ? visit(std::type_identity<std::variant_alternative_t<I, AttrValue>>{}) : void()),
+     ...);
+  }
+  (std::make_index_sequence<std::variant_size_v<AttrValue>>{});
+}
+
+}  // namespace
+
+const AttrValue* Reader::find(std::string_view name) {
+  const auto found = map_.find(name);
+  if (found == map_.end()) return nullptr;
+  names_.push_back(name);
+  return &found->second;
+}
+
+void Reader::fail(Error error) {
+  if (!error_) error_ = std::make_unique<Error>(std::move(error));
+}
+
+void Reader::require(std::string_view name) {
+  if (!map_.contains(name)) fail(missing(name));
+}
+
+void Reader::read(std::string_view name, FieldKind kind, void* member) {
+  const AttrValue* value = find(name);
+  if (!value) return;
+  if (kind == FieldKind::kBool) {
+    const auto* v = std::get_if<int64_t>(value);
+    if (!v) return fail(wrong_type(name, *value, "int"));
+    *static_cast<bool*>(member) = *v != 0;
+  } else if (kind == FieldKind::kDType) {
+    const auto* v = std::get_if<int64_t>(value);
+    if (!v) return fail(wrong_type(name, *value, "int (a data type)"));
+    if (*v != 0 && !is_valid_dtype(*v)) return fail(bad_dtype(name, *v));
+    *static_cast<DType*>(member) = static_cast<DType>(*v);
+  } else {
+    const auto index = static_cast<size_t>(kind);
+    if (index != value->index()) return fail(wrong_type(name, *value, kKindNames[index]));
+    with_kind(kind, [&]<class T>(std::type_identity<T>) { *static_cast<T*>(member) = std::get<T>(*value); });
+  }
+}
+
+size_t Reader::choose(std::string_view name, size_t standard, std::span<const std::string_view> names) {
+  const AttrValue* value = find(name);
+  if (!value) return standard;
+  const auto* text = std::get_if<std::string>(value);
+  if (!text) {
+    fail(wrong_type(name, *value, "string"));
+    return standard;
+  }
+  const auto found = std::find(names.begin(), names.end(), *text);
+  if (found == names.end()) {
+    fail(unknown_choice(name, *text, names));
+    return standard;
+  }
+  return static_cast<size_t>(found - names.begin());
+}
+
 Status Reader::finish() const {
   if (error_) return Error(*error_);
-  if (used_ == map_.size()) return ok();
   for (const auto& [name, value] : map_) {
     if (std::find(names_.begin(), names_.end(), name) == names_.end()) return unknown_attribute(name);
   }
   return ok();
 }
 
-AttrMap without_defaults(Writer&& written, const AttrMap& defaults) {
-  std::erase_if(written.map, [&](const auto& item) {
-    if (std::find(written.kept.begin(), written.kept.end(), item.first) != written.kept.end()) return false;
-    const auto found = defaults.find(item.first);
-    return found != defaults.end() && identical(item.second, found->second);
+void Writer::write(std::string_view name, FieldKind kind, const void* member) {
+  if (kind == FieldKind::kBool) {
+    map_.emplace(name, int64_t{*static_cast<const bool*>(member)});
+  } else if (kind == FieldKind::kDType) {
+    map_.emplace(name, static_cast<int64_t>(*static_cast<const DType*>(member)));
+  } else if (kind != FieldKind::kTensor || static_cast<const Tensor*>(member)->defined()) {
+    with_kind(kind, [&]<class T>(std::type_identity<T>) { map_.emplace(name, *static_cast<const T*>(member)); });
+  }
+}
+
+void Writer::write(std::string_view name, std::string_view choice) { map_.emplace(name, std::string(choice)); }
+
+AttrMap Writer::beyond(const Writer& defaults) && {
+  std::erase_if(map_, [&](const auto& item) {
+    if (std::find(required_.begin(), required_.end(), item.first) != required_.end()) return false;
+    const auto found = defaults.map_.find(item.first);
+    return found != defaults.map_.end() && identical(item.second, found->second);
   });
-  return std::move(written.map);
+  return std::move(map_);
 }
 
 }  // namespace attrs_detail
+
+Result<AttrsPtr> AttrsSchema::parse(const AttrMap& foreign) const {
+  std::shared_ptr<Attrs> attrs = make();
+  attrs_detail::Reader reader(foreign);
+  read(*attrs, reader);
+  THANE_TRY(reader.finish());
+  if (prepare) THANE_TRY(prepare(*attrs));
+  return AttrsPtr(std::move(attrs));
+}
+
+AttrMap AttrsSchema::unparse(const Attrs& attrs) const {
+  attrs_detail::Writer written, defaults;
+  write(attrs, written);
+  write(*make(), defaults);
+  return std::move(written).beyond(defaults);
+}
+
 }  // namespace thane

@@ -42,14 +42,6 @@ struct Attrs {
 };
 using AttrsPtr = std::shared_ptr<const Attrs>;
 
-// What the rest of the program can do with an op's attributes without knowing the struct.
-struct AttrsSchema {
-  // Builds the struct. Unknown names, wrong types and missing required ones are errors that name the attribute.
-  Result<AttrsPtr> (*parse)(const AttrMap& foreign);
-  // Back to a map; attributes equal to their default are left out. parse(unparse(x)) equals x.
-  AttrMap (*unparse)(const Attrs& attrs);
-};
-
 bool identical(const AttrValue& a, const AttrValue& b);
 bool identical(const AttrMap& a, const AttrMap& b);
 // "axis=1 perm=[0, 2, 1]"; tensors as their type.
@@ -63,154 +55,124 @@ Error unknown_choice(std::string_view name, const std::string& found, std::span<
 Error unknown_attribute(const std::string& name);
 Error bad_dtype(std::string_view name, int64_t code);
 
-template <class T>
-struct IsOptional : std::false_type {};
-template <class T>
-struct IsOptional<std::optional<T>> : std::true_type {};
+// What a member may be; the first eight are the kinds of AttrValue, in its order.
+enum class FieldKind : uint8_t { kInt, kFloat, kString, kTensor, kInts, kFloats, kStrings, kTensors, kBool, kDType };
 
-// Reads members out of an AttrMap.
+template <class T, class... Kinds>
+consteval FieldKind kind_among(std::type_identity<std::variant<Kinds...>>) {
+  size_t index = 0;
+  static_cast<void>(((std::same_as<T, Kinds> || (++index, false)) || ...));
+  return static_cast<FieldKind>(index);
+}
+template <class T>
+inline constexpr FieldKind kKindOf = kind_among<T>(std::type_identity<AttrValue>{});
+template <>
+inline constexpr FieldKind kKindOf<bool> = FieldKind::kBool;
+template <>
+inline constexpr FieldKind kKindOf<DType> = FieldKind::kDType;
+
+// Reads members out of an AttrMap. The templates only say what a member is; one function does the work for all structs.
 class Reader {
  public:
   explicit Reader(const AttrMap& map) : map_(map) {}
 
   template <class T>
   void operator()(std::string_view name, T& member) {
-    if (const AttrValue* value = find(name)) assign(name, *value, member);
+    read(name, kKindOf<T>, &member);
+  }
+  template <class T>
+  void operator()(std::string_view name, std::optional<T>& member) {
+    if (map_.contains(name)) read(name, kKindOf<T>, &member.emplace());
   }
   template <class T>
   void required(std::string_view name, T& member) {
-    if (!map_.contains(name)) return fail(missing(name));
+    require(name);
     (*this)(name, member);
   }
   template <class E>
   void choice(std::string_view name, E& member, std::span<const std::string_view> names) {
-    std::string text;
-    const AttrValue* value = find(name);
-    if (!value) return;
-    assign(name, *value, text);
-    for (size_t i = 0; i < names.size(); ++i) {
-      if (names[i] == text) {
-        member = static_cast<E>(i);
-        return;
-      }
-    }
-    fail(unknown_choice(name, text, names));
+    member = static_cast<E>(choose(name, static_cast<size_t>(member), names));
   }
   // After all fields: names that nobody asked for are errors.
   Status finish() const;
 
  private:
-  const AttrValue* find(std::string_view name) {
-    const auto found = map_.find(name);
-    if (found == map_.end()) return nullptr;
-    ++used_;
-    names_.push_back(name);
-    return &found->second;
-  }
-  template <class T>
-  void assign(std::string_view name, const AttrValue& value, T& member) {
-    if constexpr (IsOptional<T>::value) {
-      member.emplace();
-      assign(name, value, *member);
-    } else if constexpr (std::same_as<T, bool>) {
-      if (const auto* v = std::get_if<int64_t>(&value))
-        member = *v != 0;
-      else
-        fail(wrong_type(name, value, "int"));
-    } else if constexpr (std::same_as<T, DType>) {
-      const auto* v = std::get_if<int64_t>(&value);
-      if (!v) return fail(wrong_type(name, value, "int (a data type)"));
-      if (*v != 0 && !is_valid_dtype(*v)) return fail(bad_dtype(name, *v));
-      member = static_cast<DType>(*v);
-    } else {
-      if (const auto* v = std::get_if<T>(&value))
-        member = *v;
-      else
-        fail(wrong_type(name, value, expected_name<T>()));
-    }
-  }
-  template <class T>
-  static constexpr std::string_view expected_name() {
-    if constexpr (std::same_as<T, int64_t>)
-      return "int";
-    else if constexpr (std::same_as<T, float>)
-      return "float";
-    else if constexpr (std::same_as<T, std::string>)
-      return "string";
-    else if constexpr (std::same_as<T, Tensor>)
-      return "tensor";
-    else if constexpr (std::same_as<T, std::vector<int64_t>>)
-      return "ints";
-    else if constexpr (std::same_as<T, std::vector<float>>)
-      return "floats";
-    else if constexpr (std::same_as<T, std::vector<Tensor>>)
-      return "tensors";
-    else
-      return "strings";
-  }
-  void fail(Error error) {
-    if (!error_) error_ = std::make_unique<Error>(std::move(error));
-  }
+  const AttrValue* find(std::string_view name);
+  void read(std::string_view name, FieldKind kind, void* member);
+  void require(std::string_view name);
+  size_t choose(std::string_view name, size_t standard, std::span<const std::string_view> names);
+  void fail(Error error);
 
   const AttrMap& map_;
-  size_t used_ = 0;
-  std::vector<std::string_view> names_;
+  std::vector<std::string_view> names_;  // asked for and found
   std::unique_ptr<Error> error_;
 };
 
-// Writes members into an AttrMap, leaving out those equal to the default struct's.
+// Writes members into an AttrMap.
 class Writer {
  public:
   template <class T>
   void operator()(std::string_view name, const T& member) {
-    if constexpr (IsOptional<T>::value) {
-      if (member) (*this)(name, *member);
-    } else if constexpr (std::same_as<T, bool> || std::same_as<T, DType>) {
-      map.emplace(name, static_cast<int64_t>(member));
-    } else if constexpr (std::same_as<T, Tensor>) {
-      if (member.defined()) map.emplace(name, member);
-    } else {
-      map.emplace(name, member);
-    }
+    write(name, kKindOf<T>, &member);
+  }
+  template <class T>
+  void operator()(std::string_view name, const std::optional<T>& member) {
+    if (member) write(name, kKindOf<T>, &*member);
   }
   template <class T>
   void required(std::string_view name, const T& member) {
     (*this)(name, member);
-    kept.emplace_back(name);
+    required_.push_back(name);
   }
   template <class E>
   void choice(std::string_view name, const E& member, std::span<const std::string_view> names) {
-    map.emplace(name, std::string(names[static_cast<size_t>(member)]));
+    const std::string_view text = names[static_cast<size_t>(member)];
+    write(name, text);
   }
-  AttrMap map;
-  std::vector<std::string> kept;  // required ones stay even when equal to the default
+  // What was written, without what equals the defaults and is not required.
+  AttrMap beyond(const Writer& defaults) &&;
+
+ private:
+  void write(std::string_view name, FieldKind kind, const void* member);
+  void write(std::string_view name, std::string_view choice);
+
+  AttrMap map_;
+  std::vector<std::string_view> required_;
 };
 
-AttrMap without_defaults(Writer&& written, const AttrMap& defaults);
+}  // namespace attrs_detail
+
+// What the rest of the program can do with an op's attributes without knowing the struct.
+struct AttrsSchema {
+  // Builds the struct. Unknown names, wrong types and missing required ones are errors that name the attribute.
+  Result<AttrsPtr> parse(const AttrMap& foreign) const;
+  // Back to a map; attributes equal to their default are left out. parse(unparse(x)) equals x.
+  AttrMap unparse(const Attrs& attrs) const;
+
+  std::shared_ptr<Attrs> (*make)();
+  void (*read)(Attrs& attrs, attrs_detail::Reader& reader);
+  void (*write)(const Attrs& attrs, attrs_detail::Writer& writer);
+  Status (*prepare)(Attrs& attrs);  // null: nothing to prepare
+};
+
+namespace attrs_detail {
 
 template <class A>
-Result<AttrsPtr> parse(const AttrMap& foreign) {
-  auto attrs = std::make_shared<A>();
-  Reader reader(foreign);
-  A::fields(*attrs, reader);
-  THANE_TRY(reader.finish());
-  if constexpr (requires { attrs->prepare(); }) THANE_TRY(attrs->prepare());
-  return AttrsPtr(std::move(attrs));
-}
-
-template <class A>
-AttrMap unparse(const Attrs& attrs) {
-  Writer written, defaults;
-  A::fields(static_cast<const A&>(attrs), written);
-  const A standard;
-  A::fields(standard, defaults);
-  return without_defaults(std::move(written), defaults.map);
+constexpr AttrsSchema schema_of() {
+  AttrsSchema schema = {[]() -> std::shared_ptr<Attrs> { return std::make_shared<A>(); },
+                        [](Attrs& attrs, Reader& reader) { A::fields(static_cast<A&>(attrs), reader); },
+                        [](const Attrs& attrs, Writer& writer) { A::fields(static_cast<const A&>(attrs), writer); },
+                        nullptr};
+  if constexpr (requires(A & attrs) { attrs.prepare(); }) {
+    schema.prepare = [](Attrs& attrs) -> Status { return static_cast<A&>(attrs).prepare(); };
+  }
+  return schema;
 }
 
 }  // namespace attrs_detail
 
 template <std::derived_from<Attrs> A>
 // NOLINTNEXTLINE(readability-identifier-naming): reads as a function of the type.
-inline constexpr AttrsSchema attrs_schema = {&attrs_detail::parse<A>, &attrs_detail::unparse<A>};
+inline constexpr AttrsSchema attrs_schema = attrs_detail::schema_of<A>();
 
 }  // namespace thane

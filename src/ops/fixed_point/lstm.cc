@@ -6,6 +6,7 @@
 
 #include "base/format.h"
 #include "ops/fixed_point/inverse_root.h"
+#include "ops/fixed_point/sigmoid.h"
 
 namespace thane {
 namespace {
@@ -25,14 +26,6 @@ enum : size_t {
 constexpr size_t kGates = 4;
 
 int16_t saturated(int64_t x) { return static_cast<int16_t>(std::clamp<int64_t>(x, -32768, 32767)); }
-
-// Of numbers with `bits` bits above the point to one with 15 bits below it.
-int16_t tanh_of(int16_t x, int bits) {
-  return saturated(std::llround(std::tanh(std::ldexp(static_cast<double>(x), bits - 15)) * 32768));
-}
-int16_t sigmoid_of(int16_t x) {
-  return saturated(std::llround(32768 / (1 + std::exp(-static_cast<double>(x) / 4096))));
-}
 
 // Everything about one gate that does not change from step to step.
 struct Gate {
@@ -119,7 +112,7 @@ class Lstm {
     gates[3] = gate(3, x, h, c);
     std::vector<int8_t> hidden(static_cast<size_t>(cells_));
     for (int64_t i = 0; i < cells_; ++i) {
-      const int16_t squashed = tanh_of(c[i], static_cast<int>(15 + attrs_.cell_bits));
+      const int16_t squashed = fixed_tanh(c[i], static_cast<int>(15 + attrs_.cell_bits));
       const int64_t value =
           hidden_.times(int32_t{gates[3][static_cast<size_t>(i)]} * squashed) + attrs_.hidden_zero_point;
       hidden[static_cast<size_t>(i)] = static_cast<int8_t>(std::clamp<int64_t>(value, -128, 127));
@@ -177,7 +170,7 @@ class Lstm {
         values[at] = saturated(int64_t{values[at]} + gate.cell.times(int32_t{gate.peephole[i]} * c[i]));
     }
     if (gate.norm) normalize(gate, values);
-    for (int16_t& v : values) v = g == 2 ? tanh_of(v, 3) : sigmoid_of(v);
+    for (int16_t& v : values) v = g == 2 ? fixed_tanh(v, 3) : fixed_sigmoid(v);
     return values;
   }
 
@@ -201,7 +194,9 @@ Status FixedLstmAttrs::prepare() {
   if (!(input_scale > 0) || !(state_scale > 0) || !(hidden_scale > 0) || !(projection_scale > 0)) {
     return invalid_model("a scale that is not above 0");
   }
-  if (cell_bits < -15 || cell_bits > 0) return invalid_model(format("a cell scale of 2^{}", cell_bits));
+  if (cell_bits < -15 || cell_bits > kMostTanhBits - 15) {
+    return invalid_model(format("a cell scale of 2^{}", cell_bits)).expecting("2^-15 to 2^-9");
+  }
   return ok();
 }
 
