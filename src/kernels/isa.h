@@ -3,6 +3,11 @@
 
 #include "base/isa.h"
 
+// THANE_ONE_ISA: a build with the portable copies alone.
+#if defined(__x86_64__) && !defined(THANE_ONE_ISA)
+#define THANE_X86 1
+#endif
+
 namespace thane {
 
 // The best copy that `ceiling` allows.

@@ -9,13 +9,16 @@ namespace thane {
 THANE_DECLARE_ISA(IntegerGemms, kIntegerGemms)
 #ifdef THANE_X86
 namespace avx512vnni {
-extern const IntegerGemms kIntegerGemms;
+extern const IntegerGemm kQuads;
 }
 #endif
 
 const IntegerGemms& integer_gemms(Isa ceiling) {
 #ifdef THANE_X86
-  if (ceiling >= Isa::kAvx512Vnni) return avx512vnni::kIntegerGemms;
+  if (ceiling >= Isa::kAvx512Vnni) {
+    static const IntegerGemms gemms = {avx512vnni::kQuads, avx512::kIntegerGemms.wide};
+    return gemms;
+  }
 #endif
   return THANE_SELECT_ISA(ceiling, kIntegerGemms);
 }

@@ -225,15 +225,14 @@ constexpr IntegerGemm gemm() {
 
 }  // namespace
 
-extern const IntegerGemms kIntegerGemms;
-const IntegerGemms kIntegerGemms = {
 #if defined(__AVX512VNNI__)
-    gemm<Quads, AsBytes>(),
+// The rest is AVX-512's: what is compiled for this set serves its one instruction.
+extern const IntegerGemm kQuads;
+const IntegerGemm kQuads = gemm<Quads, AsBytes>();
 #else
-    gemm<Pairs<int8_t>, AsShorts>(),
+extern const IntegerGemms kIntegerGemms;
+const IntegerGemms kIntegerGemms = {gemm<Pairs<int8_t>, AsShorts>(), gemm<Pairs<int16_t>, AsShorts>()};
 #endif
-    gemm<Pairs<int16_t>, AsShorts>(),
-};
 
 #if !defined(__AVX2__)
 // The arrangement in quads without their instruction, so that it can be tested on any machine.
