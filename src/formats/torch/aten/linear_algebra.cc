@@ -35,6 +35,13 @@ Edge masked(Call& c, const Edge& x, const Keep& keep) {
   for (int64_t i = 0; i < m * n; ++i) mask.data<uint8_t>()[i] = keep(i % n - i / n);
   return c.where(c.constant(std::move(mask)), x, c.like(0, x));
 }
+// Of a matrix that is said to be symmetric only what is on and below the diagonal counts.
+Edge symmetric_matrix(Call& c) {
+  const Edge a = matrix(c);
+  if (!c.flag("hermitian")) return a;
+  const Edge below = masked(c, a, [](int64_t right) { return right <= 0; });
+  return c.add(below, turned(c, masked(c, a, [](int64_t right) { return right < 0; })));
+}
 Edge eye(Call& c, int64_t n, DType dtype) {
   return masked(c, c.full(Dims{n, n}, 1, dtype), [](int64_t right) { return right == 0; });
 }
@@ -201,8 +208,10 @@ Value det(Call& c) { return c.tensor(c.op("Det", {matrix(c)})); }
 // Which singular values (falling) count as more than nothing.
 Edge significant(Call& c, const Edge& s, const Edge& a) {
   const auto limit = [&](std::string_view name, double otherwise) {
-    const Edge value = c.has(name) ? c.number(name, s.dtype()) : c.like(otherwise, s);
-    return c.rank(value) > 0 ? c.unsqueeze(value, {-1}) : value;
+    if (!c.has(name)) return c.like(otherwise, s);
+    if (!c[name].is_tensor()) return c.number(name, s.dtype());
+    const Edge each = c.cast(c.edge(name), s.dtype());  // one for all matrices, or one for each
+    return c.rank(each) > 0 ? c.unsqueeze(each, {-1}) : each;
   };
   const double machine = s.dtype() == DType::kFloat64 ? std::numeric_limits<double>::epsilon()
                                                       : double{std::numeric_limits<float>::epsilon()};
@@ -217,7 +226,7 @@ Edge significant(Call& c, const Edge& s, const Edge& a) {
   return c.less(c.max(absolute, c.mul(relative, c.slice(s, -1, 0, 1))), s);
 }
 Value rank(Call& c) {
-  const Edge a = matrix(c);
+  const Edge a = symmetric_matrix(c);
   return c.tensor(c.sum(c.cast(significant(c, singular_values(c, a), a), DType::kInt64), {-1}));
 }
 Edge pseudo_inverse(Call& c, const Edge& a, Edge* kept = nullptr) {
@@ -227,7 +236,7 @@ Edge pseudo_inverse(Call& c, const Edge& a, Edge* kept = nullptr) {
   const Edge factor = c.where(large, c.div(one, c.where(large, f[1], one)), c.like(0, f[1]));
   return c.matmul(c.mul(f[2], c.unsqueeze(factor, {-2})), turned(c, f[0]));
 }
-Value pinv(Call& c) { return c.tensor(pseudo_inverse(c, matrix(c))); }
+Value pinv(Call& c) { return c.tensor(pseudo_inverse(c, symmetric_matrix(c))); }
 // Least squares. The rank is taken to be full where the residuals depend on it.
 Value lstsq(Call& c) {
   const Edge a = c.edge("self");

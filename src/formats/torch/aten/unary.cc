@@ -189,7 +189,7 @@ Value frexp(Call& c) {
 
 // sin x / x
 Value spherical_bessel(Call& c) {
-  const Edge x = c.floating("self");
+  const Edge x = c.floating(c.declares("self") ? "self" : "x");
   const Edge zero = c.equal(x, c.like(0, x)), safe = c.where(zero, c.like(1, x), x);
   return c.tensor(c.where(zero, c.like(1, x), c.div(c.unary("Sin", safe), safe)));
 }
