@@ -69,4 +69,10 @@ bool GraphEdit::finish() {
   return changed;
 }
 
+const Tensor* float_constant(const Graph& graph, const Node& node, size_t input) {
+  if (input >= node.inputs.size() || node.inputs[input] == kNoValue) return nullptr;
+  const Tensor* tensor = graph.constant(node.inputs[input]);
+  return tensor && tensor->dtype() == DType::kFloat32 && tensor->aligned() ? tensor : nullptr;
+}
+
 }  // namespace thane

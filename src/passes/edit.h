@@ -41,4 +41,7 @@ class GraphEdit {
   std::vector<bool> removed_;
 };
 
+// The float32 constant that a node reads as its input of that number; null where it reads no such thing.
+const Tensor* float_constant(const Graph& graph, const Node& node, size_t input);
+
 }  // namespace thane

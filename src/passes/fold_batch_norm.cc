@@ -9,12 +9,6 @@
 namespace thane {
 namespace {
 
-const Tensor* float_constant(const Graph& graph, const Node& node, size_t input) {
-  if (input >= node.inputs.size()) return nullptr;
-  const Tensor* tensor = graph.constant(node.inputs[input]);
-  return tensor && tensor->dtype() == DType::kFloat32 && tensor->aligned() ? tensor : nullptr;
-}
-
 // Weights of a Conv are [out, in/groups, …]: one scale per leading index.
 Result<Tensor> scale_rows(const Tensor& weights, const std::vector<double>& scale) {
   THANE_ASSIGN(Tensor scaled, Tensor::allocate(DType::kFloat32, weights.dims()));

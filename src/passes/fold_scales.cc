@@ -18,15 +18,10 @@ struct Step {
   const Tensor* constant = nullptr;
 };
 
-const Tensor* float_constant(const Graph& graph, ValueId id) {
-  const Tensor* tensor = id == kNoValue ? nullptr : graph.constant(id);
-  return tensor && tensor->dtype() == DType::kFloat32 && tensor->aligned() ? tensor : nullptr;
-}
-
 std::optional<Step> step_of(const Graph& graph, const Node& node) {
   if (node.op->domain != Domain::kOnnx || (node.op->name != "Mul" && node.op->name != "Add")) return std::nullopt;
   for (size_t side = 0; side < 2; ++side) {
-    const Tensor* constant = float_constant(graph, node.inputs[side]);
+    const Tensor* constant = float_constant(graph, node, side);
     if (constant) return Step{node.op->name == "Mul", node.inputs[1 - side], constant};
   }
   return std::nullopt;
@@ -47,9 +42,9 @@ struct ConvParts {
 };
 
 std::optional<ConvParts> parts_of(const Graph& graph, const Node& conv) {
-  const Tensor* weights = float_constant(graph, conv.inputs[1]);
+  const Tensor* weights = float_constant(graph, conv, 1);
   const bool has_bias = conv.inputs.size() > 2 && conv.inputs[2] != kNoValue;
-  const Tensor* bias = has_bias ? float_constant(graph, conv.inputs[2]) : nullptr;
+  const Tensor* bias = has_bias ? float_constant(graph, conv, 2) : nullptr;
   if (!weights || weights->rank() < 3 || weights->size() == 0 || (has_bias && !bias)) return std::nullopt;
   const int64_t channels = weights->dim(0);
   if (bias && bias->size() != channels) return std::nullopt;
