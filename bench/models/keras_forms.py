@@ -9,6 +9,7 @@ import sys
 
 import numpy as np
 import tensorflow as tf
+from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
 KERAS = {"mobilenet_v2": tf.keras.applications.MobileNetV2, "resnet50": tf.keras.applications.ResNet50}
 
@@ -20,7 +21,7 @@ def convert(name, folder):
     sample = lambda: random.uniform(-1, 1, (1, 224, 224, 3)).astype(np.float32)
     model = KERAS[network](weights=None)
     function = tf.function(model).get_concrete_function(tf.TensorSpec((1, 224, 224, 3)))
-    converter = tf.lite.TFLiteConverter.from_concrete_functions([function], model)
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([convert_variables_to_constants_v2(function)])
     if integers:
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
         converter.representative_dataset = lambda: ([sample()] for _ in range(4))
