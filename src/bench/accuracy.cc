@@ -12,6 +12,14 @@ namespace {
 
 constexpr size_t kMostTensorsInside = 4000;
 
+// Outputs that hand on a state are left out on the side that has more: the other form keeps the state inside.
+void drop_carried(std::vector<NamedTensor>& one, std::vector<NamedTensor>& other,
+                  const std::vector<std::string>& carried) {
+  if (one.size() == other.size()) return;
+  std::vector<NamedTensor>& longer = one.size() > other.size() ? one : other;
+  std::erase_if(longer, [&](const NamedTensor& t) { return std::ranges::find(carried, t.name) != carried.end(); });
+}
+
 }  // namespace
 
 std::optional<double> top1_accuracy(const Tensor& scores, const std::vector<int64_t>& labels) {
@@ -31,16 +39,17 @@ std::optional<double> top1_accuracy(const Tensor& scores, const std::vector<int6
 
 Held held_against(const Reference& reference, const std::vector<NamedTensor>& outputs, const GateOptions& options) {
   Held held;
-  const auto ours = adapted_outputs(outputs, reference.outputs);
+  std::vector<NamedTensor> given = outputs, expected = reference.outputs;
+  drop_carried(given, expected, options.carried);
+  const auto ours = adapted_outputs(given, expected);
   if (!ours.ok()) {
-    held.reason = "not the same network: " + ours.error().to_string();
+    held.reason = "its outputs are not the reference's: " + ours.error().to_string();
     held.structural = true;
     return held;
   }
   double agreement = 1;
   for (size_t i = 0; i < ours->size(); ++i) {
-    OutputReport report{reference.outputs[i].name,
-                        compare(Value((*ours)[i]), Value(reference.outputs[i].tensor), options.tolerance)};
+    OutputReport report{expected[i].name, compare(Value((*ours)[i]), Value(expected[i].tensor), options.tolerance)};
     const Difference& d = report.difference;
     if (d.rows > 0) agreement = std::min(agreement, static_cast<double>(d.rows_agreeing) / static_cast<double>(d.rows));
     if (!d.within && held.reason.empty()) {
@@ -49,7 +58,7 @@ Held held_against(const Reference& reference, const std::vector<NamedTensor>& ou
           d.structure.empty()
               ? format("output '{}' differs from {}: max error {:.3g} (cosine {:.6f}, {} of {} elements beyond)",
                        report.name, reference.label, d.max_error, d.cosine, d.beyond, d.elements)
-              : format("not the same network: output '{}': {}", report.name, d.structure);
+              : format("its output '{}' is not the reference's: {}", report.name, d.structure);
     }
     held.outputs.push_back(std::move(report));
   }
@@ -57,7 +66,7 @@ Held held_against(const Reference& reference, const std::vector<NamedTensor>& ou
   std::string what = "top-1 agreement";
   if (!options.labels.empty() && !ours->empty()) {
     held.task_accuracy = top1_accuracy((*ours)[0], options.labels);
-    const auto there = top1_accuracy(reference.outputs[0].tensor, options.labels);
+    const auto there = top1_accuracy(expected[0].tensor, options.labels);
     if (held.task_accuracy && there) {
       drop = *there - *held.task_accuracy;
       what = "accuracy";
@@ -71,6 +80,7 @@ Held held_against(const Reference& reference, const std::vector<NamedTensor>& ou
 }
 
 void ReferenceGate::judge(Standing& standing, Contestant& contestant) {
+  if (standing.entry.batch > 1) return;  // other inputs than the reference's
   Held held = held_against(reference_, standing.results, options_);
   standing.outputs = std::move(held.outputs);
   standing.task_accuracy = held.task_accuracy;
@@ -124,7 +134,7 @@ std::string ReferenceGate::first_difference(Contestant& contestant) const {
 Result<Reference> reference_from(const Entry& entry, const std::vector<NamedTensor>& inputs, const Limits& limits,
                                  std::string why) {
   THANE_ASSIGN(const std::unique_ptr<Contestant> one, Contestant::open(entry, limits, false));
-  THANE_ASSIGN(std::vector<NamedTensor> adapted, adapted_inputs(inputs, one->inputs()));
+  THANE_ASSIGN(std::vector<NamedTensor> adapted, adapted_inputs(entry.inputs ? *entry.inputs : inputs, one->inputs()));
   THANE_ASSIGN(std::vector<NamedTensor> outputs, one->first_run(adapted));
   std::string label = entry.engine;
   for (const auto& [name, version] : one->versions().items()) {
@@ -136,12 +146,15 @@ Result<Reference> reference_from(const Entry& entry, const std::vector<NamedTens
   return Reference{std::move(label), std::move(why), std::move(outputs), inputs};
 }
 
-Result<Error64> error_against(const std::vector<NamedTensor>& results, const std::vector<NamedTensor>& exact) {
-  THANE_ASSIGN(const std::vector<Tensor> ours, adapted_outputs(results, exact));
+Result<Error64> error_against(const std::vector<NamedTensor>& results, const std::vector<NamedTensor>& exact,
+                              const std::vector<std::string>& carried) {
+  std::vector<NamedTensor> given = results, expected = exact;
+  drop_carried(given, expected, carried);
+  THANE_ASSIGN(const std::vector<Tensor> ours, adapted_outputs(given, expected));
   Error64 error;
   for (size_t i = 0; i < ours.size(); ++i) {
-    const Difference d = compare(Value(ours[i]), Value(exact[i].tensor), {0, 0});
-    if (!d.structure.empty()) return invalid_argument(d.structure).at(exact[i].name);
+    const Difference d = compare(Value(ours[i]), Value(expected[i].tensor), {0, 0});
+    if (!d.structure.empty()) return invalid_argument(d.structure).at(expected[i].name);
     const double scale = d.max_reference > 0 ? d.max_reference : 1;
     error.max = std::max(error.max, d.max_error / scale);
     error.mean = std::max(error.mean, d.mean_error / scale);

@@ -19,8 +19,9 @@ struct Reference {
 
 struct GateOptions {
   Tolerance tolerance{1e-3, 1e-3};
-  std::optional<double> max_drop;  // of the task's accuracy (with labels) or of top-1 agreement; instead of tolerance
-  std::vector<int64_t> labels;     // the right class of each row of the first output; empty: none
+  std::optional<double> max_drop;    // of the task's accuracy (with labels) or of top-1 agreement; instead of tolerance
+  std::vector<int64_t> labels;       // the right class of each row of the first output; empty: none
+  std::vector<std::string> carried;  // outputs that hand on a state: not asked of forms that keep it inside
 };
 
 // What the gate says of outputs.
@@ -57,6 +58,7 @@ Result<Reference> reference_from(const Entry& entry, const std::vector<NamedTens
 struct Error64 {
   double max = 0, mean = 0;
 };
-Result<Error64> error_against(const std::vector<NamedTensor>& results, const std::vector<NamedTensor>& exact);
+Result<Error64> error_against(const std::vector<NamedTensor>& results, const std::vector<NamedTensor>& exact,
+                              const std::vector<std::string>& carried = {});
 
 }  // namespace thane::bench

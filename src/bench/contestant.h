@@ -24,6 +24,8 @@ struct Entry {
   std::string model;    // path
   std::string kind;     // rivals/kind.h
   int threads = 1;
+  int streams = 0;    // of the multi and offline scenarios; 0: the race's
+  int64_t batch = 1;  // inferences that one run of its own inputs is, for throughput
   rivals::Document options = rivals::Document::object();  // for the worker
   rivals::Launch launch;
   int64_t installed_bytes = 0;                             // engine and model
@@ -43,6 +45,7 @@ struct Phases {
 struct Block {
   std::vector<double> samples;  // seconds per inference
   double elapsed = 0, cpu_seconds = 0;
+  int64_t batch = 1;  // inferences per sample
   std::optional<double> joules;
 };
 
@@ -85,6 +88,6 @@ class Contestant {
 };
 
 // Energy of the processor's packages so far in joules, where the system lets us read it (RAPL).
-std::optional<double> package_joules();
+std::optional<double> package_joules(const std::string& folder = "/sys/class/powercap");
 
 }  // namespace thane::bench

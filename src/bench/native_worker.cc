@@ -84,6 +84,7 @@ class Worker {
     if (what == "bind") return bind(request);
     if (!session_) return invalid_argument("no model is open");
     if (what == "first") return first();
+    if (what == "tensors") return tensors(request);
     if (what == "block") return block(request);
     if (what == "streams") return streams(request);
     if (what == "serve") return serve(request);
@@ -117,11 +118,13 @@ class Worker {
     PipelineOptions pipeline;
     pipeline.session.threads = static_cast<int>(rivals::integer(request, "threads", 1));
     pipeline.session.precision = static_cast<Precision>(rivals::integer(options, "precision_level", 1));
+    if (rivals::text(options, "precision") == "auto") pipeline.session.precision = Precision::kAuto;
     if (const auto isa = isa_from_name(rivals::text(options, "isa")))
       pipeline.session.isa = std::min(*isa, pipeline.session.isa);
     pipeline.session.seed = static_cast<uint64_t>(rivals::integer(options, "seed"));
     pipeline.optimise = rivals::flag(options, "optimise", true);
     THANE_ASSIGN(session_, make_session(*model_, pipeline));
+    options_ = pipeline.session;
     Document out;
     out["seconds"] = monotonic_seconds() - start;
     out["inputs"] = described(model_->graph, model_->graph.inputs);
@@ -157,9 +160,39 @@ class Worker {
     session_->reset_states();
     const double start = monotonic_seconds();
     THANE_ASSIGN(const std::vector<Value> outputs, session_->run(inputs_));
-    Document out;
-    out["seconds"] = monotonic_seconds() - start;
-    out["outputs"] = Document::array();
+    const double seconds = monotonic_seconds() - start;
+    std::vector<std::string> names;
+    for (ValueId id : model_->graph.outputs) names.push_back(model_->graph.values[id].name);
+    Document out = deliver(names, outputs);
+    out["seconds"] = seconds;
+    return out;
+  }
+
+  // Values inside, by name, as far as the passes left them.
+  Result<Document> tensors(const Document& request) {
+    Graph tapped = session_->graph().clone();
+    std::vector<ValueId> ids;
+    std::vector<std::string> names;
+    for (const Document& wanted : rivals::member(request, "names")) {
+      if (!wanted.is_string()) continue;
+      for (const Node& node : tapped.nodes) {
+        for (ValueId id : node.outputs) {
+          if (id == kNoValue || tapped.values[id].name != wanted.get<std::string>()) continue;
+          ids.push_back(id);
+          names.push_back(tapped.values[id].name);
+        }
+      }
+    }
+    if (ids.empty()) return deliver({}, {});
+    tapped.outputs = ids;
+    SessionOptions options = options_;
+    THANE_ASSIGN(const std::unique_ptr<Session> session, Session::create(std::move(tapped), std::move(options)));
+    THANE_ASSIGN(const std::vector<Value> outputs, session->run(inputs_));
+    return deliver(names, outputs);
+  }
+
+  static Document deliver(const std::vector<std::string>& names, const std::vector<Value>& outputs) {
+    Document out = {{"outputs", Document::array()}};
     int64_t offset = 0;
     empty_outputs();
     for (size_t i = 0; i < outputs.size(); ++i) {
@@ -169,7 +202,7 @@ class Worker {
       offset = (offset + 63) / 64 * 64;
       write_all(kOutputs, tensor.raw(), tensor.size_bytes(), offset);
       Document item;
-      item["name"] = model_->graph.values[model_->graph.outputs[i]].name;
+      item["name"] = names[i];
       item["dtype"] = std::string(dtype_name(tensor.dtype()));
       item["shape"] = tensor.dims();
       item["offset"] = offset;
@@ -268,6 +301,7 @@ class Worker {
 
   std::unique_ptr<Model> model_;
   std::unique_ptr<Session> session_;
+  SessionOptions options_;
   std::vector<Value> inputs_;
 };
 

@@ -42,8 +42,8 @@ class Race {
       if (process >= 2 && std::ranges::count(starts_, true) < 2) break;
       run_process(process);
     }
-    if (options_.scenario == Scenario::kServer) search_rates();
     RaceResult result;
+    if (options_.scenario == Scenario::kServer) result.bound = search_rates();
     if (options_.twin && !standings_.empty()) {
       result.twin = std::move(standings_.back());
       standings_.pop_back();
@@ -175,11 +175,13 @@ class Race {
     one.resume();
     const auto runs = static_cast<size_t>(options_.runs);
     const bool concurrent = options_.scenario == Scenario::kMulti || options_.scenario == Scenario::kOffline;
-    auto block = concurrent
-                     ? one.streams(options_.streams, seconds)
-                     : one.block(runs ? 0 : seconds, runs ? runs : kLeastRuns, runs ? runs : kMostSamplesPerTurn, 2);
+    auto block =
+        concurrent
+            ? one.streams(runner.standing->entry.streams ? runner.standing->entry.streams : options_.streams, seconds)
+            : one.block(runs ? 0 : seconds, runs ? runs : kLeastRuns, runs ? runs : kMostSamplesPerTurn, 2);
     if (!block.ok()) return fail(runner, block.error());
     if (block->samples.empty()) return fail(runner, runtime_error("delivered no times"));
+    block->batch = runner.standing->entry.batch;
     runner.standing->turns.push_back({process, round, std::move(*block)});
     if (round == options_.rounds - 1) read_memory(runner);
     one.pause();
@@ -191,14 +193,29 @@ class Race {
     if (memory.proportional_bytes > 0) runner.standing->steady_bytes = memory.proportional_bytes;
   }
 
-  // The highest rate of random arrivals whose p99, waiting included, keeps the bound; by bisection.
-  void search_rates() {
-    double bound = options_.bound_seconds;
+  double seconds_per_rate() const {
+    return std::clamp(options_.budget_seconds / (8.0 * static_cast<double>(last_.size())), 0.5, 30.0);
+  }
+
+  // The highest quantile up to p99 that everybody's requests support, at half the rate it could serve at most.
+  double served_quantile() const {
+    for (const double q : {0.99, 0.9}) {
+      const bool all = std::ranges::all_of(last_, [&](const Runner& runner) {
+        if (!runner.contestant) return true;
+        return supports_quantile(static_cast<size_t>(0.5 * seconds_per_rate() / median(runner.standing->samples())), q);
+      });
+      if (all) return q;
+    }
+    return 0.5;
+  }
+
+  // The highest rate of random arrivals whose latency, waiting included, keeps the bound; by bisection.
+  ServerBound search_rates() {
+    ServerBound bound{options_.bound_seconds, served_quantile()};
     for (Runner& runner : last_) {
       if (!runner.contestant) continue;
-      const double middle = median(runner.standing->samples());
-      if (bound <= 0) bound = 5 * middle;
-      const double seconds = std::clamp(options_.budget_seconds / (8.0 * static_cast<double>(last_.size())), 0.5, 30.0);
+      const double middle = median(runner.standing->samples()), seconds = seconds_per_rate();
+      if (bound.seconds <= 0) bound.seconds = 5 * middle;
       double good = 0, bad = 1.2 / middle;
       runner.contestant->resume();
       for (int step = 0; step < 6 && runner.contestant; ++step) {
@@ -210,14 +227,16 @@ class Race {
           break;
         }
         std::ranges::sort(block->samples);
-        const bool kept =
-            !block->samples.empty() && quantile(block->samples, 0.99) <= bound && block->elapsed < 1.5 * seconds;
+        const bool kept = !block->samples.empty() && quantile(block->samples, bound.quantile) <= bound.seconds &&
+                          block->elapsed < 1.5 * seconds;
         (kept ? good : bad) = rate;
       }
       runner.standing->server_rate = good;
+      runner.standing->server_rate_missed = bad;
       if (runner.contestant) runner.contestant->pause();
     }
     last_.clear();
+    return bound;
   }
 
   const std::vector<NamedTensor>& inputs_;
@@ -263,8 +282,9 @@ RaceResult run_race(const std::vector<Entry>& entries, const std::vector<NamedTe
 }
 
 double turn_measure(const Standing::Turn& turn, Scenario scenario, double q) {
-  if (scenario == Scenario::kMulti || scenario == Scenario::kOffline)
-    return turn.block.elapsed / static_cast<double>(turn.block.samples.size());
+  if (scenario == Scenario::kOffline)
+    return turn.block.elapsed /
+           (static_cast<double>(turn.block.samples.size()) * static_cast<double>(turn.block.batch));
   std::vector<double> sorted = turn.block.samples;
   std::ranges::sort(sorted);
   return quantile(sorted, q);

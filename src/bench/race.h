@@ -27,7 +27,7 @@ struct RaceOptions {
   int warmup = -1;              // runs before measuring; < 0: until the times are steady
   int64_t runs = 0;             // per turn; 0: as the budget allows
   int streams = 2;              // of the multi and offline scenarios
-  double bound_seconds = 0;     // of the server scenario's p99; 0: five times the first engine's median
+  double bound_seconds = 0;     // of the server scenario's latency; 0: five times the first engine's median
   bool twin = true;
   uint64_t seed = 1;
   Limits limits;
@@ -59,10 +59,15 @@ struct Standing {
   };
   std::vector<Turn> turns;
   int64_t peak_bytes = 0, steady_bytes = 0;
-  double server_rate = 0;  // requests per second that keep the bound
+  double server_rate = 0, server_rate_missed = 0;  // requests per second that keep the bound; the lowest that do not
   bool ran() const { return failure.empty() && !turns.empty(); }
   bool counts() const { return ran() && disqualified.empty(); }
   std::vector<double> samples() const;
+};
+
+// What the server scenario asks: the highest quantile up to p99 that the requests of every engine support.
+struct ServerBound {
+  double seconds = 0, quantile = 0.99;
 };
 
 struct RaceResult {
@@ -70,6 +75,7 @@ struct RaceResult {
   std::optional<Standing> twin;
   double floor = 1;  // factor within which differences mean nothing
   Ratio twins;
+  ServerBound bound;
 };
 
 // Told what happens, for a live view.
@@ -89,7 +95,7 @@ class Gate {
 RaceResult run_race(const std::vector<Entry>& entries, const std::vector<NamedTensor>& inputs,
                     const RaceOptions& options, Gate* gate, const RaceView& view);
 
-// The number a turn is judged by, less is better: a quantile of the latency, or seconds per inference.
+// The number a turn is judged by, less is better: a quantile of the latency, or offline the seconds per inference.
 double turn_measure(const Standing::Turn& turn, Scenario scenario, double q);
 // Turn by turn of the same process and round, for bootstrap_ratio: above 1 when `ours` is faster.
 std::vector<Pair> paired(const Standing& ours, const Standing& theirs, Scenario scenario, double q);

@@ -3,8 +3,10 @@
 #include <sqlite3.h>
 #include <sys/random.h>
 
+#include <algorithm>
 #include <ctime>
 #include <filesystem>
+#include <span>
 
 #include "base/clock.h"
 #include "base/cpu.h"
@@ -148,6 +150,27 @@ Result<std::vector<RecordLine>> Records::list(int64_t most) const {
   return lines;
 }
 
+std::string model_digest(const std::string& path) {
+  namespace fs = std::filesystem;
+  const auto of_file = [](const std::string& file) {
+    auto mapped = MappedFile::open(file);
+    return mapped.ok() ? sha256_hex((*mapped)->bytes()) : "";
+  };
+  std::error_code error;
+  if (!fs::is_directory(path, error)) return of_file(path);
+  std::vector<std::string> lines;
+  for (fs::recursive_directory_iterator it(path, error), end; !error && it != end; it.increment(error)) {
+    std::error_code ignored;
+    if (!it->is_regular_file(ignored)) continue;
+    lines.push_back(it->path().lexically_relative(path).string() + " " + of_file(it->path().string()) + "\n");
+  }
+  if (error) return "";
+  std::ranges::sort(lines);
+  std::string all;
+  for (const std::string& line : lines) all += line;
+  return sha256_hex(std::as_bytes(std::span(all)));
+}
+
 std::vector<std::string> expiry(const Document& result,
                                 const std::vector<std::pair<std::string, std::string>>& installed) {
   std::vector<std::string> reasons;
@@ -159,10 +182,10 @@ std::vector<std::string> expiry(const Document& result,
   for (const Document& model : rivals::member(manifest, "models")) {
     const std::string path = rivals::text(model, "path"), digest = rivals::text(model, "sha256");
     if (digest.empty()) continue;
-    auto file = MappedFile::open(path);
-    if (!file.ok())
+    const std::string now = model_digest(path);
+    if (now.empty())
       reasons.push_back(path + " is not there any more");
-    else if (sha256_hex((*file)->bytes()) != digest)
+    else if (now != digest)
       reasons.push_back(path + " has changed");
   }
   for (const Document& standing : rivals::member(result, "standings")) {

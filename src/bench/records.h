@@ -38,6 +38,9 @@ class Records {
   std::string path_;
 };
 
+// SHA-256 of a model file; of a folder, of the names and digests of all files in it. Empty: it cannot be read.
+std::string model_digest(const std::string& path);
+
 // What changed since a result was made that its verdict depends on: thane, engines' versions, CPU, the model's bytes.
 // Empty: it still holds. `installed`: engine name and version as they are now.
 std::vector<std::string> expiry(const rivals::Document& result,

@@ -93,7 +93,7 @@ Document standing_document(const Standing& s, Scenario scenario) {
   for (const Standing::Turn& turn : s.turns) {
     elapsed += turn.block.elapsed;
     cpu += turn.block.cpu_seconds;
-    count += turn.block.samples.size();
+    count += turn.block.samples.size() * static_cast<size_t>(turn.block.batch);
     energy = energy && turn.block.joules.has_value();
     joules += turn.block.joules.value_or(0);
     turns.push_back({turn.process, turn.round, turn_measure(turn, scenario, 0.5)});
@@ -104,7 +104,12 @@ Document standing_document(const Standing& s, Scenario scenario) {
   if (energy) out["joules_per_inference"] = joules / static_cast<double>(count);
   out["peak_bytes"] = s.peak_bytes;
   out["steady_bytes"] = s.steady_bytes;
-  if (scenario == Scenario::kServer) out["server_rate_per_s"] = s.server_rate;
+  if (s.entry.streams > 0) out["streams"] = s.entry.streams;
+  if (s.entry.batch > 1) out["batch"] = s.entry.batch;
+  if (scenario == Scenario::kServer) {
+    out["server_rate_per_s"] = s.server_rate;
+    out["server_rate_missed_per_s"] = s.server_rate_missed;
+  }
   return out;
 }
 
@@ -161,6 +166,16 @@ constexpr Column kColumns[] = {
      }},
 };
 
+// Frameworks explain themselves at length; all of it is in the JSON and the report.
+std::string shortened(std::string reason) {
+  constexpr size_t kMost = 240;
+  if (reason.size() <= kMost) return reason;
+  size_t end = kMost;
+  while (end > 0 && (reason[end] & 0xc0) == 0x80) --end;
+  const size_t phase = reason.rfind(" in '");
+  return reason.substr(0, end) + "…" + (phase != std::string::npos && phase > end ? reason.substr(phase) : "");
+}
+
 std::vector<std::vector<std::string>> rows_of(const Document& result) {
   std::vector<std::vector<std::string>> rows(1);
   for (const Column& column : kColumns) rows[0].emplace_back(column.title);
@@ -169,7 +184,8 @@ std::vector<std::vector<std::string>> rows_of(const Document& result) {
     const std::string status = rivals::text(standing, "status");
     if (status != "ok") {
       rows.push_back(
-          {rivals::text(standing, "label"), status == "failed" ? "FAILED" : "DISQ", rivals::text(standing, "reason")});
+          {rivals::text(standing, "label"), status == "failed" ? "FAILED" : "DISQ",
+           shortened(rivals::text(standing, "reason"))});
       continue;
     }
     std::vector<std::string>& row = rows.emplace_back();
@@ -194,6 +210,10 @@ std::string closing_text(const Document& result) {
   if (floor.is_object())
     text += format("A/A noise {:.1f}%: smaller differences are ties. Ratios are times of the row ÷ times of {}.\n",
                    100 * (rivals::real(floor, "factor", 1) - 1), rivals::text(result, "baseline"));
+  if (const Document& server = rivals::member(result, "server"); server.is_object())
+    text +=
+        format("per s: the highest rate of random arrivals whose p{:.0f}, waiting included, stays below {:.3g} ms.\n",
+               100 * rivals::real(server, "quantile"), 1e3 * rivals::real(server, "bound_s"));
   if (const Document& reference = rivals::member(result, "reference"); reference.is_object())
     text +=
         format("Outputs compared with {} ({}).\n", rivals::text(reference, "label"), rivals::text(reference, "why"));
@@ -226,6 +246,8 @@ void add_race(Document& out, const RaceResult& result, const RaceOptions& option
                  {"streams", options.streams},
                  {"seed", options.seed}};
   if (reference) out["reference"] = {{"label", reference->label}, {"why", reference->why}};
+  if (options.scenario == Scenario::kServer)
+    out["server"] = {{"bound_s", result.bound.seconds}, {"quantile", result.bound.quantile}};
   if (result.twin) {
     out["floor"] = {{"factor", result.floor},
                     {"twins", result.twins.estimate},
@@ -242,16 +264,29 @@ void add_race(Document& out, const RaceResult& result, const RaceOptions& option
   const auto first = std::ranges::find_if(result.standings, &Standing::counts);
   if (first == result.standings.end()) return;
   out["baseline"] = first->entry.label;
+  std::vector<const Standing*> others;
+  std::vector<std::vector<Pair>> pairs;
   for (const Standing& s : result.standings) {
     if (&s == &*first || !s.counts()) continue;
-    const Ratio ratio = bootstrap_ratio(paired(*first, s, options.scenario, q), options.seed);
-    const Outcome outcome = judge(ratio, result.floor);
+    if (options.scenario == Scenario::kServer && !(s.server_rate > 0 && first->server_rate > 0)) continue;
+    others.push_back(&s);
+    pairs.push_back(paired(*first, s, options.scenario, q));
+  }
+  std::vector<Ratio> ratios = bootstrap_ratios(pairs, options.seed);
+  // Rates are searched for: between the highest kept and the lowest missed.
+  for (size_t i = 0; i < others.size() && options.scenario == Scenario::kServer; ++i) {
+    const Standing& s = *others[i];
+    ratios[i].estimate = first->server_rate / s.server_rate;
+    ratios[i].interval = {first->server_rate / s.server_rate_missed, first->server_rate_missed / s.server_rate};
+  }
+  for (size_t i = 0; i < others.size(); ++i) {
+    const Outcome outcome = judge(ratios[i], result.floor);
     out["comparisons"].push_back({{"ours", first->entry.label},
-                                  {"theirs", s.entry.label},
+                                  {"theirs", others[i]->entry.label},
                                   {"quantile", q},
-                                  {"ratio", ratio.estimate},
-                                  {"low", ratio.interval.low},
-                                  {"high", ratio.interval.high},
+                                  {"ratio", ratios[i].estimate},
+                                  {"low", ratios[i].interval.low},
+                                  {"high", ratios[i].interval.high},
                                   {"outcome", outcome == Outcome::kTie      ? "tie"
                                               : outcome == Outcome::kFaster ? "faster"
                                                                             : "slower"}});

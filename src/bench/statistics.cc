@@ -10,6 +10,9 @@
 namespace thane::bench {
 namespace {
 
+constexpr double kNormal = 1.960;  // 97.5% of the normal distribution
+constexpr size_t kWeightOfOthers = 2;
+
 // splitmix64: the same draws on every machine.
 struct Random {
   uint64_t state;
@@ -35,7 +38,6 @@ Interval median_interval(std::span<const double> sorted) {
 double student(size_t degrees) {
   constexpr double kTable[] = {12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228,
                                2.201,  2.179, 2.160, 2.145, 2.131, 2.120, 2.110, 2.101, 2.093, 2.086};
-  constexpr double kNormal = 1.960;
   if (degrees == 0) return kTable[0];
   return degrees <= std::size(kTable) ? kTable[degrees - 1] : kNormal + 2.4 / static_cast<double>(degrees);
 }
@@ -103,7 +105,36 @@ std::optional<size_t> steady_from(std::span<const double> samples) {
   return cut * kBatch;
 }
 
-Ratio bootstrap_ratio(std::span<const Pair> pairs, uint64_t seed, int resamples) {
+Scatter scatter_of(std::span<const Pair> pairs) {
+  std::map<int, std::pair<double, size_t>> sums;
+  for (const Pair& pair : pairs) {
+    auto& [sum, count] = sums[pair.process];
+    sum += std::log(pair.theirs / pair.ours);
+    ++count;
+  }
+  if (sums.size() < 2) return {};
+  double mean = 0, squares = 0;
+  const auto of = [](const auto& entry) { return entry.second.first / static_cast<double>(entry.second.second); };
+  for (const auto& entry : sums) mean += of(entry) / static_cast<double>(sums.size());
+  for (const auto& entry : sums) squares += (of(entry) - mean) * (of(entry) - mean);
+  return {squares / static_cast<double>(sums.size() - 1), sums.size() - 1};
+}
+
+Scatter pooled(std::vector<Scatter> all) {
+  std::vector<double> variances;
+  Scatter out;
+  for (const Scatter& one : all) {
+    if (one.degrees == 0) continue;
+    // The median of a variance lies below its mean, by this much (Wilson and Hilferty's approximation).
+    const double low = std::pow(1 - 2 / (9 * static_cast<double>(one.degrees)), 3);
+    variances.push_back(one.variance / low);
+    out.degrees += one.degrees;
+  }
+  if (!variances.empty()) out.variance = median(std::move(variances));
+  return out;
+}
+
+Ratio bootstrap_ratio(std::span<const Pair> pairs, uint64_t seed, const Scatter& others, int resamples) {
   std::map<int, std::vector<double>> by_process;
   double sum = 0;
   for (const Pair& pair : pairs) {
@@ -137,10 +168,34 @@ Ratio bootstrap_ratio(std::span<const Pair> pairs, uint64_t seed, int resamples)
   const double low = quantile(means, 0.025), high = quantile(means, 0.975), middle = std::log(ratio.estimate);
   ratio.resampled = {std::exp(low), std::exp(high)};
   const size_t k = processes.size() > 1 ? processes.size() : pairs.size();
-  const double degrees = static_cast<double>(std::max<size_t>(k, 2) - 1);
-  const double widen = student(k - 1) / 1.960 * std::sqrt((degrees + 1) / degrees);
+  const double count = static_cast<double>(std::max<size_t>(k, 2)), degrees = count - 1;
+  double widen = student(k - 1) / kNormal * std::sqrt(count / degrees);
+  if (processes.size() > 1 && others.degrees > 0) {
+    const double weight = static_cast<double>(std::min<size_t>(others.degrees, kWeightOfOthers));
+    const double own = (high - low) / (2 * kNormal);  // standard error, of which k processes show (k-1)/k
+    const double error = std::sqrt((count * own * own + weight * others.variance / count) / (degrees + weight));
+    const double half = student(k - 1 + static_cast<size_t>(weight)) * error;
+    // The bootstrap's lopsidedness is kept, where it has a width.
+    if (own < 1e-9) {
+      ratio.interval = {std::exp(middle - half), std::exp(middle + half)};
+      return ratio;
+    }
+    widen = half / (kNormal * own);
+  }
   ratio.interval = {std::exp(middle - widen * (middle - low)), std::exp(middle + widen * (high - middle))};
   return ratio;
+}
+
+std::vector<Ratio> bootstrap_ratios(std::span<const std::vector<Pair>> comparisons, uint64_t seed) {
+  std::vector<Scatter> scatters;
+  for (const auto& pairs : comparisons) scatters.push_back(scatter_of(pairs));
+  std::vector<Ratio> ratios;
+  for (size_t i = 0; i < comparisons.size(); ++i) {
+    std::vector<Scatter> others = scatters;
+    others.erase(others.begin() + static_cast<ptrdiff_t>(i));
+    ratios.push_back(bootstrap_ratio(comparisons[i], seed, pooled(std::move(others))));
+  }
+  return ratios;
 }
 
 double noise_floor(const Ratio& twins) {

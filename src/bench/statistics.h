@@ -49,10 +49,24 @@ struct Ratio {
   Interval resampled{1, 1};  // of the bootstrap alone, which is too narrow for a handful of processes
 };
 
+// How far the mean logarithms of a comparison's ratios scatter from process to process. 0 degrees: one process,
+// unknown.
+struct Scatter {
+  double variance = 0;
+  size_t degrees = 0;
+};
+Scatter scatter_of(std::span<const Pair> pairs);
+// What several comparisons have in common: their median variance, so that one wild engine moves nothing.
+Scatter pooled(std::vector<Scatter> all);
+
 // Bootstrap in two stages: processes with replacement, then their rounds. The interval is its percentiles, widened
 // about the estimate by Student's t over the normal quantile and the bias of a variance from k processes (rounds, where
-// there is one process): √(k/(k-1)). A single pair has an interval that excludes nothing.
-Ratio bootstrap_ratio(std::span<const Pair> pairs, uint64_t seed = 1, int resamples = 4000);
+// there is one process): √(k/(k-1)). A single pair has an interval that excludes nothing. `others`: the scatter of
+// other comparisons on the same machine; it joins this one's own with the weight of two degrees of freedom (a moderated
+// t-statistic), without which two processes alone could tell hardly anything from anything.
+Ratio bootstrap_ratio(std::span<const Pair> pairs, uint64_t seed = 1, const Scatter& others = {}, int resamples = 4000);
+// The ratios of comparisons that were measured together, each moderated by the others' scatter.
+std::vector<Ratio> bootstrap_ratios(std::span<const std::vector<Pair>> comparisons, uint64_t seed = 1);
 
 // What an A/A race, the same engine against itself, says about differences that mean nothing: the largest factor by
 // which the twins' ratio, or its resampled interval, departs from 1.

@@ -85,7 +85,7 @@ TEST(Statistics, RatioOfPairs) {
   const double ours[] = {1.0, 1.1, 0.9, 1.05, 0.95, 1.0}, theirs[] = {1.2, 1.3, 1.1, 1.2, 1.15, 1.25};
   std::vector<Pair> pairs;
   for (int i = 0; i < 6; ++i) pairs.push_back({ours[i], theirs[i], i / 3});
-  const Ratio ratio = bootstrap_ratio(pairs, 1, 40000);
+  const Ratio ratio = bootstrap_ratio(pairs, 1, {}, 40000);
   EXPECT_NEAR(ratio.estimate, 1.2007696821036251, 1e-12);
   EXPECT_NEAR(ratio.resampled.low, 1.17122951, 0.003);
   EXPECT_NEAR(ratio.resampled.high, 1.22849611, 0.003);
@@ -129,6 +129,48 @@ TEST(Statistics, ItselfAgainstItselfTies) {
   }
   EXPECT_GE(ties, 380);     // 95 in 100
   EXPECT_GE(covered, 372);  // the interval's own promise, less what 400 races leave to chance
+}
+
+// Two processes of an engine that is ten times slower: nobody would call that a tie.
+TEST(Statistics, OthersTellHowFarProcessesScatter) {
+  std::vector<std::vector<Pair>> comparisons(4);
+  const double values[] = {10, 1.2, 3, 2.5}, wobble[] = {1.1, 1.01, 0.97, 1.02};
+  for (size_t i = 0; i < 4; ++i)
+    for (int process = 0; process < 2; ++process)
+      for (int round = 0; round < 5; ++round)
+        comparisons[i].push_back({1 + 0.001 * round, values[i] * (process ? wobble[i] : 1), process});
+  EXPECT_EQ(judge(bootstrap_ratio(comparisons[0]), 1.1), Outcome::kFaster);  // t(1), and 10 is that much more
+  const std::vector<Ratio> ratios = bootstrap_ratios(comparisons);
+  for (const Ratio& ratio : ratios) EXPECT_EQ(judge(ratio, 1.1), Outcome::kFaster);
+  const Ratio alone = bootstrap_ratio(comparisons[0]);
+  EXPECT_LT(ratios[0].interval.high, 20);
+  EXPECT_GT(alone.interval.high, 17);
+  EXPECT_NEAR(ratios[0].estimate, alone.estimate, 1e-12);
+  // By hand: variances of two process means (log w)² / 2, over the median's bias (7/9)³, joined 1 : 2, t(3).
+  std::vector<double> others;
+  for (size_t i = 1; i < 4; ++i) others.push_back(std::log(wobble[i]) * std::log(wobble[i]) / 2 / std::pow(7.0 / 9, 3));
+  EXPECT_NEAR(pooled({scatter_of(comparisons[1]), scatter_of(comparisons[2]), scatter_of(comparisons[3])}).variance,
+              median(others), 1e-12);
+  EXPECT_EQ(pooled({scatter_of(comparisons[1]), {}}).degrees, 1u);
+  EXPECT_EQ(scatter_of({}).degrees, 0u);
+}
+
+// As above with two processes, and two other engines to learn the scatter from: still 95 in 100.
+TEST(Statistics, ItselfAgainstItselfTiesBesideOthers) {
+  int ties = 0;
+  for (uint64_t race = 0; race < 400; ++race) {
+    const std::vector<double> u = uniform(race * 104729 + 7, 5 * 2 + 5 * 10);
+    std::vector<std::vector<Pair>> pairs(4);
+    const auto turn = [&](size_t who, size_t i) {
+      return std::exp(0.08 * (u[who * 2 + i / 5] - 0.5) + 0.05 * (u[10 + who * 10 + i] - 0.5));
+    };
+    for (size_t other = 1; other < 5; ++other)
+      for (size_t i = 0; i < 10; ++i) pairs[other - 1].push_back({turn(0, i), turn(other, i), static_cast<int>(i / 5)});
+    const Ratio twins = bootstrap_ratio(pairs[3]);
+    pairs.pop_back();
+    ties += judge(bootstrap_ratios(pairs)[0], noise_floor(twins)) == Outcome::kTie;
+  }
+  EXPECT_GE(ties, 380);
 }
 
 TEST(Statistics, ArrivalsAreRandomAtTheirRate) {

@@ -46,14 +46,14 @@ Verdict decide(std::vector<Candidate> candidates, double floor) {
   if (candidates.empty()) return verdict;
   std::ranges::stable_sort(candidates, {}, &Candidate::value);
   const Candidate& best = candidates.front();
+  std::vector<std::vector<Pair>> pairs;
+  for (size_t i = 1; i < candidates.size(); ++i) pairs.push_back(pairs_of(best, candidates[i]));
+  const std::vector<Ratio> ratios = bootstrap_ratios(pairs);
   bool alone = true;
   for (size_t i = 1; i < candidates.size(); ++i) {
     const Candidate& other = candidates[i];
-    const auto pairs = pairs_of(best, other);
-    Ratio ratio;
-    if (!pairs.empty()) {
-      ratio = bootstrap_ratio(pairs);
-    } else {
+    Ratio ratio = ratios[i - 1];
+    if (pairs[i - 1].empty()) {
       // Exact: a value of 0 beats any other, and equals another 0.
       ratio.estimate = best.value > 0 ? other.value / best.value : other.value > 0 ? 1e9 : 1;
       ratio.interval = {ratio.estimate, ratio.estimate};
@@ -122,7 +122,7 @@ std::vector<Candidate> by_turns(const RaceResult& race, Scenario scenario, doubl
     }
     std::vector<double> samples = s.samples();
     std::ranges::sort(samples);
-    candidate.value = scenario == Scenario::kSingle ? quantile(samples, q) : median(measures);
+    candidate.value = scenario == Scenario::kOffline ? median(measures) : quantile(samples, q);
     out.push_back(std::move(candidate));
   }
   return out;

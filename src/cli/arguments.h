@@ -27,6 +27,11 @@ class Arguments {
   std::vector<double> reals(const Option& option) const;  // of "1,2,3"; empty when not given
 
   void add(const Option& option, std::string value) { values_[&option].push_back(std::move(value)); }
+  // All values at once; none: as if the option had not been given.
+  void replace(const Option& option, std::vector<std::string> values) {
+    values_.erase(&option);
+    if (!values.empty()) values_[&option] = std::move(values);
+  }
 
  private:
   std::map<const Option*, std::vector<std::string>> values_;

@@ -37,6 +37,7 @@ std::optional<Entry> entry_with(const Championship& c, std::string_view engine, 
   Entry own = *found;
   own.model = file.path;
   own.kind = file.kind;
+  own.inputs = file.inputs;
   return own;
 }
 

@@ -48,22 +48,43 @@ bool grows(const Championship& c, const std::vector<bench::NamedTensor>& inputs)
   return false;
 }
 
+// For throughput: the same with one stream, and with batches where the network takes them. Their outputs are not
+// compared again: those of the same settings at the race's own batch are.
+void add_streams_and_batches(const Championship& c, std::vector<Entry>& tries) {
+  const size_t plain = tries.size();
+  for (size_t i = 0; i < plain && c.setup.race.streams > 1; ++i) {
+    tries.push_back(tries[i]);
+    tries.back().streams = 1;
+  }
+  constexpr int64_t kBatch = 8;
+  const auto inputs = make_inputs(c.arguments, c.setup, kBatch);
+  if (!inputs.ok() || !grows(c, *inputs) || tries[0].inputs) return;
+  const auto shared = std::make_shared<const std::vector<bench::NamedTensor>>(*inputs);
+  const size_t all = tries.size();
+  for (size_t i = 0; i < all; ++i) {
+    tries.push_back(tries[i]);
+    tries.back().inputs = shared;
+    tries.back().batch = kBatch;
+  }
+}
+
 // The engine at each of its settings, numbered.
 std::vector<Entry> at_all_settings(const Championship& c, const Entry& entry) {
-  constexpr std::string_view kPlain[] = {"{}"};
+  constexpr std::string_view kNative[] = {"{}", R"({"precision": "auto"})"};
   const rivals::Rival* rival = rivals::find_rival(entry.engine);
   std::vector<int> threads;
   for (int t = 1; t < c.setup.threads; t *= 2) threads.push_back(t);
   threads.push_back(std::max(1, c.setup.threads));
   std::vector<Entry> tries;
   for (const int t : threads) {
-    for (const std::string_view tunable : rival ? rival->tunables : std::span<const std::string_view>(kPlain)) {
+    for (const std::string_view tunable : rival ? rival->tunables : std::span<const std::string_view>(kNative)) {
       Entry with = with_threads(c.setup, entry, t);
       if (auto options = rivals::parse_document(tunable); options.ok()) with.options.update(*options);
-      with.label += format(" #{}", tries.size());
       tries.push_back(std::move(with));
     }
   }
+  if (c.concurrent()) add_streams_and_batches(c, tries);
+  for (size_t i = 0; i < tries.size(); ++i) tries[i].label += format(" #{}", i);
   return tries;
 }
 
@@ -111,13 +132,14 @@ void find_flips(Championship& c) {
   Document flips = Document::array();
   std::vector<std::string> last;
   for (const auto& [t, batch] : points) {
-    if (!flips.empty() && c.spent() > 1.2 * c.budget) {
+    if (c.spent() > (flips.empty() ? 2 : 1) * c.budget) {
       c.setup.remarks.emplace_back(
           "The budget ended before every batch size and number of threads was tried (--budget).");
       break;
     }
     const auto inputs = make_inputs(c.arguments, c.setup, batch);
-    if (!inputs.ok() || (batch > 1 && !grows(c, *inputs))) continue;
+    const bool own = std::ranges::any_of(entries, [](const Entry& entry) { return entry.inputs != nullptr; });
+    if (!inputs.ok() || (batch > 1 && (own || !grows(c, *inputs)))) continue;
     std::vector<Entry> with;
     for (const Entry& entry : entries) with.push_back(with_threads(c.setup, entry, t));
     bench::RaceOptions options = short_race(c, share);

@@ -119,16 +119,16 @@ inline constexpr Option kProcesses = {
 inline constexpr Option kScenario = {
     "--scenario",
     "NAME",
-    "single: one run after the other; multi: several streams; server: random arrivals, "
-    "the highest rate that keeps the bound; offline: all at once",
+    "single: one run after the other; multi: the latency of several streams; server: random arrivals, "
+    "the highest rate that keeps the bound; offline: the throughput of several streams",
     Takes::kChoice,
     false,
     "single|multi|server|offline",
     "single"};
 inline constexpr Option kStreams = {
     "--streams", "N", "concurrent streams of multi and offline; 0: one per thread", Takes::kInteger, false, {}, "0"};
-inline constexpr Option kBound = {"--bound", "MS", "of the server scenario's p99; else five times the median",
-                                  Takes::kReal};
+inline constexpr Option kBound = {
+    "--bound", "MS", "of the server scenario's p99; else five times the first engine's median", Takes::kReal};
 inline constexpr Option kModule = {"--module", "FILE[:CLASS]",
                                    "for Lightning checkpoints: your file with the LightningModule; it is executed",
                                    Takes::kText};

@@ -54,7 +54,9 @@ Result<Entry> rival_entry(const Arguments& arguments, const Setup& setup, const 
     if (has_class) entry.options["class"] = module.substr(colon + 1);
   }
   entry.options["shapes"] = Document::array();  // for engines whose files say nothing of them
-  for (const NamedTensor& input : setup.inputs) entry.options["shapes"].push_back(input.tensor.dims());
+  entry.inputs = file.inputs;
+  for (const NamedTensor& input : file.inputs ? *file.inputs : setup.inputs)
+    entry.options["shapes"].push_back(input.tensor.dims());
   entry.launch = rivals::launch_of(engine, setup.threads, engine.rival->needs_scratch ? setup.scratch->path() : "",
                                    setup.memory_bytes);
   entry.installed_bytes = engine.bytes + rivals::model_bytes(file.path);
@@ -93,6 +95,7 @@ Entry native_entry(const Arguments& arguments, const Setup& setup, const ModelFi
   entry.engine = "native";
   entry.model = file.graph.empty() ? file.path : file.graph;
   entry.kind = file.kind;
+  entry.inputs = file.inputs;
   entry.threads = setup.threads;
   entry.options = read_options_document(arguments);
   if (const WeightsFile weights = weights_file(arguments); !weights.path.empty()) {

@@ -7,9 +7,7 @@
 
 #include "api/io/write_file.h"
 #include "base/clock.h"
-#include "base/file.h"
 #include "base/format.h"
-#include "base/sha256.h"
 #include "bench/machine.h"
 #include "bench/records.h"
 #include "bench/report.h"
@@ -36,7 +34,7 @@ Document race_manifest(const Arguments& arguments, const Setup& setup) {
   out["models"] = Document::array();
   for (const ModelFile& file : setup.files) {
     Document model = {{"path", file.path}, {"kind", file.kind}, {"bytes", rivals::model_bytes(file.path)}};
-    if (auto mapped = MappedFile::open(file.path); mapped.ok()) model["sha256"] = sha256_hex((*mapped)->bytes());
+    if (const std::string digest = bench::model_digest(file.path); !digest.empty()) model["sha256"] = digest;
     out["models"].push_back(std::move(model));
   }
   out["inputs"] = Document::array();
@@ -64,7 +62,9 @@ bench::RaceView live_view(const Arguments& arguments, double expected_seconds) {
     line += format("{:.0f} s left · {}", left, doing);
     for (size_t i = 0; i < order.size() && i < 3; ++i)
       line += format("{} {} {:.3g} ms", i ? "," : " ·", order[i].second, order[i].first * 1e3);
-    line = line.substr(0, 110) + "\x1b[K";
+    size_t end = std::min<size_t>(line.size(), 110);
+    while (end > 0 && end < line.size() && (line[end] & 0xc0) == 0x80) --end;  // not within a character
+    line = line.substr(0, end) + "\x1b[K";
     (void)!::write(STDERR_FILENO, line.data(), line.size());
   };
   return view;

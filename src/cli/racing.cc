@@ -96,11 +96,15 @@ Result<Setup> prepare(const Arguments& arguments, bool forms) {
     setup.files.push_back(std::move(file));
   }
   if (forms && !arguments.has(kWeights)) bind_checkpoints(arguments, setup.files);
-  const auto readable = std::ranges::find_if(
-      setup.files, [](const ModelFile& file) { return file.model != nullptr && file.graph.empty(); });
-  if (readable != setup.files.end()) {
-    setup.base = &*readable;
+  // The form that says most about its inputs: of those with the most, the first.
+  for (const ModelFile& file : setup.files) {
+    const auto inputs = [](const ModelFile& f) { return f.model->graph.inputs.size(); };
+    if (file.model && file.graph.empty() && (!setup.base || (forms && inputs(file) > inputs(*setup.base))))
+      setup.base = &file;
+  }
+  if (setup.base) {
     THANE_ASSIGN(setup.inputs, make_inputs(arguments, setup, arguments.integer(kBatch)));
+    if (forms) THANE_TRY(give_forms_inputs(arguments, setup));
   }
   if (wants_engine(names, "native")) {
     for (const ModelFile& file : setup.files) {

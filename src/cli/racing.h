@@ -21,6 +21,8 @@ struct ModelFile {
   std::unique_ptr<Model> model;  // when thane reads it
   std::string refusal;           // else why it does not
   std::string graph;             // of a checkpoint: the file whose graph its weights were bound onto
+  // Its own data, where they are not the race's; null: the race's.
+  std::shared_ptr<const std::vector<bench::NamedTensor>> inputs;
 };
 
 struct Setup {

@@ -1,7 +1,9 @@
 #include "rivals/installed.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/file.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -59,6 +61,7 @@ Ran run_program(const std::vector<std::string>& words, const Say& say) {
   argv.push_back(nullptr);
   const pid_t pid = ::fork();
   if (pid == 0) {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // an installer does not outlive the command it works for
     ::dup2(fds[1], 1);
     ::dup2(fds[1], 2);
     ::execvp(argv[0], argv.data());

@@ -81,6 +81,7 @@ class Faults(Case):
         rival = standing(result, "openvino")
         self.assertEqual(rival["status"], "disqualified")
         self.assertIn("max error 0.5", rival["reason"])
+        self.assertRegex(rival["reason"], r"first difference at .*'logits'")
         self.assertNotIn("latency", rival)
         self.assertEqual(standing(result, "native")["status"], "ok")
 

@@ -1,6 +1,7 @@
 """history, replay, compare; two writers, a kill in the middle, a full disk."""
 import os
 import random
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -57,6 +58,18 @@ class Records(Case):
         self.assertNotIn("EXPIRED", self.thane("history", result["id"])[0])
         model.write_bytes((DIGITS / "digits.onnx").read_bytes() + b"\x32\x00")
         self.assertIn("EXPIRED", self.thane("history", result["id"])[0])
+
+    def test_a_folder_expires(self):
+        model = self.folder / "saved"
+        shutil.copytree(DIGITS / "digits_savedmodel", model)
+        result = self.json("bench", model, *SMALL)
+        self.assertEqual(len(result["manifest"]["models"][0]["sha256"]), 64)
+        self.assertNotIn("EXPIRED", self.thane("history", result["id"])[0])
+        (model / "assets").mkdir(exist_ok=True)
+        (model / "assets/words.txt").write_text("other")
+        self.assertIn(f"EXPIRED: {model} has changed", self.thane("history", result["id"])[0])
+        shutil.rmtree(model)
+        self.assertIn(f"EXPIRED: {model} is not there", self.thane("history", result["id"])[0])
 
     def test_two_writers(self):
         def start():

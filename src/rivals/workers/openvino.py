@@ -14,7 +14,7 @@ class Engine:
 
     def open(self, model, threads, options):
         core = self.ov.Core()
-        self.model = core.read_model(model)
+        self.path, self.model = model, core.read_model(model)
         bf16 = options.get("precision") == "bf16"
         self.config = {"INFERENCE_NUM_THREADS": str(threads), "PERFORMANCE_HINT": options.get("hint", "LATENCY"),
                        "INFERENCE_PRECISION_HINT": "bf16" if bf16 else "f32", "CACHE_DIR": ""}
@@ -51,6 +51,21 @@ class Engine:
             request.set_input_tensor(i, tensor)
         self.first = self.first or request
         return lambda: request.infer(share_outputs=True)
+
+    def inside(self, names):
+        """Intermediates by name: the model with further results, as compiled for the same settings."""
+        model, found = self.core.read_model(self.path), []
+        for name in names:
+            try:
+                model.add_outputs(name)
+                found.append(name)
+            except RuntimeError:  # folded or renamed by its importer
+                pass
+        request = self.core.compile_model(model, "CPU", self.config).create_infer_request()
+        for i, tensor in enumerate(self.tensors):
+            request.set_input_tensor(i, tensor)
+        request.infer()
+        return [(name, request.get_tensor(name).data.copy()) for name in found]
 
     def outputs(self):
         names = [name for name, _, _ in self.describe(self.model.outputs)]

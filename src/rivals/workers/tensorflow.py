@@ -25,7 +25,13 @@ class Engine:
             spec = [tf.TensorSpec(i.shape, i.dtype, name=i.name) for i in self.keep.inputs]
             self.function = tf.function(self.keep, jit_compile=bool(options.get("xla"))).get_concrete_function(*spec)
         else:
-            self.keep = tf.saved_model.load(model)
+            try:
+                self.keep = tf.saved_model.load(model)
+            except AttributeError as error:
+                # What Keras 2 saved beside the graph (an optimizer's slots) has no class here: the graph and its variables are enough.
+                from tensorflow.python.saved_model import load_v1_in_v2
+                print("opened without its Python objects:", error)
+                self.keep = load_v1_in_v2.load(model, ["serve"])
             names = list(self.keep.signatures)
             name = options.get("signature") or ("serving_default" if "serving_default" in names else names[0])
             self.function = self.keep.signatures[name]
