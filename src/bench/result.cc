@@ -183,9 +183,8 @@ std::vector<std::vector<std::string>> rows_of(const Document& result) {
   for (const Document& standing : rivals::member(result, "standings")) {
     const std::string status = rivals::text(standing, "status");
     if (status != "ok") {
-      rows.push_back(
-          {rivals::text(standing, "label"), status == "failed" ? "FAILED" : "DISQ",
-           shortened(rivals::text(standing, "reason"))});
+      rows.push_back({rivals::text(standing, "label"), status == "failed" ? "FAILED" : "DISQ",
+                      shortened(rivals::text(standing, "reason"))});
       continue;
     }
     std::vector<std::string>& row = rows.emplace_back();
