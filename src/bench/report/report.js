@@ -11,7 +11,7 @@
       op: 'op', node: 'node', kernel: 'kernel', share: 'share', roof: 'roof', accuracy: 'Accuracy', output: 'output', maxError: 'max error', meanError: 'mean error', cosine: 'cosine',
       top1: 'top-1', against: 'against', manifest: 'Manifest', ok: 'ok', failed: 'failed', disqualified: 'disqualified', repeat: 'Repeat', noise: 'A/A noise', noiseNote: 'smaller differences are ties',
       flips: 'Where the winner changes', threads: 'threads', batch: 'batch', winner: 'winner', folklore: 'What is often said', held: 'it held here', notHeld: 'it did not hold here', untested: 'not tested here',
-      steady: 'steady MB', energy: 'mJ', interval: '95% interval', targets: 'Who runs which file', file: 'file', task: 'task accuracy', notes: 'Notes', best: 'best', front: 'Not beaten in everything', frontMeasures: 'latency, memory, installed size, cold start, error against float64', spread: 'Median latency', spreadNote: 'Dot: median. Bar: its 95% interval; the thin line reaches from p5 to p95 where samples allow.', inside: 'what differs',
+      measured: { 'high-precision': 'error against float64', 'rapid-iteration': 'to first output ms', 'fast-deploy': 'fetch and start s' }, steady: 'steady MB', energy: 'mJ', interval: '95% interval', targets: 'Who runs which file', file: 'file', task: 'task accuracy', notes: 'Notes', best: 'best', front: 'Not beaten in everything', frontMeasures: 'latency, memory, installed size, cold start, error against float64', spread: 'Median latency', spreadNote: 'Dot: median. Bar: its 95% interval; the thin line reaches from p5 to p95 where samples allow.', inside: 'what differs',
       needs: { 'low-latency': 'low latency', 'high-throughput': 'high throughput', 'high-precision': 'high precision', 'cross-platform': 'cross-platform', 'rapid-iteration': 'rapid iteration', 'fast-deploy': 'fast deployment' }, measure: m => m, claim: c => c, why: w => w, scenarios: {},
       exact: 'error against float64', tuned: 'Tuned, with an equal budget', settings: 'settings', timed: 'What is timed', light: 'Light', dark: 'Dark', other: '中文', ms: 'ms', quantile: 'quantile', memory: 'peak MB', round: 'turn', forms: 'Who opens which form',
       champion: 'champion', tie: 'tie', none: 'nobody qualified', ahead: (r, low, high, over) => `${r}× [${low}, ${high}] ahead of ${over}`,
@@ -25,7 +25,7 @@
       op: '算子', node: '节点', kernel: '内核', share: '占比', roof: '屋顶线占比', accuracy: '精度', output: '输出', maxError: '最大误差', meanError: '平均误差', cosine: '余弦',
       top1: 'top-1 一致率', against: '对照', manifest: '清单', ok: '通过', failed: '失败', disqualified: '取消资格', repeat: '重复测量', noise: 'A/A 噪声', noiseNote: '更小的差别视为平局',
       flips: '胜者在何处改变', threads: '线程', batch: '批大小', winner: '胜者', folklore: '常见说法', held: '在此成立', notHeld: '在此不成立', untested: '此处未测',
-      steady: '稳态内存 MB', energy: '毫焦', interval: '95% 区间', targets: '谁能运行哪个文件', file: '文件', task: '任务准确率', notes: '说明', best: '最佳', front: '未被全面超越', frontMeasures: '延迟、内存、安装体积、冷启动、相对 float64 的误差', spread: '延迟中位数', spreadNote: '圆点：中位数。粗线：其 95% 区间；细线在样本足够时从 p5 到 p95。', inside: '差异',
+      measured: { 'high-precision': '相对 float64 的误差', 'rapid-iteration': '到第一个输出 毫秒', 'fast-deploy': '下载并启动 秒' }, steady: '稳态内存 MB', energy: '毫焦', interval: '95% 区间', targets: '谁能运行哪个文件', file: '文件', task: '任务准确率', notes: '说明', best: '最佳', front: '未被全面超越', frontMeasures: '延迟、内存、安装体积、冷启动、相对 float64 的误差', spread: '延迟中位数', spreadNote: '圆点：中位数。粗线：其 95% 区间；细线在样本足够时从 p5 到 p95。', inside: '差异',
       needs: { 'low-latency': '低延迟', 'high-throughput': '高吞吐', 'high-precision': '高精度', 'cross-platform': '跨平台', 'rapid-iteration': '快速迭代', 'fast-deploy': '快速部署' },
       measure: m => [[/^(p\d+) latency$/, '$1 延迟'], [/^latency at batch 1$/, '批大小为 1 时的延迟'], [/^seconds per inference with several streams$/, '多流时每次推理的秒数'], [/^largest error against a float64 evaluation.*$/, '相对 float64 求值的最大误差（差 25% 以内视为平局）'], [/^targets that load the file and agree, of those asked$/, '能加载该文件且结果一致的目标所占比例'], [/^seconds from a changed file to the first output$/, '从文件改变到第一个输出的秒数'], [/^seconds to fetch and start cold$/, '下载并冷启动的秒数'], [/^tuned, median$/, '调优后，中位数']].reduce((text, [pattern, to]) => text.replace(pattern, to), m),
       claim: c => ({ 'For low latency, take TensorFlow Lite.': '要低延迟，选 TensorFlow Lite。', 'For throughput, take TensorFlow.': '要高吞吐，选 TensorFlow。', 'For high precision, take TensorFlow.': '要高精度，选 TensorFlow。', 'To be cross-platform, take ONNX.': '要跨平台，选 ONNX。', 'For rapid iteration, take PyTorch.': '要快速迭代，选 PyTorch。', 'For fast deployment, take PyTorch Lightning.': '要快速部署，选 PyTorch Lightning。' }[c] || c),
@@ -93,21 +93,23 @@
     if (!v) return null;
     const name = v.champion ? `${t('champion')}: ${v.champion}` : v.tie && v.tie.length ? `${t('tie')}: ${v.tie.join(', ')}` : t('none');
     return section(t('verdict'), null, make('div', { class: 'verdict' }, make('p', {}, make('strong', {}, name)), make('p', {}, `${t('needs')[data.need] || data.need} · ${t('measure')(v.measure || '')}`), v.margin && v.champion ? make('p', { class: 'soft' }, t('ahead')(number(v.margin.ratio), number(v.margin.low), number(v.margin.high), v.margin.over)) : null,
-      data.floor ? make('p', { class: 'soft' }, `${t('noise')}: ${number((data.floor.factor - 1) * 100)}% (${t('noiseNote')})`) : null,
+      data.floor && !['high-precision', 'cross-platform', 'fast-deploy'].includes(data.need) ? make('p', { class: 'soft' }, `${t('noise')}: ${number((data.floor.factor - 1) * 100)}% (${t('noiseNote')})`) : null,
       data.id ? make('p', { class: 'soft' }, `${t('repeat')}: `, make('code', {}, `thane replay ${data.id}`)) : null));
   };
 
   const standingsTable = () => {
+    // What the need is decided by, where that is no column already.
+    const measured = t('measured')[data.need], measure = s => number(data.need === 'rapid-iteration' ? measureOf(s) * 1e3 : measureOf(s));
     const energy = ranked.some(s => s.joules_per_inference !== undefined);
     const rows = ranked.map(s => {
       const head = [make('td', { class: wins(s) ? 'name wins' : 'name' }, swatch(s), s.label), make('td', { class: s.status === 'ok' ? 'good' : 'bad' }, t(s.status === 'ok' ? 'ok' : s.status))];
-      if (s.status !== 'ok') return [...head, make('td', { class: 'words', colspan: energy ? 10 : 9 }, s.reason || '')];
+      if (s.status !== 'ok') return [...head, make('td', { class: 'words', colspan: 9 + energy + Boolean(measured) }, s.reason || '')];
       const c = (data.comparisons || []).find(c => c.theirs === s.label), l = s.latency || {};
-      return [...head, ms(l.p50_s), ms(l.p90_s), ms(l.p99_s), number(s.server_rate_per_s ?? s.throughput_per_s, 4), ms(s.cpu_seconds_per_inference), ...(energy ? [ms(s.joules_per_inference)] : []), megabytes(s.peak_bytes), megabytes(s.steady_bytes), megabytes(s.installed_bytes),
+      return [...head, ...(measured ? [measure(s)] : []), ms(l.p50_s), ms(l.p90_s), ms(l.p99_s), number(s.server_rate_per_s ?? s.throughput_per_s, 4), ms(s.cpu_seconds_per_inference), ...(energy ? [ms(s.joules_per_inference)] : []), megabytes(s.peak_bytes), megabytes(s.steady_bytes), megabytes(s.installed_bytes),
         s.label === data.baseline ? '1' : c ? make('td', {}, `${number(c.ratio)}× `, make('span', { class: 'soft' }, `[${number(c.low, 2)}, ${number(c.high, 2)}]${c.outcome === 'tie' ? ' ' + t('tie') : ''}`)) : ''];
     });
     return section(t('standings'), data.reference ? `${t('against')} ${data.reference.label} (${t('why')(data.reference.why)})` : null,
-      table([t('engine'), t('gate'), t('p50'), t('p90'), t('p99'), t('rate'), t('cpu'), ...(energy ? [t('energy')] : []), t('peak'), t('steady'), t('size'), t('ratio')], rows));
+      table([t('engine'), t('gate'), ...(measured ? [measured] : []), t('p50'), t('p90'), t('p99'), t('rate'), t('cpu'), ...(energy ? [t('energy')] : []), t('peak'), t('steady'), t('size'), t('ratio')], rows));
   };
 
   // One line per engine on a common logarithmic axis: what a table of intervals says, at a glance.
