@@ -98,6 +98,7 @@ class ChannelsLast {
   void run() {
     std::vector<Node> nodes = std::move(graph_.nodes);
     graph_.nodes.clear();
+    const std::vector<bool> towards = values_before_products(nodes);
     for (Node& node : nodes) {
       if (convert(node)) continue;
       restore(node);
@@ -107,8 +108,12 @@ class ChannelsLast {
       graph_.nodes.push_back(std::move(node));
       if (!transposes || perm.size() < 3) continue;
       if (perm == to_last(perm.size()) && twin(in) == kNoValue) set_twin(in, out, false);
-      // The value is there, too, but readers that can shall take the twin.
-      if (perm == to_first(perm.size()) && twin(out) == kNoValue) set_twin(out, in, false), leading_[out] = true;
+      // The value is there, too, but readers that can shall take the twin. With three axes, this transposition may as
+      // well lead away from channels first (a transformer's patches): then only what a product reads shall.
+      if (perm == to_first(perm.size()) && twin(out) == kNoValue) {
+        set_twin(out, in, false);
+        leading_[out] = perm.size() > 3 || towards[out];
+      }
     }
     for (ValueId id : graph_.all_outputs()) require(id);
   }
@@ -116,6 +121,23 @@ class ChannelsLast {
  private:
   static bool is(const Node& node, std::string_view name) {
     return node.op->domain == Domain::kOnnx && node.op->name == name;
+  }
+
+  // Values that a product over channels reads, perhaps after operators that take any layout.
+  std::vector<bool> values_before_products(const std::vector<Node>& nodes) const {
+    std::vector<bool> before(graph_.values.size(), false);
+    for (size_t n = nodes.size(); n-- > 0;) {
+      const Node& node = nodes[n];
+      const LayoutOp* op = find_layout_op(node);
+      const bool passes = node.op->has(kElementwise) || is(node, "Concat") || is(node, "Pad") || is(node, "Slice") ||
+                          is(node, "Split") || (op && !op->leads);
+      bool wanted = op && op->leads;
+      for (ValueId id : node.outputs) wanted |= passes && id != kNoValue && before[id];
+      for (ValueId id : node.inputs) {
+        if (wanted && id != kNoValue) before[id] = true;
+      }
+    }
+    return before;
   }
 
   // ---- twins
