@@ -10,6 +10,7 @@ A worker defines a class like this and hands it to serve():
         def bind(self, inputs): ...           # arrays to use from now on, in the signature's order
         def runner(self): ...                 # a function that does one inference; each stream gets one of its own
         def outputs(self): ...                # [(name, array)] of the first runner's last run
+        def inside(self, names): ...          # optional: [(name, array)] within the model, so that the first difference is told
 """
 import json
 import math
