@@ -1,4 +1,7 @@
 // Arithmetic on two quantized operands.
+#include <array>
+#include <functional>
+
 #include "base/format.h"
 #include "ops/broadcast.h"
 #include "ops/fixed_point/fixed_point.h"
@@ -24,6 +27,17 @@ int64_t combine(const FixedBinaryAttrs& f, int64_t a, int64_t b) {
     case FixedKind::kSub: return f.y.times(narrow(int64_t{x} - y));
     default: return f.y.times(narrow((int64_t{x} - y) * (int64_t{x} - y)));
   }
+}
+
+// What one operand of a sum contributes, for each of its 256 values, by the bits of the byte.
+template <class T>
+std::array<int32_t, 256> contributions(const FixedMultiplier& factor, int64_t zero, int64_t headroom) {
+  std::array<int32_t, 256> table;
+  for (int i = 0; i < 256; ++i) {
+    table[static_cast<size_t>(i)] =
+        factor.times(static_cast<int32_t>(shifted(int64_t{static_cast<T>(i)} - zero, headroom)));
+  }
+  return table;
 }
 
 }  // namespace
@@ -59,6 +73,29 @@ Status eval_fixed_binary(KernelContext& context) {
   constexpr int64_t kGrain = 8192;
   dispatch<int8_t, uint8_t, int16_t>(a.dtype(), [&]<class A>() {
     dispatch<int8_t, uint8_t, int16_t>(b.dtype(), [&]<class B>() {
+      if constexpr (sizeof(A) == 1 && sizeof(B) == 1) {
+        if (f.kind == FixedKind::kAdd ||
+            f.kind == FixedKind::kSub) {  // the same, by tables of what operands contribute
+          const auto x = contributions<A>(f.a, f.a_zero_point, f.headroom);
+          auto z = contributions<B>(f.b, f.b_zero_point, f.headroom);
+          if (f.kind == FixedKind::kSub) std::transform(z.begin(), z.end(), z.begin(), std::negate<>());
+          context.threads().parallel_for(walk.size, kGrain, [&](int64_t begin, int64_t end) {
+            walk.for_rows(begin, end, [&](const auto& offsets, int64_t at, int64_t n) {
+              const A* p = a.data<A>() + offsets[0];
+              const B* q = b.data<B>() + offsets[1];
+              A* out = y.data<A>() + at;
+              const FixedMultiplier factor = f.y;
+              const int64_t zero = f.y_zero_point, low = f.low, high = f.high;
+              for (int64_t i = 0; i < n; ++i) {
+                const int64_t sum = int64_t{x[static_cast<uint8_t>(p[i * walk.inner_strides[0]])]} +
+                                    z[static_cast<uint8_t>(q[i * walk.inner_strides[1]])];
+                out[i] = static_cast<A>(std::clamp(factor.times(static_cast<int32_t>(sum)) + zero, low, high));
+              }
+            });
+          });
+          return;
+        }
+      }
       context.threads().parallel_for(walk.size, kGrain, [&](int64_t begin, int64_t end) {
         walk.for_rows(begin, end, [&](const auto& offsets, int64_t at, int64_t n) {
           const A* p = a.data<A>() + offsets[0];
