@@ -5,6 +5,10 @@
 #include <cstddef>
 #include <cstdint>
 
+#if defined(__AVX2__)
+#include <immintrin.h>
+#endif
+
 #define THANE_INLINE inline __attribute__((always_inline))
 
 namespace thane::THANE_ISA {
@@ -44,8 +48,16 @@ THANE_INLINE Vec rounded(Vec v) {
 }
 
 // Where a comparison with NaN fails, the second operand is the result.
+#if defined(__AVX512F__)
+THANE_INLINE Vec min(Vec a, Vec b) { return _mm512_min_ps(a, b); }
+THANE_INLINE Vec max(Vec a, Vec b) { return _mm512_max_ps(a, b); }
+#elif defined(__AVX2__)  // GCC makes a comparison and a blend of `a < b ? a : b` where one side is constant
+THANE_INLINE Vec min(Vec a, Vec b) { return _mm256_min_ps(a, b); }
+THANE_INLINE Vec max(Vec a, Vec b) { return _mm256_max_ps(a, b); }
+#else
 THANE_INLINE Vec min(Vec a, Vec b) { return a < b ? a : b; }
 THANE_INLINE Vec max(Vec a, Vec b) { return a > b ? a : b; }
+#endif
 
 THANE_INLINE IntVec bits_of(Vec v) { return reinterpret_cast<IntVec>(v); }
 THANE_INLINE Vec from_bits(IntVec v) { return reinterpret_cast<Vec>(v); }

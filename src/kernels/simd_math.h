@@ -12,10 +12,11 @@ namespace {
 constexpr float kRounder = 12582912.0f;  // 1.5 · 2^23: adding it rounds to a whole number
 THANE_INLINE Vec power_of_two(IntVec n) { return from_bits((n + 127) << 23); }
 
-// x = n·log 2 + r, exp x = 2^n·exp r. The scale is applied in two halves so that it neither overflows before the result
-// does nor loses subnormal results.
-THANE_INLINE Vec exp(Vec x) {
-  x = min(splat(89.0f), max(splat(-104.0f), x));
+// x = n·log 2 + r, exp x = 2^n·exp r; p is exp r, n in the low bits of `rounded`.
+struct ExpParts {
+  Vec p, rounded;
+};
+THANE_INLINE ExpParts exp_parts(Vec x) {
   const Vec rounded = x * splat(1.44269504f) + splat(kRounder);
   const Vec n = rounded - splat(kRounder);
   Vec r = x - n * splat(0.693359375f);
@@ -25,13 +26,24 @@ THANE_INLINE Vec exp(Vec x) {
   p = p * r + splat(0.0416683881f);
   p = p * r + splat(0.166665206f);
   p = p * r + splat(0.499999934f);
-  p = p * (r * r) + r + splat(1.0f);
-  const IntVec whole = bits_of(rounded) - bits_of(splat(kRounder));
-  const IntVec half = whole >> 1;
-  return p * power_of_two(half) * power_of_two(whole - half);
+  return {p * (r * r) + r + splat(1.0f), rounded};
 }
 
-THANE_INLINE Vec sigmoid(Vec x) { return splat(1.0f) / (splat(1.0f) + exp(-x)); }
+// The scale is applied in two halves so that it neither overflows before the result does nor loses subnormal results.
+THANE_INLINE Vec exp(Vec x) {
+  const ExpParts e = exp_parts(min(splat(89.0f), max(splat(-104.0f), x)));
+  const IntVec whole = bits_of(e.rounded) - bits_of(splat(kRounder));
+  const IntVec half = whole >> 1;
+  return e.p * power_of_two(half) * power_of_two(whole - half);
+}
+
+// For a sum with 1: ∞ from 2^127.5 already, and never below 2^-126.
+THANE_INLINE Vec exp_beside_one(Vec x) {
+  const ExpParts e = exp_parts(min(splat(89.0f), max(splat(-87.0f), x)));
+  return e.p * power_of_two(bits_of(e.rounded) - bits_of(splat(kRounder)));
+}
+
+THANE_INLINE Vec sigmoid(Vec x) { return splat(1.0f) / (splat(1.0f) + exp_beside_one(-x)); }
 
 THANE_INLINE Vec tanh(Vec x) {
   const Vec s = x * x;
@@ -42,7 +54,7 @@ THANE_INLINE Vec tanh(Vec x) {
   p = p * s + splat(-0.333332839f);
   const Vec near = x + x * s * p;
   const Vec t = abs(x);
-  const Vec far = copy_sign(splat(1.0f) - splat(2.0f) / (exp(t + t) + splat(1.0f)), x);
+  const Vec far = copy_sign(splat(1.0f) - splat(2.0f) / (exp_beside_one(t + t) + splat(1.0f)), x);
   return t > splat(0.625f) ? (x != x ? x : far) : near;
 }
 
@@ -65,7 +77,7 @@ THANE_INLINE Vec erf(Vec x) {
   q = q * t + splat(0.633321255f);
   q = q * t + splat(0.129527647f);
   q = q * t + splat(-0.000177334455f);
-  const Vec far = copy_sign(splat(1.0f) - exp(-(q + t)), x);
+  const Vec far = copy_sign(splat(1.0f) - exp_beside_one(-(q + t)), x);
   return t > splat(0.93f) ? (x != x ? x : far) : near;
 }
 

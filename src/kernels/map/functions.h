@@ -17,13 +17,13 @@ THANE_INLINE Vec map_one(Vec x, Vec alpha, Vec beta) {
   if constexpr (kOp == MapOp::kLeakyRelu) return x < zero ? x * alpha : x;
   if constexpr (kOp == MapOp::kSigmoid) return sigmoid(x);
   if constexpr (kOp == MapOp::kTanh) return tanh(x);
-  if constexpr (kOp == MapOp::kSilu) return x / (one + exp(-(alpha * x)));
+  if constexpr (kOp == MapOp::kSilu) return x / (one + exp_beside_one(-(alpha * x)));
   if constexpr (kOp == MapOp::kHardSigmoid) return min(one, max(zero, alpha * x + beta));
   if constexpr (kOp == MapOp::kHardSwish) return x * min(one, max(zero, x * splat(1.0f / 6) + half));
   if constexpr (kOp == MapOp::kGelu) return half * x * (one + erf(x * splat(0.707106781f)));
   // ½(1 + tanh z) = sigmoid(2z)
   if constexpr (kOp == MapOp::kGeluTanh) {
-    return x / (one + exp(x * (splat(-1.59576912f) + splat(-0.0713548162f) * (x * x))));
+    return x / (one + exp_beside_one(x * (splat(-1.59576912f) + splat(-0.0713548162f) * (x * x))));
   }
   if constexpr (kOp == MapOp::kErf) return erf(x);
   if constexpr (kOp == MapOp::kExp) return exp(x);
