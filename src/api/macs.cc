@@ -40,6 +40,11 @@ template <size_t kWeights>
 Count convolution(const Node&, Types in, Types out) {
   return times(size(out, 0), size(in, kWeights, 1));
 }
+// A pointwise convolution, and a depthwise one of its output.
+Count expanded_depthwise(const Node&, Types in, Types out) {
+  const Count pixels = over(size(in, 0), dim(in, 0, -1));
+  return plus(times(pixels, size(in, 1)), times(size(out, 0), size(in, 3, 1)));
+}
 // Each input element meets one filter: [C, M/group, k…].
 Count transposed_convolution(const Node&, Types in, Types) { return times(size(in, 0), size(in, 1, 1)); }
 // Y[M, N] from A with M * K elements.
@@ -77,6 +82,7 @@ struct Row {
 constexpr Row kRows[] = {
     {"Conv", convolution<1>},
     {"FusedConv", convolution<1>},
+    {"ExpandedDepthwiseConv", expanded_depthwise},
     {"ConvInteger", convolution<1>},
     {"QLinearConv", convolution<3>},
     {"DeformConv", convolution<1>},

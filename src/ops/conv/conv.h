@@ -35,6 +35,19 @@ struct FusedConvAttrs : ConvAttrs {
   }
 };
 
+// A pointwise Conv and the depthwise one that follows it, made by passes: rows of what is between them never leave the
+// cache. The attributes are those of the depthwise Conv, with channels last.
+struct ExpandedDepthwiseAttrs : FusedConvAttrs {
+  Activation expansion;  // after the pointwise one
+  template <class Self, class V>
+  static void fields(Self& self, V& v) {
+    FusedConvAttrs::fields(self, v);
+    v.choice("expansion", self.expansion.kind, kActivationNames);
+    v("expansion_alpha", self.expansion.alpha);
+    v("expansion_beta", self.expansion.beta);
+  }
+};
+
 struct ConvTransposeAttrs : ConvAttrs {
   Dims output_padding;
   Dims output_shape;  // spatial; when given, pads follow from it
@@ -112,6 +125,8 @@ Status infer_conv(InferContext& context);
 Status eval_conv(KernelContext& context);
 Status infer_fused_conv(InferContext& context);
 Status eval_fused_conv(KernelContext& context);
+Status infer_expanded_depthwise(InferContext& context);
+Status eval_expanded_depthwise(KernelContext& context);
 Status infer_conv_transpose(InferContext& context);
 Status eval_conv_transpose(KernelContext& context);
 Status infer_deform_conv(InferContext& context);

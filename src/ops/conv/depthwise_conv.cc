@@ -2,8 +2,7 @@
 #include <algorithm>
 
 #include "ir/context.h"
-#include "kernels/depthwise/depthwise.h"
-#include "ops/conv/conv.h"
+#include "ops/conv/depthwise.h"
 #include "ops/conv/kernels.h"
 
 namespace thane {
@@ -28,22 +27,8 @@ class DepthwiseConv : public PreparedKernel {
       : kernel_(kernel),
         shape_(std::move(shape)),
         weights_(std::move(weights)),
-        zeros_(static_cast<size_t>(shape_.in_channels), 0.0f) {
-    GemmEpilogue epilogue;
-    set_activation(activation, epilogue);
-    run_.channels = shape_.in_channels;
-    const WindowAxis& x = shape_.axes.back();
-    run_.kernel = x.kernel;
-    run_.stride = x.stride;
-    run_.dilation = x.dilation;
-    run_.rows = shape_.taps() / x.kernel;
-    run_.row_length = (x.out - 1) * x.stride + x.extent();
-    run_.weights = weights_.data<float>();
-    run_.pixels = x.out;
-    run_.low = epilogue.low;
-    run_.high = epilogue.high;
-    run_.map = epilogue.map;
-  }
+        zeros_(static_cast<size_t>(shape_.in_channels), 0.0f),
+        run_(depthwise_run(shape_, weights_, activation)) {}
 
   Status run(KernelContext& context) const override {
     const float* x = context.input(0).data<float>();
@@ -109,11 +94,7 @@ Result<std::unique_ptr<PreparedKernel>> prepare_with_depthwise(const KernelQuery
   const Tensor& weights = *query.constants[1];
   THANE_ASSIGN(ConvShape shape,
                resolve_conv(query.node.attrs_as<ConvAttrs>(), to_numbers(*query.inputs[0]->dims), weights.dims()));
-  const int64_t channels = shape.in_channels, taps = shape.taps();
-  THANE_ASSIGN(Tensor packed, Tensor::allocate(DType::kFloat32, {taps, channels}));
-  for (int64_t c = 0; c < channels; ++c) {
-    for (int64_t t = 0; t < taps; ++t) packed.data<float>()[t * channels + c] = weights.data<float>()[c * taps + t];
-  }
+  THANE_ASSIGN(Tensor packed, pack_depthwise(weights));
   return std::unique_ptr<PreparedKernel>(
       new DepthwiseConv(depthwise_kernel(query.isa), std::move(shape), std::move(packed), activation));
 }
@@ -127,6 +108,32 @@ Result<std::unique_ptr<PreparedKernel>> prepare_fused_depthwise(const KernelQuer
 }
 
 }  // namespace
+
+Result<Tensor> pack_depthwise(const Tensor& weights) {
+  const int64_t channels = weights.dim(0), taps = channels > 0 ? weights.size() / channels : 0;
+  THANE_ASSIGN(Tensor packed, Tensor::allocate(DType::kFloat32, {taps, channels}));
+  for (int64_t c = 0; c < channels; ++c) {
+    for (int64_t t = 0; t < taps; ++t) packed.data<float>()[t * channels + c] = weights.data<float>()[c * taps + t];
+  }
+  return packed;
+}
+
+DepthwiseRun depthwise_run(const ConvShape& shape, const Tensor& weights, const Activation& activation) {
+  GemmEpilogue epilogue;
+  set_activation(activation, epilogue);
+  const WindowAxis& x = shape.axes.back();
+  return {.channels = shape.in_channels,
+          .rows = shape.taps() / x.kernel,
+          .kernel = x.kernel,
+          .stride = x.stride,
+          .row_length = (x.out - 1) * x.stride + x.extent(),
+          .dilation = x.dilation,
+          .weights = weights.data<float>(),
+          .pixels = x.out,
+          .low = epilogue.low,
+          .high = epilogue.high,
+          .map = epilogue.map};
+}
 
 const Kernel kDepthwiseConv = {"conv.depthwise", refuse_depthwise, prepare_depthwise};
 const Kernel kDepthwiseFusedConv = {"conv.depthwise", refuse_depthwise, prepare_fused_depthwise};

@@ -17,6 +17,12 @@ constexpr Param kFusedConvInputs[] = {{.name = "X", .types = kFloat32},
                                       {.name = "B", .types = kFloat32, .optional = true},
                                       {.name = "Z", .types = kFloat32, .optional = true}};
 
+constexpr Param kExpandedDepthwiseInputs[] = {{.name = "X", .types = kFloat32},
+                                              {.name = "W1", .types = kFloat32},
+                                              {.name = "B1", .types = kFloat32, .optional = true},
+                                              {.name = "W2", .types = kFloat32},
+                                              {.name = "B2", .types = kFloat32, .optional = true}};
+
 constexpr Param kDeformInputs[] = {{.name = "X", .types = kFloats, .variable = 'T'},
                                    {.name = "W", .types = kFloats, .variable = 'T'},
                                    {.name = "offset", .types = kFloats, .variable = 'T'},
@@ -40,6 +46,7 @@ constexpr Param kCausalOutputs[] = {{.name = "output", .types = kCausal, .variab
 constexpr const Kernel* kConvKernels[] = {&kDepthwiseConv, &kWinogradConv, &kIndirectConv, &kGemmConv};
 constexpr const Kernel* kFusedConvKernels[] = {&kDepthwiseFusedConv, &kWinogradFusedConv, &kIndirectFusedConv,
                                                &kGemmFusedConv};
+constexpr const Kernel* kExpandedDepthwiseKernels[] = {&kExpandedDepthwise};
 constexpr const Kernel* kConvTransposeKernels[] = {&kIndirectConvTranspose};
 
 constexpr OpDef kOps[] = {
@@ -61,6 +68,16 @@ constexpr OpDef kOps[] = {
      .infer = infer_fused_conv,
      .eval = eval_fused_conv,
      .kernels = kFusedConvKernels,
+     .flags = kHeavy},
+    {.name = "ExpandedDepthwiseConv",
+     .domain = Domain::kThane,
+     .inputs = kExpandedDepthwiseInputs,
+     .min_inputs = 4,
+     .outputs = kConvOutputs,
+     .attrs = &attrs_schema<ExpandedDepthwiseAttrs>,
+     .infer = infer_expanded_depthwise,
+     .eval = eval_expanded_depthwise,
+     .kernels = kExpandedDepthwiseKernels,
      .flags = kHeavy},
     {.name = "ConvTranspose",
      .inputs = kConvInputs,
