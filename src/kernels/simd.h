@@ -49,8 +49,9 @@ THANE_INLINE Vec rounded(Vec v) {
 
 // Where a comparison with NaN fails, the second operand is the result.
 #if defined(__AVX512F__)
-THANE_INLINE Vec min(Vec a, Vec b) { return _mm512_min_ps(a, b); }
-THANE_INLINE Vec max(Vec a, Vec b) { return _mm512_max_ps(a, b); }
+// With a mask of all lanes: the plain forms read an undefined vector, of which g++ 12 warns (GCC bug 105593).
+THANE_INLINE Vec min(Vec a, Vec b) { return _mm512_maskz_min_ps(0xffff, a, b); }
+THANE_INLINE Vec max(Vec a, Vec b) { return _mm512_maskz_max_ps(0xffff, a, b); }
 #elif defined(__AVX2__)  // GCC makes a comparison and a blend of `a < b ? a : b` where one side is constant
 THANE_INLINE Vec min(Vec a, Vec b) { return _mm256_min_ps(a, b); }
 THANE_INLINE Vec max(Vec a, Vec b) { return _mm256_max_ps(a, b); }
