@@ -48,7 +48,7 @@ bool is_large(const Type& type) {
   return bytes >= kLarge;
 }
 
-Activation activation_of(const Node& node) {
+Activation fused_activation(const Node& node) {
   return node.op->domain == Domain::kThane ? node.attrs_as<FusedConvAttrs>().activation : Activation{};
 }
 
@@ -68,8 +68,8 @@ Status fuse_expansion(Graph& graph, const PassOptions&) {
     if (!pointwise || !is_pointwise(*pointwise, *graph.constant(expansion.inputs[1]))) continue;
     auto fused = std::make_shared<ExpandedDepthwiseAttrs>();
     static_cast<ConvAttrs&>(*fused) = *attrs;
-    fused->activation = activation_of(node);
-    fused->expansion = activation_of(expansion);
+    fused->activation = fused_activation(node);
+    fused->expansion = fused_activation(expansion);
     const auto bias = [](const Node& conv) { return conv.inputs.size() > 2 ? conv.inputs[2] : kNoValue; };
     node.inputs = {expansion.inputs[0], expansion.inputs[1], bias(expansion), node.inputs[1], bias(node)};
     node.op = find_op(Domain::kThane, "ExpandedDepthwiseConv");

@@ -47,7 +47,7 @@ Status eval_expanded_depthwise(KernelContext& context) {
 
 namespace {
 
-std::string refuse(const KernelQuery& query) {
+std::string refuse_expanded(const KernelQuery& query) {
   const auto& attrs = query.node.attrs_as<ExpandedDepthwiseAttrs>();
   if (attrs.layout != DataLayout::kChannelsLast) return "data are channels first";
   if (!query.constants[1] || !query.constants[3]) return "the weights are not constant";
@@ -160,7 +160,7 @@ class ExpandedDepthwise : public PreparedKernel {
   mutable ScratchPool ring_;  // rows of the image, row r at place r modulo the kernel's height
 };
 
-Result<std::unique_ptr<PreparedKernel>> prepare(const KernelQuery& query) {
+Result<std::unique_ptr<PreparedKernel>> prepare_expanded(const KernelQuery& query) {
   const Tensor& expansion = *query.constants[1];
   const int64_t k = expansion.dim(1), n = expansion.dim(0);
   Dims between = to_numbers(*query.inputs[0]->dims);
@@ -177,6 +177,6 @@ Result<std::unique_ptr<PreparedKernel>> prepare(const KernelQuery& query) {
 
 }  // namespace
 
-const Kernel kExpandedDepthwise = {"conv.expanded_depthwise", refuse, prepare};
+const Kernel kExpandedDepthwise = {"conv.expanded_depthwise", refuse_expanded, prepare_expanded};
 
 }  // namespace thane
