@@ -5,7 +5,7 @@
 #include <optional>
 
 #include "ops/conv/conv.h"
-#include "passes/edit.h"
+#include "passes/conv_weights.h"
 #include "passes/rewrites.h"
 
 namespace thane {
@@ -35,49 +35,16 @@ bool is_per_channel(const Tensor& constant, size_t rank, int64_t channels) {
   return constant.dim(constant.rank() + 1 - rank) == channels;
 }
 
-struct ConvParts {
-  const Tensor* weights;
-  const Tensor* bias;     // null: none
-  int64_t channels, row;  // row: weights of an output channel
-};
-
-std::optional<ConvParts> parts_of(const Graph& graph, const Node& conv) {
-  const Tensor* weights = float_constant(graph, conv, 1);
-  const bool has_bias = conv.inputs.size() > 2 && conv.inputs[2] != kNoValue;
-  const Tensor* bias = has_bias ? float_constant(graph, conv, 2) : nullptr;
-  if (!weights || weights->rank() < 3 || weights->size() == 0 || (has_bias && !bias)) return std::nullopt;
-  const int64_t channels = weights->dim(0);
-  if (bias && bias->size() != channels) return std::nullopt;
-  return ConvParts{weights, bias, channels, weights->size() / channels};
-}
-
-// Gives conv weights · scale(channel), and the bias that bias(channel, its old bias) says.
-template <class Scale, class Bias>
-Status rewrite(Graph& graph, Node& conv, const ConvParts& parts, const Scale& scale, const Bias& bias) {
-  THANE_ASSIGN(Tensor weights, Tensor::allocate(DType::kFloat32, parts.weights->dims()));
-  THANE_ASSIGN(Tensor biases, Tensor::allocate(DType::kFloat32, {parts.channels}));
-  for (int64_t c = 0; c < parts.channels; ++c) {
-    for (int64_t i = c * parts.row; i < (c + 1) * parts.row; ++i) {
-      weights.data<float>()[i] = static_cast<float>(parts.weights->as_double(i) * scale(c));
-    }
-    biases.data<float>()[c] = static_cast<float>(bias(c, parts.bias ? parts.bias->as_double(c) : 0.0));
-  }
-  conv.inputs.resize(3, kNoValue);
-  conv.inputs[1] = graph.add_constant(graph.fresh_name("folded_weight"), std::move(weights));
-  conv.inputs[2] = graph.add_constant(graph.fresh_name("folded_bias"), std::move(biases));
-  return ok();
-}
-
 // A step that alone reads what the Conv makes. True: taken in.
 Result<bool> take_following(Graph& graph, GraphEdit& edit, Node& node, const Step& step) {
   Node* conv = edit.sole_producer(step.x, "Conv");
-  const auto parts = conv ? parts_of(graph, *conv) : std::nullopt;
+  const auto parts = conv ? conv_parts(graph, *conv) : std::nullopt;
   if (!parts || !is_per_channel(*step.constant, parts->weights->rank(), parts->channels)) return false;
   const auto value = [&](int64_t c) { return step.constant->as_double(step.constant->size() == 1 ? 0 : c); };
   if (step.multiplies) {
-    THANE_TRY(rewrite(graph, *conv, *parts, value, [&](int64_t c, double b) { return b * value(c); }));
+    THANE_TRY(rewrite_conv(graph, *conv, *parts, value, [&](int64_t c, double b) { return b * value(c); }));
   } else {
-    THANE_TRY(rewrite(
+    THANE_TRY(rewrite_conv(
         graph, *conv, *parts, [](int64_t) { return 1.0; }, [&](int64_t c, double b) { return b + value(c); }));
   }
   edit.remove(static_cast<size_t>(edit.producer(node.outputs[0])));
@@ -97,17 +64,17 @@ Result<bool> take_preceding(Graph& graph, GraphEdit& edit, Node& conv) {
   const auto index = static_cast<size_t>(edit.producer(x));
   if (edit.removed(index)) return false;
   const auto step = step_of(graph, graph.nodes[index]);
-  const auto parts = parts_of(graph, conv);
+  const auto parts = conv_parts(graph, conv);
   if (!step || !parts || step->constant->size() != 1 || step->constant->rank() > parts->weights->rank()) return false;
   const Type& type = graph.values[step->x].type;
   if (!type.is_tensor() || !type.dims || type.dims->size() != parts->weights->rank()) return false;
   const double value = step->constant->as_double(0);
   if (step->multiplies) {
-    THANE_TRY(rewrite(
+    THANE_TRY(rewrite_conv(
         graph, conv, *parts, [&](int64_t) { return value; }, [](int64_t, double b) { return b; }));
   } else {
     if (has_padding(conv.attrs_as<ConvAttrs>())) return false;
-    THANE_TRY(rewrite(
+    THANE_TRY(rewrite_conv(
         graph, conv, *parts, [](int64_t) { return 1.0; },
         [&](int64_t c, double b) {
           double sum = 0;
