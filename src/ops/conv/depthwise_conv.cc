@@ -45,7 +45,7 @@ class DepthwiseConv : public PreparedKernel {
       run.bias = bias;
       run.columns = columns.data();
       for (int64_t row = begin; row < end; ++row) {
-        find_columns(x, row, columns.data());
+        find_rows(x, row, columns.data());
         run.y = y + row * row_size;
         if (residual) run.residual = residual + row * row_size;
         kernel_.run(run);
@@ -56,7 +56,7 @@ class DepthwiseConv : public PreparedKernel {
 
  private:
   // Pointers to the input columns under every tap row of one row of outputs; zeros in the padding.
-  void find_columns(const float* x, int64_t row, const float** columns) const {
+  void find_rows(const float* x, int64_t row, const float** columns) const {
     const size_t outer = shape_.axes.size() - 1;
     int64_t position[kMostDepthwiseAxes] = {}, rest = row;
     for (size_t i = outer; i-- > 0;) {
@@ -75,11 +75,8 @@ class DepthwiseConv : public PreparedKernel {
         base += at * stride;
         stride *= axis.in;
       }
-      const float* start = x + (rest * shape_.in_spatial() + base) * run_.channels;
-      for (int64_t c = 0; c < run_.row_length; ++c) {
-        const int64_t at = c - last.pad_begin;
-        columns[c] = inside && at >= 0 && at < last.in ? start + at * run_.channels : zeros_.data();
-      }
+      const float* line = inside ? x + (rest * shape_.in_spatial() + base) * run_.channels : nullptr;
+      find_columns(last, line, run_, zeros_.data(), columns);
     }
   }
 
@@ -133,6 +130,14 @@ DepthwiseRun depthwise_run(const ConvShape& shape, const Tensor& weights, const 
           .low = epilogue.low,
           .high = epilogue.high,
           .map = epilogue.map};
+}
+
+void find_columns(const WindowAxis& axis, const float* line, const DepthwiseRun& run, const float* zeros,
+                  const float** columns) {
+  for (int64_t c = 0; c < run.row_length; ++c) {
+    const int64_t at = c - axis.pad_begin;
+    columns[c] = line && at >= 0 && at < axis.in ? line + at * run.channels : zeros;
+  }
 }
 
 const Kernel kDepthwiseConv = {"conv.depthwise", refuse_depthwise, prepare_depthwise};

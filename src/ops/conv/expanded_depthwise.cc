@@ -118,12 +118,8 @@ class ExpandedDepthwise : public PreparedKernel {
       }
       for (int64_t tap = 0; tap < run.rows; ++tap) {
         const int64_t at = first + tap;
-        const float* from = at >= 0 && at < y_axis().in ? slot(ring, at) : nullptr;
-        for (int64_t c = 0; c < run.row_length; ++c) {
-          const int64_t x = c - x_axis().pad_begin;
-          const bool inside = from && x >= 0 && x < x_axis().in;
-          columns[static_cast<size_t>(tap * run.row_length + c)] = inside ? from + x * channels() : zeros_.data();
-        }
+        const float* line = at >= 0 && at < y_axis().in ? slot(ring, at) : nullptr;
+        find_columns(x_axis(), line, run, zeros_.data(), columns.data() + tap * run.row_length);
       }
       run.y = operands.y + row * run.pixels * channels();
       depthwise_.run(run);
