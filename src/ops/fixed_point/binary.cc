@@ -70,44 +70,35 @@ Status eval_fixed_binary(KernelContext& context) {
   const auto& f = context.attrs<FixedBinaryAttrs>();
   const Tensor &a = context.input(0), &b = context.input(1), &y = context.output(0);
   const BroadcastWalk<2> walk(y.dims(), {&a.dims(), &b.dims()});
-  constexpr int64_t kGrain = 8192;
   dispatch<int8_t, uint8_t, int16_t>(a.dtype(), [&]<class A>() {
     dispatch<int8_t, uint8_t, int16_t>(b.dtype(), [&]<class B>() {
+      const auto write = [&](const auto& result) {  // result(p, q): without the zero point
+        constexpr int64_t kGrain = 8192;
+        context.threads().parallel_for(walk.size, kGrain, [&](int64_t begin, int64_t end) {
+          walk.for_rows(begin, end, [&](const auto& offsets, int64_t at, int64_t n) {
+            const A* p = a.data<A>() + offsets[0];
+            const B* q = b.data<B>() + offsets[1];
+            A* out = y.data<A>() + at;
+            const int64_t zero = f.y_zero_point, low = f.low, high = f.high;
+            for (int64_t i = 0; i < n; ++i) {
+              const int64_t value = result(p[i * walk.inner_strides[0]], q[i * walk.inner_strides[1]]);
+              out[i] = static_cast<A>(std::clamp(value + zero, low, high));
+            }
+          });
+        });
+      };
       if constexpr (sizeof(A) == 1 && sizeof(B) == 1) {
-        if (f.kind == FixedKind::kAdd ||
-            f.kind == FixedKind::kSub) {  // the same, by tables of what operands contribute
+        if (f.kind == FixedKind::kAdd || f.kind == FixedKind::kSub) {  // by tables of what operands contribute
           const auto x = contributions<A>(f.a, f.a_zero_point, f.headroom);
           auto z = contributions<B>(f.b, f.b_zero_point, f.headroom);
           if (f.kind == FixedKind::kSub) std::transform(z.begin(), z.end(), z.begin(), std::negate<>());
-          context.threads().parallel_for(walk.size, kGrain, [&](int64_t begin, int64_t end) {
-            walk.for_rows(begin, end, [&](const auto& offsets, int64_t at, int64_t n) {
-              const A* p = a.data<A>() + offsets[0];
-              const B* q = b.data<B>() + offsets[1];
-              A* out = y.data<A>() + at;
-              const FixedMultiplier factor = f.y;
-              const int64_t zero = f.y_zero_point, low = f.low, high = f.high;
-              for (int64_t i = 0; i < n; ++i) {
-                const int64_t sum = int64_t{x[static_cast<uint8_t>(p[i * walk.inner_strides[0]])]} +
-                                    z[static_cast<uint8_t>(q[i * walk.inner_strides[1]])];
-                out[i] = static_cast<A>(std::clamp(factor.times(static_cast<int32_t>(sum)) + zero, low, high));
-              }
-            });
+          return write([&, factor = f.y](A p, B q) -> int64_t {
+            const int64_t sum = int64_t{x[static_cast<uint8_t>(p)]} + z[static_cast<uint8_t>(q)];
+            return factor.times(static_cast<int32_t>(sum));
           });
-          return;
         }
       }
-      context.threads().parallel_for(walk.size, kGrain, [&](int64_t begin, int64_t end) {
-        walk.for_rows(begin, end, [&](const auto& offsets, int64_t at, int64_t n) {
-          const A* p = a.data<A>() + offsets[0];
-          const B* q = b.data<B>() + offsets[1];
-          A* out = y.data<A>() + at;
-          for (int64_t i = 0; i < n; ++i) {
-            const int64_t result = combine(f, int64_t{p[i * walk.inner_strides[0]]} - f.a_zero_point,
-                                           int64_t{q[i * walk.inner_strides[1]]} - f.b_zero_point);
-            out[i] = static_cast<A>(std::clamp(result + f.y_zero_point, f.low, f.high));
-          }
-        });
-      });
+      write([&](A p, B q) { return combine(f, int64_t{p} - f.a_zero_point, int64_t{q} - f.b_zero_point); });
     });
   });
   return ok();
