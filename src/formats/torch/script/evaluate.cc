@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "base/format.h"
+#include "formats/torch/script/depth.h"
 #include "formats/torch/script/machine.h"
 
 namespace thane::torchscript {
@@ -32,16 +33,6 @@ Value name_value(std::string path) {
   return Value(ObjectPtr(value));
 }
 
-class Deeper {
- public:
-  explicit Deeper(int& depth) : depth_(depth) { ++depth_; }
-  Deeper(const Deeper&) = delete;
-  ~Deeper() { --depth_; }
-
- private:
-  int& depth_;
-};
-
 }  // namespace
 
 std::string Machine::dotted(const Expr& expr) {
@@ -52,8 +43,7 @@ std::string Machine::dotted(const Expr& expr) {
 }
 
 Result<Value> Machine::evaluate(const Expr& expr, Frame& frame) {
-  const Deeper deeper(depth_);
-  constexpr int kMostDepth = 1200;
+  const Depth depth(depth_);
   if (depth_ > kMostDepth) return resource_limit("code that is nested too deeply").at(place());
   switch (expr.kind) {
     case ExprKind::kNone: return Value();

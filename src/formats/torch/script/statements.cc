@@ -2,22 +2,11 @@
 #include "formats/torch/script/machine.h"
 
 #include "base/format.h"
+#include "formats/torch/script/depth.h"
 #include "formats/torch/script/graph_list.h"
 
 namespace thane::torchscript {
 namespace {
-
-constexpr int kMostDepth = 1200;  // of the interpreter's own recursion
-
-class Depth {
- public:
-  explicit Depth(int& depth) : depth_(depth) { ++depth_; }
-  Depth(const Depth&) = delete;
-  ~Depth() { --depth_; }
-
- private:
-  int& depth_;
-};
 
 std::vector<const Expr*> flat_targets(const Expr& target) {
   if (target.kind == Expr::Kind::kTuple || target.kind == Expr::Kind::kList) return target.items;
