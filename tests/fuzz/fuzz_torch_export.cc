@@ -2,13 +2,12 @@
 // sanitizer report, a hang or an out-of-memory is a finding; an error or a valid model is not.
 #include <zlib.h>
 
-#include <cstdio>
-#include <cstdlib>
 #include <string>
 #include <string_view>
 
 #include "formats/torch/export/reader.h"
 #include "input_file.h"
+#include "valid_model.h"
 
 namespace {
 
@@ -72,12 +71,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   zip.add("m/data/weights/weight_1", std::string(8, '\0'));
   zip.add("m/data/weights/weight_2", std::string(8, '\0'));
   const std::string archive = zip.finish();
-  const auto model =
-      thane::read_torch_export(thane::input_file(reinterpret_cast<const uint8_t*>(archive.data()), archive.size()), {});
-  if (!model.ok() || model->specialise) return 0;  // what only shapes make a program is none yet
-  if (const auto valid = thane::verify(model->graph); !valid.ok()) {
-    std::fprintf(stderr, "%s\n", valid.error().to_string().c_str());
-    std::abort();
-  }
+  thane::expect_valid(thane::read_torch_export(
+      thane::input_file(reinterpret_cast<const uint8_t*>(archive.data()), archive.size()), {}));
   return 0;
 }
