@@ -19,6 +19,10 @@ target_compile_options(thane_options INTERFACE
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND THANE_CCACHE)
   target_compile_options(thane_options INTERFACE -fpch-preprocess)  # lets ccache see precompiled headers
 endif()
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # Collecting garbage less often: a tenth of the time, for a third more memory.
+  target_compile_options(thane_options INTERFACE "SHELL:--param=ggc-min-expand=300 --param=ggc-min-heapsize=300000")
+endif()
 if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
   # What it cannot vectorise under sanitizers is no mistake.
   target_compile_options(thane_options INTERFACE -Wno-pass-failed)

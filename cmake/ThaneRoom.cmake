@@ -2,10 +2,10 @@
 # current folder but *_test.cc, linked to the rooms it may include. The same arrows are checked against every #include by
 # tests/layers.
 #
-# Two ways to read the same headers less often: THANE_UNITY compiles the sources of a folder together, up to eight at a
-# time (full builds cost less than half), and the standard library is precompiled once for all targets (one changed file
-# rebuilds in half the time). What must be compiled alone, because its file-local names (say, an enum of an op's inputs)
-# also stand in other files of its folder, is listed after SEPARATE: files or folders, relative to the room.
+# Two ways to read the same headers less often: THANE_UNITY compiles the sources of a folder together, up to 30 at a time
+# (full builds cost a third), and the headers that nearly all files include are precompiled once for all targets (one
+# changed file rebuilds in half the time). What must be compiled alone, because its file-local names (say, an enum of an
+# op's inputs) also stand in other files of its folder, is listed after SEPARATE: files or folders, relative to the room.
 # tests/layers/check_names.py reads the same lists and finds what is missing from them.
 #
 # What stands after COLD (files or folders; "." for the whole room) runs a few times per model, not per element: it is
@@ -16,9 +16,13 @@
 # code that would free it the program is a twentieth smaller.
 function(thane_room name)
   cmake_parse_arguments(PARSE_ARGV 1 room "NO_EXCEPTIONS" "" "COLD;SEPARATE")
-  set(kind "")
+  set(kind ir)
+  if(name MATCHES "^(base|kernels|rivals)$")
+    set(kind standard)
+  endif()
+  set(exceptions "")
   if(room_NO_EXCEPTIONS)
-    set(kind no_exceptions)
+    set(exceptions no_exceptions)
   endif()
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cc)
   list(FILTER sources EXCLUDE REGEX "_test\\.cc$|/main\\.cc$|\\.isa\\.cc$")
@@ -50,9 +54,9 @@ function(thane_room name)
     if(cold AND ("${cold}" STREQUAL "${sources}" OR NOT target STREQUAL thane_${name}))
       separate_arguments(flags UNIX_COMMAND "${THANE_COLD_FLAGS}")
       target_compile_options(${target} PRIVATE ${flags})
-      thane_precompile(${target} cold ${kind})
+      thane_precompile(${target} ${kind} cold ${exceptions})
     else()
-      thane_precompile(${target} ${kind})
+      thane_precompile(${target} ${kind} ${exceptions})
     endif()
     if(room_NO_EXCEPTIONS)
       target_compile_options(${target} PRIVATE -fno-exceptions)
@@ -73,44 +77,56 @@ function(thane_is_inside result source paths)
   endforeach()
 endfunction()
 
-# Sources compiled together share a folder, so that a new file disturbs the groups of its own folder only.
+# Sources compiled together share a folder, so that a new file disturbs the groups of its own folder only; these are of
+# about the same size.
 function(thane_unity target separate)
-  set(folder "")
+  set(folders "")
   foreach(source IN LISTS ARGN)
     thane_is_inside(alone ${source} "${separate}")
-    if(alone)
-      continue()
+    if(NOT alone)
+      cmake_path(GET source PARENT_PATH folder)
+      list(APPEND folders ${folder})
+      list(APPEND sources_of_${folder} ${source})
     endif()
-    get_filename_component(here ${source} DIRECTORY)
-    if(NOT here STREQUAL folder)
-      set(folder ${here})
-      set(index 0)
-    endif()
-    math(EXPR batch "${index} / 8")
-    math(EXPR index "${index} + 1")
-    file(RELATIVE_PATH group ${CMAKE_CURRENT_SOURCE_DIR} ${folder})
-    string(MAKE_C_IDENTIFIER "${group}_${batch}" group)
-    set_source_files_properties(${source} PROPERTIES UNITY_GROUP ${group})
+  endforeach()
+  list(REMOVE_DUPLICATES folders)
+  foreach(folder IN LISTS folders)
+    file(RELATIVE_PATH name ${CMAKE_CURRENT_SOURCE_DIR} ${folder})
+    list(LENGTH sources_of_${folder} count)
+    math(EXPR groups "(${count} + 29) / 30")
+    set(index 0)
+    foreach(source IN LISTS sources_of_${folder})
+      math(EXPR group "${index} * ${groups} / ${count}")
+      math(EXPR index "${index} + 1")
+      string(MAKE_C_IDENTIFIER "${name}_${group}" group)
+      set_source_files_properties(${source} PROPERTIES UNITY_GROUP ${group})
+    endforeach()
   endforeach()
   set_target_properties(${target} PROPERTIES UNITY_BUILD ${THANE_UNITY} UNITY_BUILD_MODE GROUP)
 endfunction()
 
-# thane_precompile(TARGET [cold] [no_exceptions]): the standard headers most files include, parsed once for all targets
-# with the same flags, by the first of them. g++ only: the builds with clang check that every file includes what it uses.
-function(thane_precompile target)
-  if(NOT CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+# thane_precompile(TARGET HEADERS [cold] [no_exceptions]): what most files include, parsed once for all targets with the
+# same headers and flags, by the first of them. HEADERS: "standard", or "ir" for that and the graph's. g++ only: the builds
+# with clang check that every file includes what it uses.
+function(thane_precompile target headers)
+  # Compiled together, what needs no more than the standard library is a handful of sources: not worth it.
+  if(NOT CMAKE_CXX_COMPILER_ID STREQUAL "GNU" OR (THANE_UNITY AND headers STREQUAL "standard"))
     return()
   endif()
   list(JOIN ARGN _ flags)
-  get_property(owner GLOBAL PROPERTY THANE_PRECOMPILED_${flags})
+  set(kind THANE_PRECOMPILED_${headers}_${flags})
+  get_property(owner GLOBAL PROPERTY ${kind})
   if(NOT owner)
     set(owner ${target})
-    set_property(GLOBAL PROPERTY THANE_PRECOMPILED_${flags} ${target})
+    set_property(GLOBAL PROPERTY ${kind} ${target})
   endif()
   if(target STREQUAL owner)
-    target_precompile_headers(${target} PRIVATE <algorithm> <array> <charconv> <cmath> <cstdint> <cstring> <functional>
-      <limits> <map> <memory> <numeric> <optional> <span> <string> <string_view> <unordered_map> <utility> <variant>
-      <vector>)
+    set(files <algorithm> <array> <charconv> <cmath> <cstdint> <cstring> <functional> <limits> <map> <memory> <numeric>
+        <optional> <span> <string> <string_view> <unordered_map> <utility> <variant> <vector>)
+    if(headers STREQUAL "ir")
+      list(APPEND files ${PROJECT_SOURCE_DIR}/src/base/format.h ${PROJECT_SOURCE_DIR}/src/ir/context.h)
+    endif()
+    target_precompile_headers(${target} PRIVATE ${files})
   else()
     get_target_property(type ${target} TYPE)
     if(type STREQUAL "EXECUTABLE")

@@ -48,7 +48,7 @@ Result<std::shared_ptr<Buffer>> Source::share(std::string_view bytes) const {
   }
   // Bytes that an importer made up.
   THANE_ASSIGN(auto copy, allocate_buffer(bytes.size()));
-  std::memcpy(copy->data(), bytes.data(), bytes.size());
+  if (!bytes.empty()) std::memcpy(copy->data(), bytes.data(), bytes.size());
   return copy;
 }
 

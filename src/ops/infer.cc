@@ -2,6 +2,7 @@
 
 #include <unordered_map>
 
+#include "base/checked.h"
 #include "base/format.h"
 #include "ir/check.h"
 #include "ops/evaluate.h"
@@ -100,6 +101,7 @@ class GraphInference {
       inputs[i] = &facts_[node.inputs[i]];
       types[i] = &inputs[i]->type;
       all_known &= inputs[i]->value.has_value();
+      THANE_TRY(check_shape(*types[i], "an input"));
     }
     THANE_TRY(check_params(*node.op, types, node.outputs.size()));
     std::vector<Fact> outputs(node.outputs.size());
@@ -108,7 +110,7 @@ class GraphInference {
     THANE_TRY(node.op->infer(context));
     for (const Fact& fact : outputs) {
       all_dims_known &= fact.type.has_concrete_dims();
-      THANE_TRY(check_output(fact.type));
+      THANE_TRY(check_shape(fact.type, "an output"));
     }
     if (all_dims_known) materialise(outputs);
     if (all_known && all_dims_known && foldable(node)) fold(node, inputs, outputs);
@@ -118,14 +120,18 @@ class GraphInference {
     return ok();
   }
 
-  static Status check_output(const Type& type) {
+  // So that no count of elements or bytes that is computed from dimensions overflows.
+  static Status check_shape(const Type& type, std::string_view which) {
     if (!type.is_tensor() || !type.dims) return ok();
+    constexpr int64_t kMostBytesPerElement = 16;
+    std::optional<int64_t> bytes = kMostBytesPerElement;
     for (const Dim& dim : *type.dims) {
-      if (dim.is_number() && dim.number() < 0) {
-        return invalid_model(format("its output would have the shape {}", to_string(*type.dims)));
-      }
+      if (!dim.is_number() || dim.number() == 0) continue;
+      if (bytes) bytes = dim.number() < 0 ? std::nullopt : checked_mul(*bytes, dim.number());
     }
-    return ok();
+    if (bytes) return ok();
+    return invalid_model(format("{} of shape {}", which, to_string(*type.dims)))
+        .expecting("dimensions of 0 or more, and fewer than 2^59 elements");
   }
 
   // Dimension values that turned out to be plain numbers become contents.

@@ -9,7 +9,7 @@
 namespace thane {
 namespace {
 
-constexpr int64_t kFreeBytes = int64_t{64} << 20;
+constexpr int64_t kFreeResultBytes = int64_t{64} << 20;
 
 // Copies in row-major order; the innermost axis is a plain loop.
 template <class T>
@@ -78,7 +78,7 @@ Result<Tensor> StridedTensor::dense() const {
   }
   if (contiguous()) return Tensor::view(dtype, shape, storage->bytes, static_cast<size_t>(*from));
   const auto bytes = byte_count(dtype, size());
-  const int64_t most = std::max(kFreeBytes, static_cast<int64_t>(there));
+  const int64_t most = std::max(kFreeResultBytes, static_cast<int64_t>(there));
   if (!bytes || *bytes > static_cast<size_t>(most)) {
     return resource_limit(format("a tensor of shape {} over a storage of {} bytes", to_string(shape), there));
   }

@@ -141,8 +141,10 @@ class Decoder {
     if (q.scales.size() != q.zero_points.size()) {
       return invalid_model(format("{} zero points for {} scales", q.zero_points.size(), q.scales.size()));
     }
+    // Differences from narrow integers must stay small; other dtypes carry what converters left there.
+    const int64_t limit = dtype_bits(info.dtype) <= 16 ? 1 << 16 : INT32_MAX;
     for (int64_t zero : q.zero_points) {
-      if (zero < INT32_MIN || zero > INT32_MAX) return invalid_model(format("zero point {}", zero));
+      if (zero < -limit || zero > limit) return invalid_model(format("zero point {}", zero));
     }
     if (!q.per_axis()) return ok();
     // Converters leave the axis of the weights in their bias.

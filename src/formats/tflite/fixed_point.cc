@@ -47,6 +47,8 @@ bool has_fixed_point(const Op& op) {
 }
 
 IntegerRange activation_range(Op& op, const TensorInfo& result, int activation) {
+  constexpr std::string_view kWide = "a quantized result of more than 16 bits";
+  if (!op.check(mask_of(result.dtype) & (kIntegers | kSubByte), kWide)) return {};
   const QuantizedRange all = quantized_range(result.dtype);
   IntegerRange range{all.low, all.high};
   const auto limit = [&](double low, double high) {

@@ -84,6 +84,8 @@ void lower_fixed_svdf(Op& op, int activation, const Svdf& svdf) {
                    {"high", int64_t{range.high}},
                    {"to", static_cast<int64_t>(to.dtype)}});
   };
+  const bool narrow = state_info.dtype == DType::kInt8 || state_info.dtype == DType::kInt16;
+  if (!op.check(narrow, "a state that is neither int8 nor int16")) return;
   const QuantizedRange all = quantized_range(state_info.dtype);
   const Edge zero = op.scalar(static_cast<double>(op.tensor(0).quantization.zero_point()), DType::kInt8);
   const Edge products = op("MatMulInteger", {op.raw(0), op.transpose(op.raw(1), {1, 0}), zero});

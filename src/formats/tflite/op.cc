@@ -13,6 +13,15 @@ bool is_quantized(const TensorInfo& info) {
          (mask_of(info.dtype) & (mask_of(DType::kInt8, DType::kUInt8, DType::kInt16) | kSubByte));
 }
 
+namespace {
+
+const TensorInfo& absent() {
+  static const TensorInfo info;
+  return info;
+}
+
+}  // namespace
+
 Op::Op(Scope& scope, const OperatorInfo& info, const Builtin& row) : scope_(scope), info_(info), row_(row) {
   const Union& options = row.options >= kSecondList ? info.options2 : info.options;
   if (options.type == row.options % kSecondList) options_ = options.table;
@@ -20,8 +29,8 @@ Op::Op(Scope& scope, const OperatorInfo& info, const Builtin& row) : scope_(scop
   if (name_.empty()) name_ = row.name;
 }
 
-const TensorInfo& Op::tensor(size_t i) const { return scope_.tensor(info_.inputs[i]); }
-const TensorInfo& Op::result(size_t i) const { return scope_.tensor(info_.outputs[i]); }
+const TensorInfo& Op::tensor(size_t i) const { return has(i) ? scope_.tensor(info_.inputs[i]) : absent(); }
+const TensorInfo& Op::result(size_t i) const { return wants(i) ? scope_.tensor(info_.outputs[i]) : absent(); }
 GraphBuilder& Op::build() { return target_ ? *target_ : scope_.builder(); }
 
 void Op::fail(Error error) {

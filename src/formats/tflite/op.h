@@ -40,7 +40,8 @@ class Op {
   size_t num_outputs() const { return info_.outputs.size(); }
   bool has(size_t i) const { return i < info_.inputs.size() && info_.inputs[i] >= 0; }
   bool wants(size_t i) const { return i < info_.outputs.size() && info_.outputs[i] >= 0; }
-  const TensorInfo& tensor(size_t i) const;  // of input i, which must be there
+  // Of input i and of result i: a nameless float32 without quantization where it is absent.
+  const TensorInfo& tensor(size_t i) const;
   const TensorInfo& result(size_t i = 0) const;
   const OperatorInfo& info() const { return info_; }
   Table options() const { return options_; }
