@@ -14,7 +14,9 @@ namespace {
 
 // Below these the transforms cost more than the products save, or too few tiles share the weights, which are four times
 // as large as the direct ones.
-constexpr int64_t kLeastChannels = 16, kLeastOut = 12;
+constexpr int64_t kLeastChannels = 16, kLeastTiles = 9;
+
+int64_t tiles_along(int64_t out) { return (out + kWinogradOut - 1) / kWinogradOut; }
 
 std::string refuse_winograd(const KernelQuery& query) {
   const auto& attrs = query.node.attrs_as<ConvAttrs>();
@@ -29,7 +31,9 @@ std::string refuse_winograd(const KernelQuery& query) {
   }
   if (weights.dim(0) < kLeastChannels || weights.dim(1) < kLeastChannels) return "few channels";
   const SymDims& out = *query.outputs[0].dims;
-  if (out[1].number() < kLeastOut || out[2].number() < kLeastOut) return "a small image";
+  const int64_t y = out[1].number(), x = out[2].number(), tiles = tiles_along(y) * tiles_along(x);
+  if (out[0].number() * tiles < kLeastTiles) return "few tiles";
+  if (y * x * 2 <= tiles * kWinogradOut * kWinogradOut) return "tiles would be mostly empty";
   return {};
 }
 
@@ -43,9 +47,8 @@ class WinogradConv : public PreparedKernel {
         panels_(std::move(panels)),
         zeros_(static_cast<size_t>(shape_.in_channels), 0.0f) {
     set_activation(activation, epilogue_);
-    const auto tiles = [](const WindowAxis& axis) { return (axis.out + kWinogradOut - 1) / kWinogradOut; };
-    tiles_y_ = tiles(shape_.axes[0]);
-    tiles_x_ = tiles(shape_.axes[1]);
+    tiles_y_ = tiles_along(shape_.axes[0].out);
+    tiles_x_ = tiles_along(shape_.axes[1].out);
     // Half of L2 for what a chunk of tiles needs; enough tiles that the weights are worth reading.
     const int64_t l2 = cpu_facts().l2_bytes > 0 ? cpu_facts().l2_bytes : 512 * 1024;
     const int64_t tile_bytes = kWinogradPoints * (in() + out()) * static_cast<int64_t>(sizeof(float));
