@@ -1,0 +1,129 @@
+// The channels-last kernels of FusedConv against plain loops in double precision, at every instruction set of this
+// machine, with the same bits for any number of threads.
+#include <cmath>
+#include <cstring>
+#include <random>
+
+#include "ops/conv/conv.h"
+#include "ops/conv/kernels.h"
+#include "ops/op_test.h"
+
+namespace thane {
+namespace {
+
+struct Case {
+  int64_t batch, height, width, in, out, pad;
+  bool bias, residual;
+  friend std::ostream& operator<<(std::ostream& os, const Case& c) {
+    return os << c.batch << "x" << c.height << "x" << c.width << "x" << c.in << " to " << c.out << ", pad " << c.pad;
+  }
+};
+
+Tensor noise(const Dims& dims, std::mt19937& random) {
+  std::uniform_real_distribution<float> values(-1, 1);
+  Tensor out = Tensor::must_allocate(DType::kFloat32, dims);
+  for (int64_t i = 0; i < out.size(); ++i) out.data<float>()[i] = values(random);
+  return out;
+}
+
+// A result, and the sum of the absolute values of its terms, which rounding errors are in proportion to.
+struct Exact {
+  double value = 0, terms = 0;
+  void add(double term) { value += term, terms += std::abs(term); }
+};
+
+Exact conv_at(const Case& c, const Tensor& x, const Tensor& w, int64_t n, int64_t oy, int64_t ox, int64_t oc) {
+  Exact sum;
+  for (int64_t ky = 0; ky < 3; ++ky) {
+    for (int64_t kx = 0; kx < 3; ++kx) {
+      const int64_t iy = oy + ky - c.pad, ix = ox + kx - c.pad;
+      if (iy < 0 || iy >= c.height || ix < 0 || ix >= c.width) continue;
+      const float* pixel = x.data<float>() + ((n * c.height + iy) * c.width + ix) * c.in;
+      for (int64_t ic = 0; ic < c.in; ++ic) {
+        sum.add(double{pixel[ic]} * double{w.data<float>()[((oc * c.in + ic) * 3 + ky) * 3 + kx]});
+      }
+    }
+  }
+  return sum;
+}
+
+// `error`: the most that a result may be off, in units of the sum of its terms' absolute values.
+void check(const Kernel& kernel, const Case& c, double error, std::mt19937& random) {
+  SCOPED_TRACE(::testing::Message() << kernel.name << " " << c);
+  const Dims dims{c.batch, c.height + 2 * c.pad - 2, c.width + 2 * c.pad - 2, c.out};
+  const std::vector<Value> values{Value(noise({c.batch, c.height, c.width, c.in}, random)),
+                                  Value(noise({c.out, c.in, 3, 3}, random)), Value(noise({c.out}, random)),
+                                  Value(noise(dims, random))};
+  auto attrs = std::make_shared<FusedConvAttrs>();
+  attrs->layout = DataLayout::kChannelsLast;
+  attrs->pads = {c.pad, c.pad, c.pad, c.pad};
+  attrs->activation = {ActivationKind::kClip, -1, 2};
+  Node node;
+  node.op = find_op(Domain::kThane, "FusedConv");
+  node.attrs = attrs;
+  std::vector<const Value*> inputs;
+  std::vector<Type> types;
+  std::vector<const Type*> type_pointers;
+  std::vector<const Tensor*> constants;
+  for (const Value& value : values) types.push_back(value.type());
+  for (size_t i = 0; i < values.size(); ++i) {
+    const bool given = i < 2 || (i == 2 ? c.bias : c.residual);
+    node.inputs.push_back(given ? static_cast<ValueId>(i) : kNoValue);
+    inputs.push_back(given ? &values[i] : nullptr);
+    type_pointers.push_back(given ? &types[i] : nullptr);
+    constants.push_back(i == 1 || (i == 2 && given) ? &values[i].tensor() : nullptr);
+  }
+  node.outputs = {4};
+  const std::vector<Type> outputs{Type::tensor(DType::kFloat32, to_symbolic(dims))};
+  RandomSource source{0};
+  for (int level = 0; level <= static_cast<int>(cpu_facts().best); ++level) {
+    std::vector<float> first;
+    for (const int threads : {1, 2, 3, 8}) {
+      const KernelQuery query{node,   type_pointers, outputs, constants, static_cast<Isa>(level), Precision::kFp32,
+                              threads};
+      ASSERT_EQ(kernel.refuse(query), "");
+      const auto prepared = kernel.prepare(query);
+      ASSERT_TRUE(prepared.ok());
+      ThreadPool pool(threads);
+      std::vector<Value> result{Value(Tensor::must_allocate(DType::kFloat32, dims))};
+      KernelContext context(node, inputs, result, pool, nullptr, &source);
+      ASSERT_TRUE((*prepared)->run(context).ok());
+      const std::vector<float> got = testing::elements<float>(result[0].tensor());
+      if (threads == 1) first = got;
+      ASSERT_EQ(std::memcmp(first.data(), got.data(), got.size() * sizeof(float)), 0) << threads << " threads";
+    }
+    size_t i = 0;
+    for (int64_t n = 0; n < dims[0]; ++n) {
+      for (int64_t y = 0; y < dims[1]; ++y) {
+        for (int64_t x = 0; x < dims[2]; ++x) {
+          for (int64_t oc = 0; oc < c.out; ++oc, ++i) {
+            Exact want = conv_at(c, values[0].tensor(), values[1].tensor(), n, y, x, oc);
+            if (c.bias) want.add(double{values[2].tensor().data<float>()[oc]});
+            if (c.residual) want.add(double{values[3].tensor().data<float>()[i]});
+            ASSERT_NEAR(first[i], std::clamp(want.value, -1.0, 2.0), error * want.terms)
+                << "level " << level << ", " << i;
+          }
+        }
+      }
+    }
+  }
+}
+
+// Of one image and of several, of whole tiles and of parts, with channels that fill no vector.
+constexpr Case kCases[] = {{1, 12, 12, 16, 16, 1, true, true}, {9, 4, 4, 16, 24, 1, true, false},
+                           {5, 7, 7, 17, 19, 1, false, true},  {3, 8, 8, 16, 32, 1, true, false},
+                           {2, 9, 15, 20, 33, 0, true, true},  {1, 40, 5, 18, 16, 1, false, false},
+                           {11, 5, 6, 24, 16, 0, true, true},  {1, 13, 29, 16, 40, 1, true, false}};
+
+TEST(FastConv, WinogradIsWithinItsBound) {
+  std::mt19937 random(8);
+  for (const Case& c : kCases) check(kWinogradFusedConv, c, 4e-6, random);
+}
+
+TEST(FastConv, IndirectIsWithinItsBound) {
+  std::mt19937 random(9);
+  for (const Case& c : kCases) check(kIndirectFusedConv, c, 1e-6, random);
+}
+
+}  // namespace
+}  // namespace thane
