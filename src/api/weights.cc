@@ -31,13 +31,6 @@ bool has_suffix(std::string_view name, std::string_view suffix) {
   return name.size() > suffix.size() && name.ends_with(suffix) && name[name.size() - suffix.size() - 1] == '.';
 }
 
-struct Candidate {
-  size_t index;      // in the checkpoint
-  std::string name;  // below the prefix, unwrapped
-  std::string full;
-  bool used = false;
-};
-
 }  // namespace
 
 // One run of the rules at the head of weights.h.
@@ -86,6 +79,12 @@ class Matcher {
   const std::vector<size_t>& choice() const { return choice_; }
 
  private:
+  struct Candidate {
+    size_t index;      // in the checkpoint
+    std::string name;  // below the prefix, unwrapped
+    std::string full;
+    bool used = false;
+  };
   bool fits(const BindableModel::Weight& weight, const Candidate& candidate) const {
     const StridedTensor& tensor = checkpoint_.tensors[candidate.index].tensor;
     return tensor.dtype == weight.dtype && tensor.shape == weight.dims;
