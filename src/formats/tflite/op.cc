@@ -25,7 +25,7 @@ const TensorInfo& absent() {
 Op::Op(Scope& scope, const OperatorInfo& info, const Builtin& row) : scope_(scope), info_(info), row_(row) {
   const Union& options = row.options >= kSecondList ? info.options2 : info.options;
   if (options.type == row.options % kSecondList) options_ = options.table;
-  if (wants(0)) name_ = result().name;
+  name_ = result().name;
   if (name_.empty()) name_ = row.name;
 }
 

@@ -1,15 +1,16 @@
 // The channels-last kernels of FusedConv against plain loops in double precision, at every instruction set of this
 // machine, with the same bits for any number of threads.
 #include <cmath>
-#include <cstring>
 #include <random>
 
 #include "ops/conv/conv.h"
+#include "ops/conv/kernel_case.h"
 #include "ops/conv/kernels.h"
-#include "ops/op_test.h"
 
 namespace thane {
 namespace {
+
+using testing::noise;
 
 struct Case {
   int64_t batch, height, width, in, out, pad;
@@ -18,13 +19,6 @@ struct Case {
     return os << c.batch << "x" << c.height << "x" << c.width << "x" << c.in << " to " << c.out << ", pad " << c.pad;
   }
 };
-
-Tensor noise(const Dims& dims, std::mt19937& random) {
-  std::uniform_real_distribution<float> values(-1, 1);
-  Tensor out = Tensor::must_allocate(DType::kFloat32, dims);
-  for (int64_t i = 0; i < out.size(); ++i) out.data<float>()[i] = values(random);
-  return out;
-}
 
 // A result, and the sum of the absolute values of its terms, which rounding errors are in proportion to.
 struct Exact {
@@ -51,62 +45,32 @@ Exact conv_at(const Case& c, const Tensor& x, const Tensor& w, int64_t n, int64_
 void check(const Kernel& kernel, const Case& c, double error, std::mt19937& random) {
   SCOPED_TRACE(::testing::Message() << kernel.name << " " << c);
   const Dims dims{c.batch, c.height + 2 * c.pad - 2, c.width + 2 * c.pad - 2, c.out};
-  const std::vector<Value> values{Value(noise({c.batch, c.height, c.width, c.in}, random)),
-                                  Value(noise({c.out, c.in, 3, 3}, random)), Value(noise({c.out}, random)),
-                                  Value(noise(dims, random))};
   auto attrs = std::make_shared<FusedConvAttrs>();
   attrs->layout = DataLayout::kChannelsLast;
   attrs->pads = {c.pad, c.pad, c.pad, c.pad};
   attrs->activation = {ActivationKind::kClip, -1, 2};
-  Node node;
-  node.op = find_op(Domain::kThane, "FusedConv");
-  node.attrs = attrs;
-  std::vector<const Value*> inputs;
-  std::vector<Type> types;
-  std::vector<const Type*> type_pointers;
-  std::vector<const Tensor*> constants;
-  for (const Value& value : values) types.push_back(value.type());
-  for (size_t i = 0; i < values.size(); ++i) {
-    const bool given = i < 2 || (i == 2 ? c.bias : c.residual);
-    node.inputs.push_back(given ? static_cast<ValueId>(i) : kNoValue);
-    inputs.push_back(given ? &values[i] : nullptr);
-    type_pointers.push_back(given ? &types[i] : nullptr);
-    constants.push_back(i == 1 || (i == 2 && given) ? &values[i].tensor() : nullptr);
-  }
-  node.outputs = {4};
-  const std::vector<Type> outputs{Type::tensor(DType::kFloat32, to_symbolic(dims))};
-  RandomSource source{0};
-  for (int level = 0; level <= static_cast<int>(cpu_facts().best); ++level) {
-    std::vector<float> first;
-    for (const int threads : {1, 2, 3, 8}) {
-      const KernelQuery query{node,   type_pointers, outputs, constants, static_cast<Isa>(level), Precision::kFp32,
-                              threads};
-      ASSERT_EQ(kernel.refuse(query), "");
-      const auto prepared = kernel.prepare(query);
-      ASSERT_TRUE(prepared.ok());
-      ThreadPool pool(threads);
-      std::vector<Value> result{Value(Tensor::must_allocate(DType::kFloat32, dims))};
-      KernelContext context(node, inputs, result, pool, nullptr, &source);
-      ASSERT_TRUE((*prepared)->run(context).ok());
-      const std::vector<float> got = testing::elements<float>(result[0].tensor());
-      if (threads == 1) first = got;
-      ASSERT_EQ(std::memcmp(first.data(), got.data(), got.size() * sizeof(float)), 0) << threads << " threads";
-    }
+  const testing::KernelCase conv("FusedConv", attrs,
+                                 {{.tensor = noise({c.batch, c.height, c.width, c.in}, random)},
+                                  {.tensor = noise({c.out, c.in, 3, 3}, random), .constant = true},
+                                  {.tensor = noise({c.out}, random), .given = c.bias, .constant = true},
+                                  {.tensor = noise(dims, random), .given = c.residual}});
+  for_each_isa([&](Isa isa) {
+    std::vector<float> got;
+    ASSERT_NO_FATAL_FAILURE(conv.run(kernel, isa, dims, got));
     size_t i = 0;
     for (int64_t n = 0; n < dims[0]; ++n) {
       for (int64_t y = 0; y < dims[1]; ++y) {
         for (int64_t x = 0; x < dims[2]; ++x) {
           for (int64_t oc = 0; oc < c.out; ++oc, ++i) {
-            Exact want = conv_at(c, values[0].tensor(), values[1].tensor(), n, y, x, oc);
-            if (c.bias) want.add(double{values[2].tensor().data<float>()[oc]});
-            if (c.residual) want.add(double{values[3].tensor().data<float>()[i]});
-            ASSERT_NEAR(first[i], std::clamp(want.value, -1.0, 2.0), error * want.terms)
-                << "level " << level << ", " << i;
+            Exact want = conv_at(c, conv.tensor(0), conv.tensor(1), n, y, x, oc);
+            if (c.bias) want.add(double{conv.tensor(2).data<float>()[oc]});
+            if (c.residual) want.add(double{conv.tensor(3).data<float>()[i]});
+            ASSERT_NEAR(got[i], std::clamp(want.value, -1.0, 2.0), error * want.terms) << i;
           }
         }
       }
     }
-  }
+  });
 }
 
 // Of one image and of several, of whole tiles and of parts, with channels that fill no vector.
