@@ -23,11 +23,19 @@ THANE_INLINE void skip_columns(int64_t columns, GemmPanel& p) {
   if (p.epilogue.residual) p.epilogue.residual += columns;
 }
 
-// Adds biases and residual, clamps and writes R rows of whole vectors, each where that is this block's part. Unrolled,
+// Adds earlier blocks' sums, or biases and residual, clamps and writes R rows of whole vectors, each where that is this
+// block's part. Unrolled,
 // or the tile would go through memory.
 template <int R, int V>
 THANE_INLINE void finish_whole(Vec (&tile)[R][V], const GemmPanel& p, int64_t row) {
   const GemmEpilogue& e = p.epilogue;
+  if (!p.is_first) {
+#pragma GCC unroll 12
+    for (int r = 0; r < R; ++r) {
+#pragma GCC unroll 8
+      for (int v = 0; v < V; ++v) tile[r][v] += load(row_of_c(p, row + r) + v * kLanes);
+    }
+  }
   if (p.is_first && e.column_bias) {
 #pragma GCC unroll 8
     for (int v = 0; v < V; ++v) {
@@ -74,7 +82,7 @@ THANE_INLINE void finish_whole(Vec (&tile)[R][V], const GemmPanel& p, int64_t ro
     float* sums = tile + r * width;
     const float* out = row_of_c(p, row + r);
     if (!p.is_first) {
-      if (n < width) add(sums, out);  // whole rows began with them
+      add(sums, out);
     } else {
       if (e.column_bias) add(sums, e.column_bias);
       if (e.row_bias) {
@@ -107,20 +115,43 @@ THANE_INLINE void finish(Vec (&tile)[R][V], const GemmPanel& p, int64_t row) {
   finish_in_memory(sums, V * kLanes, R, p, row);
 }
 
+// Fetches the next block of B into L2 while this one is used, an equal share with each part of a tile: more fetches at once
+// than the core can have under way would hold up everything else.
+class Ahead {
+ public:
+  static constexpr int64_t kPart = 32;  // steps over k
+
+  Ahead(const GemmPanel& p, int64_t width, int64_t tiles) : at_(reinterpret_cast<const char*>(p.next_b)), due_(at_) {
+    if (at_) share_ = (kPart * width * static_cast<int64_t>(sizeof(float)) + tiles - 1) / tiles;
+  }
+  THANE_INLINE void fetch() {
+    due_ += share_;
+    for (; at_ < due_; at_ += 64) __builtin_prefetch(at_, 0, 2);
+  }
+
+ private:
+  const char* at_;
+  const char* due_;
+  int64_t share_ = 0;  // bytes
+};
+
+template <int V>
+THANE_INLINE void fetch_row(const float* row) {
+  for (int64_t line = 0; line < V * kLanes; line += 16) __builtin_prefetch(row + line);
+}
+
 template <int R, int V>
-void tile_rows(const GemmPanel& p, int64_t row) {
+void tile_rows(const GemmPanel& p, int64_t row, Ahead& ahead) {
+  // What the sums meet at the end is there by then.
+  for (int r = 0; r < R; ++r) fetch_row<V>(row_of_c(p, row + r));
+  if (p.is_first && p.epilogue.residual) {
+    for (int r = 0; r < R; ++r) fetch_row<V>(p.epilogue.residual + (row_of_c(p, row + r) - p.c));
+  }
   Vec tile[R][V];
 #pragma GCC unroll 12
   for (int r = 0; r < R; ++r) {
 #pragma GCC unroll 8
     for (int v = 0; v < V; ++v) tile[r][v] = Vec{};
-  }
-  if (!p.is_first && p.n == V * kLanes) {  // else finish_in_memory adds it
-#pragma GCC unroll 12
-    for (int r = 0; r < R; ++r) {
-#pragma GCC unroll 8
-      for (int v = 0; v < V; ++v) tile[r][v] = load(row_of_c(p, row + r) + v * kLanes);
-    }
   }
   const float* b = p.b;
   for (int64_t tap = 0; tap < p.taps; ++tap) {
@@ -133,15 +164,20 @@ void tile_rows(const GemmPanel& p, int64_t row) {
         a[r] = p.a + (row + r) * p.lda;
       }
     }
-    for (int64_t i = 0; i < p.k; ++i, b += V * kLanes) {
-      Vec columns[V];
+    for (int64_t part = 0; part < p.k; part += Ahead::kPart) {
+      ahead.fetch();
+      const int64_t end = part + Ahead::kPart < p.k ? part + Ahead::kPart : p.k;
+#pragma GCC unroll 2  // shared cores have few instructions a cycle to give
+      for (int64_t i = part; i < end; ++i, b += V * kLanes) {
+        Vec columns[V];
 #pragma GCC unroll 8
-      for (int v = 0; v < V; ++v) columns[v] = load(b + v * kLanes);
+        for (int v = 0; v < V; ++v) columns[v] = load(b + v * kLanes);
 #pragma GCC unroll 12
-      for (int r = 0; r < R; ++r) {
-        const Vec x = splat(a[r][i]);
+        for (int r = 0; r < R; ++r) {
+          const Vec x = splat(a[r][i]);
 #pragma GCC unroll 8
-        for (int v = 0; v < V; ++v) tile[r][v] += x * columns[v];
+          for (int v = 0; v < V; ++v) tile[r][v] += x * columns[v];
+        }
       }
     }
   }
@@ -201,25 +237,10 @@ void row_of_panels(const GemmPanel& p) {
 }
 
 template <int R, int V>
-THANE_INLINE void run_rows(int64_t rows, const GemmPanel& p, int64_t row) {
-  if (rows == R) return tile_rows<R, V>(p, row);
-  if constexpr (R > 1) run_rows<R - 1, V>(rows, p, row);
+THANE_INLINE void run_rows(int64_t rows, const GemmPanel& p, int64_t row, Ahead& ahead) {
+  if (rows == R) return tile_rows<R, V>(p, row, ahead);
+  if constexpr (R > 1) run_rows<R - 1, V>(rows, p, row, ahead);
 }
-
-// Fetches an equal share of the next block of B with each tile, so that it is in L1 or L2 when its turn comes.
-class Ahead {
- public:
-  Ahead(const GemmPanel& p, int64_t width, int64_t tiles)
-      : at_(reinterpret_cast<const char*>(p.next_b)),
-        share_(at_ ? (p.taps * p.k * width * static_cast<int64_t>(sizeof(float)) / 64 + tiles - 1) / tiles : 0) {}
-  THANE_INLINE void fetch() {
-    for (int64_t i = 0; i < share_; ++i, at_ += 64) __builtin_prefetch(at_);
-  }
-
- private:
-  const char* at_;
-  int64_t share_;  // cache lines
-};
 
 // All rows of the panel in tiles of nearly equal height: a last tile of one row would take as long as one of several.
 template <int V>
@@ -227,8 +248,7 @@ void run_panel(const GemmPanel& p) {
   if (p.m == 1) return row_of_panels<1, V>(p);
   Ahead ahead(p, V * kLanes, (p.m + kMostRows[V] - 1) / kMostRows[V]);
   for_each_tile(p.m, kMostRows[V], [&](int64_t row, int64_t rows) {
-    ahead.fetch();
-    run_rows<kMostRows[V], V>(rows, p, row);
+    run_rows<kMostRows[V], V>(rows, p, row, ahead);
   });
 }
 
