@@ -23,11 +23,10 @@ THANE_INLINE void skip_columns(int64_t columns, GemmPanel& p) {
   if (p.epilogue.residual) p.epilogue.residual += columns;
 }
 
-// Adds earlier blocks' sums, or biases and residual, clamps and writes R rows of whole vectors, each where that is this
-// block's part. Unrolled,
-// or the tile would go through memory.
+// Adds earlier blocks' sums, or biases and residual, and clamps R rows of whole vectors, each where that is this block's
+// part. Unrolled, or the tile would go through memory.
 template <int R, int V>
-THANE_INLINE void finish_whole(Vec (&tile)[R][V], const GemmPanel& p, int64_t row) {
+THANE_INLINE void add_and_clamp(Vec (&tile)[R][V], const GemmPanel& p, int64_t row) {
   const GemmEpilogue& e = p.epilogue;
   if (!p.is_first) {
 #pragma GCC unroll 12
@@ -63,14 +62,21 @@ THANE_INLINE void finish_whole(Vec (&tile)[R][V], const GemmPanel& p, int64_t ro
   const Vec low = splat(p.is_last ? e.low : -kInfinity), high = splat(p.is_last ? e.high : kInfinity);
 #pragma GCC unroll 12
   for (int r = 0; r < R; ++r) {
-    float* out = row_of_c(p, row + r);
 #pragma GCC unroll 8
-    for (int v = 0; v < V; ++v) store(out + v * kLanes, min(high, max(low, tile[r][v])));  // in this order a NaN stays
+    for (int v = 0; v < V; ++v) tile[r][v] = min(high, max(low, tile[r][v]));  // in this order a NaN stays
   }
 }
 
-// The same through memory, where the last vector is partial or a function follows: a call for every tile pays, one for
-// every row of it does not. `rows` of `width` floats.
+// Applies the function to `rows` rows of `vectors` whole vectors and writes them.
+[[gnu::noinline]] void write_mapped(float* tile, int64_t vectors, int64_t rows, const GemmPanel& p, int64_t row) {
+  kMaps.run(p.epilogue.map, rows * vectors * kLanes, tile, tile);
+  for (int64_t r = 0; r < rows; ++r) {
+    float* out = row_of_c(p, row + r);
+    for (int64_t v = 0; v < vectors; ++v, tile += kLanes) store(out + v * kLanes, load(tile));
+  }
+}
+
+// All of it through memory, where the last vector is partial: `rows` of `width` floats.
 [[gnu::noinline]] void finish_in_memory(float* tile, int64_t width, int64_t rows, const GemmPanel& p, int64_t row) {
   const GemmEpilogue& e = p.epilogue;
   const int64_t n = p.n;
@@ -104,15 +110,29 @@ THANE_INLINE void finish_whole(Vec (&tile)[R][V], const GemmPanel& p, int64_t ro
 
 template <int R, int V>
 THANE_INLINE void finish(Vec (&tile)[R][V], const GemmPanel& p, int64_t row) {
-  const bool maps = p.is_last && p.epilogue.map.op != MapOp::kCopy;
-  if (p.n == V * kLanes && !maps) return finish_whole<R, V>(tile, p, row);
+  const bool whole = p.n == V * kLanes;
+  if (whole) {
+    add_and_clamp<R, V>(tile, p, row);
+    if (!p.is_last || p.epilogue.map.op == MapOp::kCopy) {
+#pragma GCC unroll 12
+      for (int r = 0; r < R; ++r) {
+        float* out = row_of_c(p, row + r);
+#pragma GCC unroll 8
+        for (int v = 0; v < V; ++v) store(out + v * kLanes, tile[r][v]);
+      }
+      return;
+    }
+  }
   float sums[R * V * kLanes];
 #pragma GCC unroll 12
   for (int r = 0; r < R; ++r) {
 #pragma GCC unroll 8
     for (int v = 0; v < V; ++v) store(sums + (r * V + v) * kLanes, tile[r][v]);
   }
-  finish_in_memory(sums, V * kLanes, R, p, row);
+  if (whole)
+    write_mapped(sums, V, R, p, row);
+  else
+    finish_in_memory(sums, V * kLanes, R, p, row);
 }
 
 // Fetches the next block of B into L2 while this one is used, an equal share with each part of a tile: more fetches at once
@@ -142,10 +162,11 @@ THANE_INLINE void fetch_row(const float* row) {
 
 template <int R, int V>
 void tile_rows(const GemmPanel& p, int64_t row, Ahead& ahead) {
-  // What the sums meet at the end is there by then.
-  for (int r = 0; r < R; ++r) fetch_row<V>(row_of_c(p, row + r));
+  // What the next tile's sums meet is there by then.
+  const int64_t next = row + 2 * R <= p.m ? row + R : row;
+  for (int r = 0; r < R; ++r) fetch_row<V>(row_of_c(p, next + r));
   if (p.is_first && p.epilogue.residual) {
-    for (int r = 0; r < R; ++r) fetch_row<V>(p.epilogue.residual + (row_of_c(p, row + r) - p.c));
+    for (int r = 0; r < R; ++r) fetch_row<V>(p.epilogue.residual + (row_of_c(p, next + r) - p.c));
   }
   Vec tile[R][V];
 #pragma GCC unroll 12
