@@ -152,14 +152,41 @@ THANE_INLINE IntVec odd_to_even(IntVec v) {
   return reinterpret_cast<IntVec>(reinterpret_cast<UnsignedLongVec>(v) >> 32);
 }
 
+// The low halves of `even`, and the high halves of `odd`.
+THANE_INLINE IntVec odd_above_even(LongVec even, LongVec odd) {
+#if defined(__AVX2__) && !defined(__AVX512F__)
+  return reinterpret_cast<IntVec>(
+      _mm256_blend_epi32(reinterpret_cast<__m256i>(even), reinterpret_cast<__m256i>(odd), 0xaa));
+#else
+  constexpr int64_t kLow = 0xffffffff;
+  return reinterpret_cast<IntVec>((even & kLow) | (odd & ~kLow));
+#endif
+}
+
 // (a · b + 2^30) >> 31, which is the high half of the doubled product, halves upwards. Not for a = b = -2^31.
 // odd_b: odd_to_even(b).
 THANE_INLINE IntVec doubling_high(IntVec a, IntVec b, IntVec odd_b) {
   const auto even = reinterpret_cast<UnsignedLongVec>(multiply_even(a, b)) + (uint64_t{1} << 30);
   const auto odd = reinterpret_cast<UnsignedLongVec>(multiply_even(odd_to_even(a), odd_b)) + (uint64_t{1} << 30);
-  constexpr uint64_t kLow = 0xffffffff;
-  return reinterpret_cast<IntVec>(((even >> 31) & kLow) | ((odd << 1) & ~kLow));
+  return odd_above_even(reinterpret_cast<LongVec>(even >> 31), reinterpret_cast<LongVec>(odd << 1));
 }
+
+// Numbers times fraction · 2^(shift - 31), with TensorFlow Lite's two roundings. fraction in [0, 2^31), shift in
+// [-31, 30]; what is shifted to the left wraps.
+struct FixedFactor {
+  IntVec fraction, odd_fraction, left, right, mask, half;
+  THANE_INLINE FixedFactor(IntVec fraction, IntVec shift) : fraction(fraction), odd_fraction(odd_to_even(fraction)) {
+    left = max_int(shift, IntVec{});
+    right = max_int(-shift, IntVec{});
+    mask = reinterpret_cast<IntVec>((UnsignedVec{} + 1u) << reinterpret_cast<UnsignedVec>(right)) - 1;
+    half = reinterpret_cast<IntVec>(reinterpret_cast<UnsignedVec>(mask) >> 1);
+  }
+  THANE_INLINE IntVec times(IntVec number) const {
+    const IntVec x = doubling_high(number << left, fraction, odd_fraction);
+    // x / 2^right, halves away from zero; comparisons give -1 for true.
+    return (x >> right) - ((x & mask) > half - (x < 0));
+  }
+};
 
 }  // namespace
 }  // namespace thane::THANE_ISA

@@ -25,25 +25,14 @@ struct ScaledColumns {
 };
 
 struct FixedColumns {
-  IntVec fraction, odd_fraction, left, right, mask, half, zero, low, high;
-  THANE_INLINE FixedColumns(const IntegerEpilogue& e, int64_t column) {
-    fraction = load_as<IntVec>(e.fractions + column);
-    odd_fraction = odd_to_even(fraction);
-    const IntVec shift = load_as<IntVec>(e.shifts + column);
-    left = max_int(shift, IntVec{});
-    right = max_int(-shift, IntVec{});
-    mask = reinterpret_cast<IntVec>((UnsignedVec{} + 1u) << reinterpret_cast<UnsignedVec>(right)) - 1;
-    half = reinterpret_cast<IntVec>(reinterpret_cast<UnsignedVec>(mask) >> 1);
-    zero = splat_int(e.zero);
-    low = splat_int(e.low - e.zero);
-    high = splat_int(e.high - e.zero);
-  }
-  THANE_INLINE IntVec operator()(IntVec sum) const {
-    const IntVec x = doubling_high(sum << left, fraction, odd_fraction);
-    // x / 2^right, halves away from zero; comparisons give -1 for true.
-    const IntVec rounded = (x >> right) - ((x & mask) > half - (x < 0));
-    return min_int(max_int(rounded, low), high) + zero;
-  }
+  FixedFactor factor;
+  IntVec zero, low, high;
+  THANE_INLINE FixedColumns(const IntegerEpilogue& e, int64_t column)
+      : factor(load_as<IntVec>(e.fractions + column), load_as<IntVec>(e.shifts + column)),
+        zero(splat_int(e.zero)),
+        low(splat_int(e.low - e.zero)),
+        high(splat_int(e.high - e.zero)) {}
+  THANE_INLINE IntVec operator()(IntVec sum) const { return min_int(max_int(factor.times(sum), low), high) + zero; }
 };
 
 THANE_INLINE void store_bytes(void* to, IntVec v, int64_t n) {

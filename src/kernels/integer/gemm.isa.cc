@@ -39,6 +39,7 @@ void tile_rows(const IntegerPanel& p, int64_t row) {
   }
   const int32_t* a = p.a + row * p.words;
   const auto* b = static_cast<const typename Dot::Weight*>(p.b);
+#pragma GCC unroll 2
   for (int64_t w = 0; w < p.words; ++w, b += V * kLanes * Dot::kDepth) {
     IntVec columns[V];
 #pragma GCC unroll 4

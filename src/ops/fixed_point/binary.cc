@@ -1,10 +1,9 @@
 // Arithmetic on two quantized operands.
-#include <array>
-#include <functional>
-
 #include "base/format.h"
+#include "kernels/integer/sum.h"
 #include "ops/broadcast.h"
 #include "ops/fixed_point/fixed_point.h"
+#include "ops/fixed_point/kernels.h"
 #include "ops/infer_shapes.h"
 
 namespace thane {
@@ -29,15 +28,64 @@ int64_t combine(const FixedBinaryAttrs& f, int64_t a, int64_t b) {
   }
 }
 
-// What one operand of a sum contributes, for each of its 256 values, by the bits of the byte.
-template <class T>
-std::array<int32_t, 256> contributions(const FixedMultiplier& factor, int64_t zero, int64_t headroom) {
-  std::array<int32_t, 256> table;
-  for (int i = 0; i < 256; ++i) {
-    table[static_cast<size_t>(i)] =
-        factor.times(static_cast<int32_t>(shifted(int64_t{static_cast<T>(i)} - zero, headroom)));
+constexpr int64_t kGrain = 8192;
+
+// ---- sums of bytes, many at once
+
+bool is_byte_of(DType dtype, int64_t value) {
+  return dtype == DType::kInt8 ? value >= -128 && value <= 127 : value >= 0 && value <= 255;
+}
+
+std::string refuse_sum(const KernelQuery& query) {
+  const auto& f = query.node.attrs_as<FixedBinaryAttrs>();
+  const DType a = query.inputs[0]->dtype, b = query.inputs[1]->dtype;
+  if (f.kind != FixedKind::kAdd && f.kind != FixedKind::kSub) return "neither a sum nor a difference";
+  if (!(mask_of(a) & kFixedBytes) || !(mask_of(b) & kFixedBytes)) return "dtype is not int8 or uint8";
+  if (f.headroom > 22) return format("{} bits of headroom", f.headroom);
+  if (!is_byte_of(a, f.a_zero_point) || !is_byte_of(b, f.b_zero_point)) return "a zero point beyond its dtype";
+  return is_byte_of(a, f.low) && is_byte_of(a, f.high) ? "" : "a range beyond the dtype";
+}
+
+class FixedSumKernel : public PreparedKernel {
+ public:
+  explicit FixedSumKernel(const KernelQuery& query) : run_(integer_sum(query.isa)) {
+    const auto& f = query.node.attrs_as<FixedBinaryAttrs>();
+    const auto operand = [](DType dtype, int64_t zero, const FixedMultiplier& factor) {
+      return IntegerSum::Operand{.is_signed = dtype == DType::kInt8,
+                                 .zero = static_cast<int32_t>(zero),
+                                 .fraction = factor.fraction,
+                                 .shift = factor.shift};
+    };
+    sum_ = {.a = operand(query.inputs[0]->dtype, f.a_zero_point, f.a),
+            .b = operand(query.inputs[1]->dtype, f.b_zero_point, f.b),
+            .subtracts = f.kind == FixedKind::kSub,
+            .headroom = static_cast<int32_t>(f.headroom),
+            .fraction = f.y.fraction,
+            .shift = f.y.shift,
+            .zero = static_cast<int32_t>(f.y_zero_point),
+            .low = static_cast<int32_t>(f.low),
+            .high = static_cast<int32_t>(f.high)};
   }
-  return table;
+
+  Status run(KernelContext& context) const override {
+    const Tensor &a = context.input(0), &b = context.input(1), &y = context.output(0);
+    const BroadcastWalk<2> walk(y.dims(), {&a.dims(), &b.dims()});
+    const auto at = [](const Tensor& t, int64_t offset) { return static_cast<char*>(t.raw()) + offset; };
+    context.threads().parallel_for(walk.size, kGrain, [&](int64_t begin, int64_t end) {
+      walk.for_rows(begin, end, [&](const auto& offsets, int64_t first, int64_t n) {
+        run_(sum_, n, at(a, offsets[0]), walk.inner_strides[0], at(b, offsets[1]), walk.inner_strides[1], at(y, first));
+      });
+    });
+    return ok();
+  }
+
+ private:
+  IntegerSumRun run_;
+  IntegerSum sum_;
+};
+
+Result<std::unique_ptr<PreparedKernel>> prepare_sum(const KernelQuery& query) {
+  return std::unique_ptr<PreparedKernel>(new FixedSumKernel(query));
 }
 
 }  // namespace
@@ -72,36 +120,23 @@ Status eval_fixed_binary(KernelContext& context) {
   const BroadcastWalk<2> walk(y.dims(), {&a.dims(), &b.dims()});
   dispatch<int8_t, uint8_t, int16_t>(a.dtype(), [&]<class A>() {
     dispatch<int8_t, uint8_t, int16_t>(b.dtype(), [&]<class B>() {
-      const auto write = [&](const auto& result) {  // result(p, q): without the zero point
-        constexpr int64_t kGrain = 8192;
-        context.threads().parallel_for(walk.size, kGrain, [&](int64_t begin, int64_t end) {
-          walk.for_rows(begin, end, [&](const auto& offsets, int64_t at, int64_t n) {
-            const A* p = a.data<A>() + offsets[0];
-            const B* q = b.data<B>() + offsets[1];
-            A* out = y.data<A>() + at;
-            const int64_t zero = f.y_zero_point, low = f.low, high = f.high;
-            for (int64_t i = 0; i < n; ++i) {
-              const int64_t value = result(p[i * walk.inner_strides[0]], q[i * walk.inner_strides[1]]);
-              out[i] = static_cast<A>(std::clamp(value + zero, low, high));
-            }
-          });
+      context.threads().parallel_for(walk.size, kGrain, [&](int64_t begin, int64_t end) {
+        walk.for_rows(begin, end, [&](const auto& offsets, int64_t at, int64_t n) {
+          const A* p = a.data<A>() + offsets[0];
+          const B* q = b.data<B>() + offsets[1];
+          A* out = y.data<A>() + at;
+          for (int64_t i = 0; i < n; ++i) {
+            const int64_t left = p[i * walk.inner_strides[0]] - f.a_zero_point;
+            const int64_t right = q[i * walk.inner_strides[1]] - f.b_zero_point;
+            out[i] = static_cast<A>(std::clamp(combine(f, left, right) + f.y_zero_point, f.low, f.high));
+          }
         });
-      };
-      if constexpr (sizeof(A) == 1 && sizeof(B) == 1) {
-        if (f.kind == FixedKind::kAdd || f.kind == FixedKind::kSub) {  // by tables of what operands contribute
-          const auto x = contributions<A>(f.a, f.a_zero_point, f.headroom);
-          auto z = contributions<B>(f.b, f.b_zero_point, f.headroom);
-          if (f.kind == FixedKind::kSub) std::transform(z.begin(), z.end(), z.begin(), std::negate<>());
-          return write([&, factor = f.y](A p, B q) -> int64_t {
-            const int64_t sum = int64_t{x[static_cast<uint8_t>(p)]} + z[static_cast<uint8_t>(q)];
-            return factor.times(static_cast<int32_t>(sum));
-          });
-        }
-      }
-      write([&](A p, B q) { return combine(f, int64_t{p} - f.a_zero_point, int64_t{q} - f.b_zero_point); });
+      });
     });
   });
   return ok();
 }
+
+const Kernel kFixedSum = {"fixed.sum", refuse_sum, prepare_sum};
 
 }  // namespace thane

@@ -9,5 +9,6 @@ extern const Kernel kFixedDepthwiseConv;  // one input channel per output channe
 extern const Kernel kPackedFixedConv;
 extern const Kernel kFixedRowsConv;
 extern const Kernel kPackedFixedMatMul;
+extern const Kernel kFixedSum;  // or difference, of bytes
 
 }  // namespace thane

@@ -76,6 +76,7 @@ constexpr OpDef row(std::string_view name, std::span<const Param> inputs, int le
 }
 
 constexpr const Kernel* kConvKernels[] = {&kFixedDepthwiseConv, &kPackedFixedConv, &kFixedRowsConv};
+constexpr const Kernel* kBinaryKernels[] = {&kFixedSum};
 constexpr const Kernel* kMatMulKernels[] = {&kPackedFixedMatMul};
 
 constexpr OpDef with_kernels(OpDef op, std::span<const Kernel* const> kernels) {
@@ -86,7 +87,9 @@ constexpr OpDef with_kernels(OpDef op, std::span<const Kernel* const> kernels) {
 constexpr OpDef kOps[] = {
     row("FixedAveragePool", kX, 1, kY, &attrs_schema<FixedAveragePoolAttrs>, infer_fixed_average_pool,
         eval_fixed_average_pool),
-    row("FixedBinary", kBinaryIn, 2, kY, &attrs_schema<FixedBinaryAttrs>, infer_fixed_binary, eval_fixed_binary),
+    with_kernels(
+        row("FixedBinary", kBinaryIn, 2, kY, &attrs_schema<FixedBinaryAttrs>, infer_fixed_binary, eval_fixed_binary),
+        kBinaryKernels),
     with_kernels(
         row("FixedConv", kConvIn, 2, kY, &attrs_schema<FixedConvAttrs>, infer_fixed_conv, eval_fixed_conv, kHeavy),
         kConvKernels),
