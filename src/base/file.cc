@@ -61,7 +61,7 @@ Result<std::shared_ptr<const MappedFile>> MappedFile::map(int fd, const std::str
     data = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, fd, 0);
     if (data == MAP_FAILED) return io_error(std::string("cannot map: ") + std::strerror(errno)).at(path);
   }
-  return std::shared_ptr<const MappedFile>(new MappedFile(path, static_cast<const std::byte*>(data), size));
+  return std::shared_ptr<const MappedFile>(new MappedFile(path, static_cast<const std::byte*>(data), size, false));
 }
 
 Result<std::shared_ptr<const MappedFile>> MappedFile::open(const std::string& path) {
@@ -109,7 +109,7 @@ Result<std::shared_ptr<const MappedFile>> MappedFile::read(const std::string& pa
     data = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (data == MAP_FAILED) return resource_limit(std::string("cannot read: ") + std::strerror(errno)).at(path);
   }
-  std::shared_ptr<const MappedFile> copy(new MappedFile(path, static_cast<const std::byte*>(data), size));
+  std::shared_ptr<const MappedFile> copy(new MappedFile(path, static_cast<const std::byte*>(data), size, true));
   for (size_t done = 0; done < size;) {
     const ssize_t got = ::read(file.fd, static_cast<std::byte*>(data) + done, size - done);
     if (got < 0 && errno == EINTR) continue;
@@ -117,6 +117,13 @@ Result<std::shared_ptr<const MappedFile>> MappedFile::read(const std::string& pa
     done += static_cast<size_t>(got);
   }
   return copy;
+}
+
+void MappedFile::unload(std::span<const std::byte> part) const {
+  const auto page = static_cast<uintptr_t>(::sysconf(_SC_PAGESIZE));
+  const auto begin = (reinterpret_cast<uintptr_t>(part.data()) + page - 1) / page * page;
+  const auto end = reinterpret_cast<uintptr_t>(part.data() + part.size()) / page * page;
+  if (!is_copy_ && begin < end) ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
 }
 
 MappedFile::~MappedFile() {

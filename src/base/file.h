@@ -25,14 +25,19 @@ class MappedFile {
   MappedFile& operator=(const MappedFile&) = delete;
 
   std::span<const std::byte> bytes() const { return {data_, size_}; }
+  // Gives back the memory that a part of bytes() takes; whoever touches it again reads it from the file again. Pages that
+  // the part covers only in part stay. Does nothing for a copy.
+  void unload(std::span<const std::byte> part) const;
   const std::string& path() const { return path_; }
 
  private:
   static Result<std::shared_ptr<const MappedFile>> map(int fd, const std::string& path, bool allow_links);
-  MappedFile(std::string path, const std::byte* data, size_t size) : path_(std::move(path)), data_(data), size_(size) {}
+  MappedFile(std::string path, const std::byte* data, size_t size, bool is_copy)
+      : path_(std::move(path)), data_(data), size_(size), is_copy_(is_copy) {}
   std::string path_;
   const std::byte* data_;
   size_t size_;
+  bool is_copy_;
 };
 
 }  // namespace thane

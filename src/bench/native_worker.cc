@@ -124,7 +124,7 @@ class Worker {
     pipeline.session.seed = static_cast<uint64_t>(rivals::integer(options, "seed"));
     pipeline.optimise = rivals::flag(options, "optimise", true);
     THANE_ASSIGN(session_, make_session(*model_, pipeline));
-    options_ = pipeline.session;
+    pipeline_ = pipeline;
     Document out;
     out["seconds"] = monotonic_seconds() - start;
     out["inputs"] = described(model_->graph, model_->graph.inputs);
@@ -170,7 +170,9 @@ class Worker {
 
   // Values inside, by name, as far as the passes left them.
   Result<Document> tensors(const Document& request) {
-    Graph tapped = session_->graph().clone();
+    std::vector<Type> types;
+    for (const Value& input : inputs_) types.push_back(input.type());
+    THANE_ASSIGN(Graph tapped, prepared_graph(*model_, types, pipeline_));
     std::vector<ValueId> ids;
     std::vector<std::string> names;
     for (const Document& wanted : rivals::member(request, "names")) {
@@ -185,8 +187,7 @@ class Worker {
     }
     if (ids.empty()) return deliver({}, {});
     tapped.outputs = ids;
-    SessionOptions options = options_;
-    THANE_ASSIGN(const std::unique_ptr<Session> session, Session::create(std::move(tapped), std::move(options)));
+    THANE_ASSIGN(const std::unique_ptr<Session> session, Session::create(std::move(tapped), pipeline_.session));
     THANE_ASSIGN(const std::vector<Value> outputs, session->run(inputs_));
     return deliver(names, outputs);
   }
@@ -301,7 +302,7 @@ class Worker {
 
   std::unique_ptr<Model> model_;
   std::unique_ptr<Session> session_;
-  SessionOptions options_;
+  PipelineOptions pipeline_;
   std::vector<Value> inputs_;
 };
 

@@ -87,7 +87,9 @@ Result<std::vector<Contender>> make_contenders(const Arguments& arguments) {
     if (!opened.ok()) return std::move(opened).error();
     const auto model = std::make_shared<const Model>(std::move(*opened));
     for (const Setting& setting : settings) {
-      auto session = make_session(*model, setting.options);
+      PipelineOptions options = setting.options;
+      options.session.keeps_weights = true;  // first_difference runs parts of it
+      auto session = make_session(*model, options);
       if (!session.ok()) return std::move(session).error().at(path);
       const bool plain = arguments.positional.size() > 1 || setting.label.empty();
       contenders.push_back(

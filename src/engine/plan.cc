@@ -12,14 +12,15 @@ namespace thane {
 // Builds a Plan in the order of its methods.
 class Planner {
  public:
-  Planner(const Graph& graph, const SessionOptions& options)
-      : graph_(graph), options_(options), plan_(std::make_unique<Plan>()) {}
+  Planner(const Graph& graph, const SessionOptions& options, const Plan::Spent& spent)
+      : graph_(graph), options_(options), spent_(spent), plan_(std::make_unique<Plan>()) {}
 
   Result<std::unique_ptr<Plan>> run(std::span<const Type> inputs) {
     std::vector<Fact> input_facts;
     for (const Type& type : inputs) input_facts.push_back({type, std::nullopt, std::nullopt});
     THANE_ASSIGN(facts_, infer_graph(graph_, input_facts));
     find_needed_nodes();
+    count_readers();
     assign_slots();
     THANE_TRY(make_steps());
     alias_storage();
@@ -50,6 +51,34 @@ class Planner {
           if (!known(id)) needed[id] = true;
         }
       }
+    }
+  }
+
+  void count_readers() {
+    readers_.assign(graph_.values.size(), 0);
+    const auto count = [&](std::span<const ValueId> ids) {
+      for (ValueId id : ids) {
+        if (id != kNoValue) ++readers_[id];
+      }
+    };
+    for (size_t n = 0; n < graph_.nodes.size(); ++n) {
+      if (!node_needed_[n]) continue;
+      count(graph_.nodes[n].inputs);
+      for (const Subgraph& subgraph : graph_.nodes[n].subgraphs) count(subgraph.captures);
+    }
+    count(graph_.all_outputs());
+  }
+
+  // Lets go of constants that were for this step's kernel alone, which has packed them.
+  void drop_spent_constants(const Step& step) {
+    if (!step.kernel || !spent_) return;
+    for (size_t i = 0; i < step.node->inputs.size(); ++i) {
+      const ValueId id = step.node->inputs[i];
+      if (id == kNoValue || !graph_.constant(id) || step.kernel->reads(i) || --readers_[id] > 0) continue;
+      Tensor hollow = facts_[id].value->hollow();
+      plan_->slots_[plan_->value_slots_[id]].constant = hollow;
+      facts_[id].value = std::move(hollow);
+      spent_(id);
     }
   }
 
@@ -126,6 +155,7 @@ class Planner {
       }
       if (all_static) {
         THANE_TRY(choose_kernel(step));
+        drop_spent_constants(step);
       } else {
         step.dynamic = true;
         for (uint32_t i = 0; i < step.output_count; ++i) {
@@ -295,8 +325,10 @@ class Planner {
 
   const Graph& graph_;
   const SessionOptions& options_;
+  const Plan::Spent& spent_;
   std::unique_ptr<Plan> plan_;
   std::vector<Fact> facts_;
+  std::vector<int32_t> readers_;  // of each value: steps and the caller
   std::vector<bool> node_needed_;
   std::vector<SlotId> unnamed_;
   std::vector<SlotId> root_;
@@ -305,8 +337,8 @@ class Planner {
 };
 
 Result<std::unique_ptr<Plan>> Plan::create(const Graph& graph, std::span<const Type> inputs,
-                                           const SessionOptions& options) {
-  return Planner(graph, options).run(inputs);
+                                           const SessionOptions& options, const Spent& spent) {
+  return Planner(graph, options, spent).run(inputs);
 }
 
 std::unique_ptr<Frame> Plan::take_frame() const {

@@ -2,6 +2,7 @@
 // folded, kernels chosen and their weights packed, memory assigned. Running it is a walk over a flat array of steps.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <span>
@@ -59,9 +60,13 @@ struct Frame {
 
 class Plan {
  public:
+  // Called with each constant that no step looks at any more, because kernels keep it in a form of their own; the plan has
+  // let go of it. Empty: all constants stay.
+  using Spent = std::function<void(ValueId)>;
+
   // `inputs` are the concrete types of graph.all_inputs(). The graph must outlive the plan.
   static Result<std::unique_ptr<Plan>> create(const Graph& graph, std::span<const Type> inputs,
-                                              const SessionOptions& options);
+                                              const SessionOptions& options, const Spent& spent = {});
 
   // Memory for a kResult slot.
   Result<Tensor> allocate_result(const Slot& slot) const { return results_->allocate(slot.dtype, slot.dims); }

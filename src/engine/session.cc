@@ -1,8 +1,10 @@
 #include "engine/session.h"
 
+#include <algorithm>
 #include <list>
 #include <map>
 #include <mutex>
+#include <optional>
 
 #include "base/clock.h"
 #include "base/format.h"
@@ -16,9 +18,11 @@ namespace {
 
 constexpr size_t kMostPlans = 32;
 
+using ShapeKey = std::vector<int64_t>;
+
 // The concrete types of a set of inputs, as a key.
-std::vector<int64_t> shape_key(std::span<const Value> inputs) {
-  std::vector<int64_t> key;
+ShapeKey shape_key(std::span<const Value> inputs) {
+  ShapeKey key;
   for (const Value& value : inputs) {
     if (!value.is_tensor()) {
       key.push_back(-1);
@@ -47,6 +51,14 @@ class SessionImpl : public Session {
       }
     }
     return ok();
+  }
+
+  // For sessions whose inputs are checked (those of bodies are not): whether they can be of one shape only.
+  void find_whether_one_plan() {
+    has_one_plan_ = std::ranges::all_of(all_inputs_, [&](ValueId id) {
+      const Type& type = graph_.values[id].type;
+      return type.is_tensor() && type.dtype != DType::kUndefined && type.has_concrete_dims();
+    });
   }
 
   Result<std::vector<Value>> run(std::span<const Value> inputs) const override {
@@ -149,22 +161,41 @@ class SessionImpl : public Session {
     return ok();
   }
 
-  Result<std::shared_ptr<const Plan>> plan_for(std::span<const Value> inputs) const {
-    const auto key = shape_key(inputs);
-    {
-      std::lock_guard lock(mutex_);
-      for (auto entry = plans_.begin(); entry != plans_.end(); ++entry) {
-        if (entry->first != key) continue;
-        plans_.splice(plans_.begin(), plans_, entry);  // most recently used first
-        return entry->second;
-      }
+  std::shared_ptr<const Plan> made_plan(const ShapeKey& key) const {
+    std::lock_guard lock(mutex_);
+    for (auto entry = plans_.begin(); entry != plans_.end(); ++entry) {
+      if (entry->first != key) continue;
+      plans_.splice(plans_.begin(), plans_, entry);  // most recently used first
+      return entry->second;
     }
+    return nullptr;
+  }
+
+  // A weight that a plan has packed takes no memory beside its packed form: it is dropped where no other plan can come,
+  // and else, if it lies in a file, left there.
+  void let_go(ValueId id) const {
+    std::optional<Tensor>& constant = graph_.values[id].constant;
+    constant->unload();
+    if (has_one_plan_ && !options_.keeps_weights) constant = constant->hollow();
+  }
+
+  Result<std::shared_ptr<const Plan>> plan_for(std::span<const Value> inputs) const {
+    const ShapeKey key = shape_key(inputs);
+    if (auto plan = made_plan(key)) return plan;
+    std::lock_guard planning(planning_mutex_);
+    if (auto plan = made_plan(key)) return plan;
+    if (failure_) return *failure_;
     std::vector<Type> types;
     for (const Value& value : inputs) types.push_back(value.type());
     for (size_t i = 0; i < types.size(); ++i) {  // an empty optional or sequence knows less than its declaration
       if (!inputs[i].is_tensor()) types[i] = graph_.values[all_inputs_[i]].type;
     }
-    THANE_ASSIGN(std::shared_ptr<const Plan> plan, Plan::create(graph_, types, options_));
+    auto made = Plan::create(graph_, types, options_, [&](ValueId id) { let_go(id); });
+    if (!made.ok()) {
+      if (has_one_plan_) failure_ = made.error();  // weights are gone: there is no second try
+      return made.error();
+    }
+    std::shared_ptr<const Plan> plan = std::move(*made);
     std::lock_guard lock(mutex_);
     plans_.emplace_front(key, plan);
     if (plans_.size() > kMostPlans) plans_.pop_back();
@@ -267,15 +298,18 @@ class SessionImpl : public Session {
     return ok();
   }
 
-  Graph graph_;
+  mutable Graph graph_;  // changed by let_go() alone
   SessionOptions options_;
   std::vector<ValueId> all_inputs_;
+  bool has_one_plan_ = false;
   std::vector<std::vector<std::unique_ptr<SessionImpl>>> bodies_;  // per node
 
   mutable States states_;
 
-  mutable std::mutex mutex_;
-  mutable std::list<std::pair<std::vector<int64_t>, std::shared_ptr<const Plan>>> plans_;
+  mutable std::mutex planning_mutex_;     // one plan is made at a time
+  mutable std::optional<Error> failure_;  // of making the only plan
+  mutable std::mutex mutex_;           // of plans_
+  mutable std::list<std::pair<ShapeKey, std::shared_ptr<const Plan>>> plans_;
 };
 
 }  // namespace
@@ -285,6 +319,7 @@ Result<std::unique_ptr<Session>> Session::create(Graph graph, SessionOptions opt
   options.threads = options.pool->size();
   auto session = std::make_unique<SessionImpl>(std::move(graph), std::move(options));
   THANE_TRY(session->prepare());
+  session->find_whether_one_plan();
   return std::unique_ptr<Session>(std::move(session));
 }
 

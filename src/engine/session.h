@@ -29,6 +29,7 @@ struct SessionOptions {
   Isa isa = cpu_facts().best;        // ceiling
   Precision precision = Precision::kFp32;
   uint64_t seed = 0;  // of random ops; each run of a session starts from it
+  bool keeps_weights = false;  // graph() stays whole: for those who want to run parts of it themselves
   // Called after every step, by the thread that runs; empty: nothing is timed.
   std::function<void(const StepTime&)> observer = {};
 };
@@ -48,6 +49,8 @@ class Session {
   virtual Result<std::vector<Value>> run_explicit(std::span<const Value> inputs) const = 0;
   // Back to what the states were before the first run.
   virtual void reset_states() const = 0;
+  // Of constants that the only possible plan has in a form of its own, nothing but dtype and shape remain, unless the
+  // options say that weights are kept.
   virtual const Graph& graph() const = 0;
 };
 

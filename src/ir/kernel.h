@@ -40,6 +40,8 @@ class PreparedKernel {
   virtual ~PreparedKernel() = default;
   // As OpDef::eval; safe to call from several threads at once.
   virtual Status run(KernelContext& context) const = 0;
+  // Whether run() looks at the contents of an input. Constants that nobody looks at are let go.
+  virtual bool reads([[maybe_unused]] size_t input) const { return true; }
 };
 
 struct Kernel {

@@ -51,6 +51,7 @@ class FileBuffer : public Buffer {
  public:
   FileBuffer(std::shared_ptr<const MappedFile> file, size_t offset, size_t size)
       : Buffer(const_cast<std::byte*>(file->bytes().data()) + offset, size), file_(std::move(file)) {}
+  void unload(std::span<const std::byte> part) const override { file_->unload(part); }
 
  private:
   std::shared_ptr<const MappedFile> file_;

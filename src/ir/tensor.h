@@ -20,6 +20,8 @@ class Buffer {
   virtual ~Buffer() = default;
   std::byte* data() const { return data_; }
   size_t size_bytes() const { return size_bytes_; }
+  // Gives back the memory of a part of the contents, where they can be read again from a file.
+  virtual void unload(std::span<const std::byte>) const {}
 
  protected:
   Buffer(std::byte* data, size_t size_bytes) : data_(data), size_bytes_(size_bytes) {}
@@ -74,6 +76,12 @@ class Tensor {
   }
 
   bool aligned() const;  // to its element size (8 at most)
+  // Of a mapped file's part: gives its memory back until somebody reads it again.
+  void unload() const {
+    if (buffer_) buffer_->unload({data_, size_bytes()});
+  }
+  // Dtype and shape without contents.
+  Tensor hollow() const { return borrow(dtype_, dims_, nullptr); }
   bool owned() const { return buffer_ || !data_; }
   Result<Tensor> keep() const;               // itself when owned, else a copy in fresh memory
   Result<Tensor> copy() const;               // always fresh memory

@@ -5,7 +5,9 @@ namespace thane {
 Status copy_unaligned_constants(Graph& graph) {
   for (ValueInfo& value : graph.values) {
     if (!value.constant || value.constant->aligned()) continue;
-    THANE_ASSIGN(*value.constant, value.constant->copy());
+    const Tensor original = *value.constant;
+    THANE_ASSIGN(*value.constant, original.copy());
+    original.unload();
   }
   return ok();
 }

@@ -21,6 +21,7 @@ class PackedInteger : public PreparedKernel {
   PackedInteger(std::unique_ptr<Product> product, Inputs in, int64_t zero = 0)
       : product_(std::move(product)), in_(in), zero_(static_cast<int32_t>(zero)) {}
 
+  bool reads(size_t input) const override { return input == 0 || input == in_.bias || input == in_.zero; }
   Status run(KernelContext& context) const override {
     const Tensor& x = context.input(0);
     const auto zero = context.has_input(in_.zero) ? static_cast<int32_t>(context.input(in_.zero).as_int64(0)) : zero_;

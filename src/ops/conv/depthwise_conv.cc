@@ -30,6 +30,7 @@ class DepthwiseConv : public PreparedKernel {
         zeros_(static_cast<size_t>(shape_.in_channels), 0.0f),
         run_(depthwise_run(shape_, weights_, activation)) {}
 
+  bool reads(size_t input) const override { return input != 1; }  // the weights are packed
   Status run(KernelContext& context) const override {
     const float* x = context.input(0).data<float>();
     const float* bias = context.has_input(2) ? context.input(2).data<float>() : nullptr;

@@ -73,6 +73,7 @@ class ExpandedDepthwise : public PreparedKernel {
     set_activation(query.node.attrs_as<ExpandedDepthwiseAttrs>().expansion, epilogue_);
   }
 
+  bool reads(size_t input) const override { return input != 1 && input != 3; }  // the weights are packed
   Status run(KernelContext& context) const override {
     if (context.output(0).size() == 0) return ok();
     const auto bias = [&](size_t i) { return context.has_input(i) ? context.input(i).data<float>() : nullptr; };

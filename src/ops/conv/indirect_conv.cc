@@ -42,6 +42,7 @@ class IndirectConv : public PreparedKernel {
     set_activation(activation, epilogue_);
   }
 
+  bool reads(size_t input) const override { return input != 1; }  // the weights are packed
   Status run(KernelContext& context) const override {
     const float* x = context.input(0).data<float>();
     const float* bias = context.has_input(2) ? context.input(2).data<float>() : nullptr;

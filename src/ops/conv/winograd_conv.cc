@@ -59,6 +59,7 @@ class WinogradConv : public PreparedKernel {
     scratch_.emplace(kWinogradPoints * chunk_ * (in() + out()));
   }
 
+  bool reads(size_t input) const override { return input != 1; }  // the weights are packed
   Status run(KernelContext& context) const override {
     const int64_t total = shape_.batch * tiles_y_ * tiles_x_;
     if (total == 0) return ok();

@@ -36,6 +36,7 @@ class RowsConv : public PreparedKernel {
     pack(weights);
   }
 
+  bool reads(size_t input) const override { return input != 1; }  // the weights are packed
   Status run(KernelContext& context) const override {
     if (context.output(0).size() == 0) return ok();
     if (context.input(0).dtype() == DType::kInt8)

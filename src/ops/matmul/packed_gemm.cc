@@ -33,6 +33,7 @@ class PackedGemm : public PreparedKernel {
  public:
   PackedGemm(PackedMatrix b, Tensor bias, Activation activation)
       : b_(std::move(b)), bias_(std::move(bias)), activation_(activation) {}
+  bool reads(size_t input) const override { return input == 0; }  // B is packed, C copied
   Status run(KernelContext& context) const override {
     multiply(b_, context.output(0).dim(0), context.input(0).data<float>(), context.output(0).data<float>(),
              bias_.defined() ? bias_.data<float>() : nullptr, activation_, context.threads());

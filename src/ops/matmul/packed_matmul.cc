@@ -24,6 +24,7 @@ std::string refuse_packed(const KernelQuery& query) {
 class PackedMatMul : public PreparedKernel {
  public:
   PackedMatMul(PackedMatrix b, Activation activation) : b_(std::move(b)), activation_(activation) {}
+  bool reads(size_t input) const override { return input != 1; }  // the weights are packed
   Status run(KernelContext& context) const override {
     const Tensor& a = context.input(0);
     const int64_t rows = b_.k ? a.size() / b_.k : context.output(0).size() / std::max<int64_t>(b_.n, 1);

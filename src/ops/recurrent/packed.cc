@@ -122,6 +122,8 @@ class PackedLayer : public PreparedKernel {
         sums_floats_(directions_[0].r.blocks() * directions_[0].r.sums() * batch_),
         scratch_(steps_ * batch_ * gates * hidden + sums_floats_ + 3 * batch_ * hidden) {}
 
+  // Weights are packed, biases added up.
+  bool reads(size_t input) const override { return input == 0 || input > 3; }
   Status run(KernelContext& context) const override {
     if (batch_ == 0) return ok();
     THANE_ASSIGN(const auto lease, scratch_.take());
