@@ -74,7 +74,7 @@ Result<Cost> cost_of(const Model& model, const std::vector<Type>& inputs, const 
   counter.add_to(cost);
 
   THANE_ASSIGN(const Graph graph, prepared_graph(model, inputs, options));
-  THANE_ASSIGN(const std::unique_ptr<Plan> plan, Plan::create(graph, all_types, options.session));
+  THANE_ASSIGN(const std::unique_ptr<Plan> plan, Plan::create(graph, all_types, options.session, {}));
   cost.arena_bytes = plan->arena_bytes();
   for (const Type& type : inputs) cost.input_bytes += bytes_of(type, cost.memory_complete);
   for (const Step& step : plan->steps()) {

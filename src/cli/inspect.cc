@@ -84,7 +84,7 @@ class Inspection {
       if (name == "optimised") {
         text = to_text(graph);
       } else {
-        THANE_ASSIGN(const std::unique_ptr<Plan> plan, Plan::create(graph, all_types(), options_.session));
+        THANE_ASSIGN(const std::unique_ptr<Plan> plan, Plan::create(graph, all_types(), options_.session, {}));
         text = plan_text(graph, *plan);
       }
     }

@@ -12,8 +12,8 @@ namespace thane {
 // Builds a Plan in the order of its methods.
 class Planner {
  public:
-  Planner(const Graph& graph, const SessionOptions& options, const Plan::Spent& spent)
-      : graph_(graph), options_(options), spent_(spent), plan_(std::make_unique<Plan>()) {}
+  Planner(const Graph& graph, const SessionOptions& options, const Plan::Common& common)
+      : graph_(graph), options_(options), common_(common), plan_(std::make_unique<Plan>()) {}
 
   Result<std::unique_ptr<Plan>> run(std::span<const Type> inputs) {
     std::vector<Fact> input_facts;
@@ -71,14 +71,14 @@ class Planner {
 
   // Lets go of constants that were for this step's kernel alone, which has packed them.
   void drop_spent_constants(const Step& step) {
-    if (!step.kernel || !spent_) return;
+    if (!step.kernel || !common_.spent) return;
     for (size_t i = 0; i < step.node->inputs.size(); ++i) {
       const ValueId id = step.node->inputs[i];
       if (id == kNoValue || !graph_.constant(id) || step.kernel->reads(i) || --readers_[id] > 0) continue;
       Tensor hollow = facts_[id].value->hollow();
       plan_->slots_[plan_->value_slots_[id]].constant = hollow;
       facts_[id].value = std::move(hollow);
-      spent_(id);
+      common_.spent(id);
     }
   }
 
@@ -180,12 +180,15 @@ class Planner {
     if (node.op->kernels.empty()) return ok();
     std::vector<const Type*> inputs(node.inputs.size(), nullptr);
     std::vector<const Tensor*> constants(node.inputs.size(), nullptr);
+    bool are_weights = true;  // not folded from the shapes of this plan
     for (size_t i = 0; i < inputs.size(); ++i) {
       if (node.inputs[i] == kNoValue) continue;
       const Fact& fact = facts_[node.inputs[i]];
       if (!fact.type.has_concrete_dims()) return ok();  // the output's shape is known, an input's is not
       inputs[i] = &fact.type;
-      if (fact.value) constants[i] = &*fact.value;
+      if (!fact.value) continue;
+      constants[i] = &*fact.value;
+      are_weights &= graph_.constant(node.inputs[i]) != nullptr;
     }
     std::vector<Type> outputs;
     for (ValueId id : node.outputs) outputs.push_back(id == kNoValue ? Type{} : facts_[id].type);
@@ -195,7 +198,8 @@ class Planner {
                             constants,
                             options_.isa,
                             options_.precision,
-                            options_.pool ? options_.pool->size() : options_.threads};
+                            options_.pool ? options_.pool->size() : options_.threads,
+                            are_weights ? common_.forms : nullptr};
     for (const Kernel* kernel : node.op->kernels) {
       if (std::string reason = kernel->refuse(query); !reason.empty()) {
         step.refusals.push_back(format("{}: {}", kernel->name, reason));
@@ -325,7 +329,7 @@ class Planner {
 
   const Graph& graph_;
   const SessionOptions& options_;
-  const Plan::Spent& spent_;
+  const Plan::Common& common_;
   std::unique_ptr<Plan> plan_;
   std::vector<Fact> facts_;
   std::vector<int32_t> readers_;  // of each value: steps and the caller
@@ -337,8 +341,8 @@ class Planner {
 };
 
 Result<std::unique_ptr<Plan>> Plan::create(const Graph& graph, std::span<const Type> inputs,
-                                           const SessionOptions& options, const Spent& spent) {
-  return Planner(graph, options, spent).run(inputs);
+                                           const SessionOptions& options, const Common& common) {
+  return Planner(graph, options, common).run(inputs);
 }
 
 std::unique_ptr<Frame> Plan::take_frame() const {

@@ -60,13 +60,17 @@ struct Frame {
 
 class Plan {
  public:
-  // Called with each constant that no step looks at any more, because kernels keep it in a form of their own; the plan has
-  // let go of it. Empty: all constants stay.
-  using Spent = std::function<void(ValueId)>;
+  // What plans of one session have in common.
+  struct Common {
+    SharedForms* forms = nullptr;
+    // Called with each constant that no step looks at any more, because kernels keep it in a form of their own; the plan
+    // has let go of it. Empty: all constants stay.
+    std::function<void(ValueId)> spent = {};
+  };
 
   // `inputs` are the concrete types of graph.all_inputs(). The graph must outlive the plan.
   static Result<std::unique_ptr<Plan>> create(const Graph& graph, std::span<const Type> inputs,
-                                              const SessionOptions& options, const Spent& spent = {});
+                                              const SessionOptions& options, const Common& common);
 
   // Memory for a kResult slot.
   Result<Tensor> allocate_result(const Slot& slot) const { return results_->allocate(slot.dtype, slot.dims); }

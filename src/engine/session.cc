@@ -190,7 +190,7 @@ class SessionImpl : public Session {
     for (size_t i = 0; i < types.size(); ++i) {  // an empty optional or sequence knows less than its declaration
       if (!inputs[i].is_tensor()) types[i] = graph_.values[all_inputs_[i]].type;
     }
-    auto made = Plan::create(graph_, types, options_, [&](ValueId id) { let_go(id); });
+    auto made = Plan::create(graph_, types, options_, {&forms_, [&](ValueId id) { let_go(id); }});
     if (!made.ok()) {
       if (has_one_plan_) failure_ = made.error();  // weights are gone: there is no second try
       return made.error();
@@ -307,6 +307,7 @@ class SessionImpl : public Session {
   mutable States states_;
 
   mutable std::mutex planning_mutex_;     // one plan is made at a time
+  mutable SharedForms forms_;             // of plans that are made
   mutable std::optional<Error> failure_;  // of making the only plan
   mutable std::mutex mutex_;           // of plans_
   mutable std::list<std::pair<ShapeKey, std::shared_ptr<const Plan>>> plans_;

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "ops/table.h"
 
 namespace thane {
@@ -50,6 +52,68 @@ TEST(Session, RunsExplicitlyWithoutTouchingItsState) {
   EXPECT_EQ(first(outputs), 12);
   EXPECT_EQ((*outputs)[1].tensor().data<float>()[1], 13);
   EXPECT_EQ(first((*session)->run(std::span(inputs).first(1))), 2);
+}
+
+// y = x · w, w = [[1, 2], [3, 4]]; `rows` of x may be a symbol.
+Graph product_with(Dim rows) {
+  Graph graph;
+  const ValueId x = graph.add_value("x", Type::tensor(DType::kFloat32, SymDims{rows, Dim(2)}));
+  Tensor weights = Tensor::must_allocate(DType::kFloat32, {2, 2});
+  for (int i = 0; i < 4; ++i) weights.data<float>()[i] = static_cast<float>(i + 1);
+  const ValueId w = graph.add_constant("w", weights);
+  const ValueId y = graph.add_value("y", Type::tensor(DType::kFloat32, SymDims{rows, Dim(2)}));
+  graph.nodes.push_back({find_op(Domain::kOnnx, "MatMul"), "", {x, w}, {y}, nullptr, {}});
+  graph.inputs = {x};
+  graph.outputs = {y};
+  return graph;
+}
+
+Value rows_of_ones(int64_t rows) {
+  Tensor x = Tensor::must_allocate(DType::kFloat32, {rows, 2});
+  std::fill_n(x.data<float>(), x.size(), 1.0f);
+  return Value(std::move(x));
+}
+
+const Tensor& weights_of(const Session& session) { return *session.graph().constant(session.graph().nodes[0].inputs[1]); }
+
+TEST(Session, LetsGoOfWeightsThatItsOnlyPlanHasPacked) {
+  auto session = Session::create(product_with(Dim(3)), {.threads = 1});
+  ASSERT_TRUE(session.ok());
+  const std::vector<Value> inputs{rows_of_ones(3)};
+  EXPECT_EQ(first((*session)->run(inputs)), 4);
+  EXPECT_EQ(weights_of(**session).raw(), nullptr);
+  EXPECT_EQ(weights_of(**session).dims(), (Dims{2, 2}));
+  EXPECT_EQ(first((*session)->run(inputs)), 4);
+
+  auto whole = Session::create(product_with(Dim(3)), {.threads = 1, .keeps_weights = true});
+  ASSERT_TRUE(whole.ok());
+  EXPECT_EQ(first((*whole)->run(inputs)), 4);
+  EXPECT_NE(weights_of(**whole).raw(), nullptr);
+}
+
+TEST(Session, KeepsWeightsForPlansOfOtherShapes) {
+  auto session = Session::create(product_with(Dim::symbol("n")), {.threads = 1});
+  ASSERT_TRUE(session.ok());
+  for (const int64_t rows : {1, 3, 40, 3}) {
+    const std::vector<Value> inputs{rows_of_ones(rows)};
+    const auto outputs = (*session)->run(inputs);
+    ASSERT_TRUE(outputs.ok());
+    ASSERT_EQ(outputs->at(0).tensor().dims(), (Dims{rows, 2}));
+    EXPECT_EQ(first(outputs), 4);
+    EXPECT_EQ(outputs->at(0).tensor().data<float>()[2 * rows - 1], 6);
+  }
+  EXPECT_NE(weights_of(**session).raw(), nullptr);
+}
+
+TEST(SharedForms, AreMadeOncePerNodeAndName) {
+  const Graph graph = product_with(Dim(3)), other = product_with(Dim(3));
+  SharedForms forms;
+  int made = 0;
+  const auto make = [&]() -> Result<int> { return ++made; };
+  EXPECT_EQ(*forms.get<int>(graph.nodes[0], "a", make), 1);
+  EXPECT_EQ(*forms.get<int>(graph.nodes[0], "a", make), 1);
+  EXPECT_EQ(*forms.get<int>(graph.nodes[0], "b", make), 2);
+  EXPECT_EQ(*forms.get<int>(other.nodes[0], "a", make), 3);
 }
 
 }  // namespace

@@ -2,10 +2,12 @@
 // `explain`.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/cpu.h"
 #include "base/result.h"
@@ -23,6 +25,24 @@ enum class Precision : uint8_t {
   kAuto,   // the fastest that stays within the stated error
 };
 
+// What kernels make of a graph's constants: made once, shared by all plans of a session.
+class SharedForms {
+ public:
+  // T: one type for all forms of that name; copies of it share their memory.
+  template <class T, class Make>
+  Result<T> get(const Node& node, const std::string& form, const Make& make) {
+    std::shared_ptr<const void>& kept = forms_[{&node, form}];
+    if (!kept) {
+      THANE_ASSIGN(T made, make());
+      kept = std::make_shared<const T>(std::move(made));
+    }
+    return *static_cast<const T*>(kept.get());
+  }
+
+ private:
+  std::map<std::pair<const Node*, std::string>, std::shared_ptr<const void>> forms_;
+};
+
 // Everything a candidate may base its decision on. Types are concrete.
 struct KernelQuery {
   const Node& node;
@@ -32,6 +52,13 @@ struct KernelQuery {
   Isa isa;                                   // the highest level that may be used
   Precision precision;
   int threads;
+  SharedForms* forms = nullptr;  // null: the constants are this plan's alone
+
+  // What make() gives, a Result<T> that depends on the node, its constants, isa and what `form` names, and on nothing else.
+  template <class T, class Make>
+  Result<T> shared(const std::string& form, const Make& make) const {
+    return forms ? forms->get<T>(node, form, make) : Result<T>(make());
+  }
 };
 
 // A kernel bound to one node and one set of shapes: algorithm fixed, weights packed.

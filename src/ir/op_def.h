@@ -39,6 +39,7 @@ enum OpFlags : uint32_t {
   kInPlace = 1 << 3,           // output 0 may overwrite input 0 when both have the same shape and dtype
   kStateful = 1 << 4,          // reads or writes session state: keeps its order and its effect
   kHeavy = 1 << 5,             // cost may be far beyond the sizes of inputs and outputs: never folded
+  kAnyAlignment = 1 << 6,      // input 0 is copied byte by byte and may lie anywhere
 };
 
 struct OpDef {

@@ -46,13 +46,23 @@ void GemmTiling::run(const GemmPanel& whole, int64_t begin, int64_t end) const {
       for (int64_t i = begin; i < last; ++i) {
         GemmPanel panel = job(whole, i);
         narrow_to_block(block, blocks, panel);
-        // The next panel's block lies where this one's would be if the panel were the next.
-        if (i + 1 < last) panel.next_b = panel.b + depth_ * columns_;
+        if (i + 1 < last)  // the next panel's block lies where this one's would be if the panel were the next
+          panel.next_b = panel.b + depth_ * columns_;
+        else if (block + 1 < blocks || last < end)
+          panel.next_b = start_of(whole, block + 1 < blocks ? begin : last, (block + 1) % blocks, blocks);
+        else if (last < jobs())
+          panel.next_b = nullptr;
         kernel_->panel(panel);
       }
     }
     begin = last;
   }
+}
+
+const float* GemmTiling::start_of(const GemmPanel& whole, int64_t index, int64_t block, int64_t blocks) const {
+  GemmPanel panel = job(whole, index);
+  narrow_to_block(block, blocks, panel);
+  return panel.b;
 }
 
 void GemmTiling::narrow_to_block(int64_t block, int64_t blocks, GemmPanel& job) const {

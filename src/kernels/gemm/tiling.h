@@ -26,13 +26,16 @@ class GemmTiling {
   int64_t jobs() const { return chunks_ * panels_; }
   // Jobs worth a thread's while.
   int64_t grain() const { return grain_; }
-  // Jobs [begin, end) of the product that `whole` describes: m, n and all pointers of the whole.
+  // Jobs [begin, end) of the product that `whole` describes: m, n and all pointers of the whole; next_b: what is read after
+  // the last job.
   void run(const GemmPanel& whole, int64_t begin, int64_t end) const;
 
  private:
   // Narrows `whole` to one job, and that to one block over k.
   GemmPanel job(const GemmPanel& whole, int64_t index) const;
   void narrow_to_block(int64_t block, int64_t blocks, GemmPanel& job) const;
+  // Where that job's part of B in that block begins.
+  const float* start_of(const GemmPanel& whole, int64_t index, int64_t block, int64_t blocks) const;
 
   const GemmKernel* kernel_ = nullptr;
   int64_t m_ = 0, n_ = 0, depth_ = 0;

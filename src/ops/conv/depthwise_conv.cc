@@ -92,7 +92,7 @@ Result<std::unique_ptr<PreparedKernel>> prepare_with_depthwise(const KernelQuery
   const Tensor& weights = *query.constants[1];
   THANE_ASSIGN(ConvShape shape,
                resolve_conv(query.node.attrs_as<ConvAttrs>(), to_numbers(*query.inputs[0]->dims), weights.dims()));
-  THANE_ASSIGN(Tensor packed, pack_depthwise(weights));
+  THANE_ASSIGN(Tensor packed, query.shared<Tensor>("depthwise", [&] { return pack_depthwise(weights); }));
   return std::unique_ptr<PreparedKernel>(
       new DepthwiseConv(depthwise_kernel(query.isa), std::move(shape), std::move(packed), activation));
 }

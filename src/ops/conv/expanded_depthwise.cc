@@ -6,6 +6,7 @@
 #include "ops/conv/depthwise.h"
 #include "ops/conv/kernels.h"
 #include "ops/evaluate.h"
+#include "ops/packed_matrix.h"
 #include "ops/scratch.h"
 #include "ops/table.h"
 
@@ -165,11 +166,13 @@ Result<std::unique_ptr<PreparedKernel>> prepare_expanded(const KernelQuery& quer
   THANE_ASSIGN(ConvShape shape,
                resolve_conv(query.node.attrs_as<ExpandedDepthwiseAttrs>(), between, query.constants[3]->dims()));
   const GemmKernel& gemm = gemm_kernel(query.isa);
-  THANE_ASSIGN(Tensor panels, Tensor::allocate(DType::kFloat32, {k * gemm.packed_columns(n)}));
-  pack_b(gemm, k, n, expansion.data<float>(), 1, k, 1.0f, panels.data<float>());
-  THANE_ASSIGN(Tensor weights, pack_depthwise(*query.constants[3]));
+  THANE_ASSIGN(PackedMatrix panels, query.shared<PackedMatrix>("expansion", [&] {
+    return pack_matrix(gemm, k, n, expansion.data<float>(), 1, k);
+  }));
+  THANE_ASSIGN(Tensor weights,
+               query.shared<Tensor>("depthwise", [&] { return pack_depthwise(*query.constants[3]); }));
   return std::unique_ptr<PreparedKernel>(
-      new ExpandedDepthwise(query, std::move(shape), std::move(panels), std::move(weights)));
+      new ExpandedDepthwise(query, std::move(shape), std::move(panels.panels), std::move(weights)));
 }
 
 }  // namespace

@@ -116,12 +116,25 @@ Result<Tensor> fold_weights(const Tensor& weights, int64_t kernel) {
   return folded;
 }
 
+// `weights` gives a Result<Tensor>; it is asked only where no plan before this one has packed them.
+template <class Weights>
+Result<LatticeGemm> make_gemm(const KernelQuery& query, const Lattice& lattice, const Weights& weights,
+                              const WeightStrides& strides, const std::vector<int64_t>& offsets) {
+  const GemmKernel& kernel = gemm_kernel(query.isa);
+  std::string form = "lattice";
+  for (int64_t offset : offsets) form += ' ' + std::to_string(offset);
+  THANE_ASSIGN(Tensor packed, query.shared<Tensor>(form, [&]() -> Result<Tensor> {
+    THANE_ASSIGN(const Tensor plain, weights());
+    return LatticeGemm::pack(kernel, lattice, plain.template data<float>(), strides, offsets);
+  }));
+  return LatticeGemm::make(kernel, lattice, std::move(packed));
+}
+
 Result<std::unique_ptr<PreparedKernel>> prepare_with_indirect(const KernelQuery& query, const Activation& activation) {
   const Tensor& weights = *query.constants[1];
   THANE_ASSIGN(ConvShape shape,
                resolve_conv(query.node.attrs_as<ConvAttrs>(), to_numbers(*query.inputs[0]->dims), weights.dims()));
   Lattice lattice = conv_lattice(shape);
-  const GemmKernel& kernel = gemm_kernel(query.isa);
   std::vector<LatticeGemm> phases;
   PaddedRows padding;
   if (folds(shape)) {
@@ -129,16 +142,15 @@ Result<std::unique_ptr<PreparedKernel>> prepare_with_indirect(const KernelQuery&
     std::vector<WindowAxis> axes = shape.axes;
     axes.back().kernel = 1;
     const int64_t outer = shape.taps() / shape.axes.back().kernel;
-    THANE_ASSIGN(const Tensor folded, fold_weights(weights, shape.axes.back().kernel));
     const WeightStrides strides{lattice.in_channels * outer, outer, 0};
-    THANE_ASSIGN(LatticeGemm gemm,
-                 LatticeGemm::make(kernel, lattice, folded.data<float>(), strides, kernel_offsets(lattice, axes)));
+    const auto folded = [&] { return fold_weights(weights, shape.axes.back().kernel); };
+    THANE_ASSIGN(LatticeGemm gemm, make_gemm(query, lattice, folded, strides, kernel_offsets(lattice, axes)));
     phases.push_back(std::move(gemm));
   } else {
     const int64_t taps = shape.taps();
     const WeightStrides strides{lattice.in_channels * taps, taps, lattice.out_channels * lattice.in_channels * taps};
-    THANE_ASSIGN(LatticeGemm gemm, LatticeGemm::make(kernel, lattice, weights.data<float>(), strides,
-                                                     kernel_offsets(lattice, shape.axes)));
+    const auto plain = [&]() -> Result<Tensor> { return weights; };
+    THANE_ASSIGN(LatticeGemm gemm, make_gemm(query, lattice, plain, strides, kernel_offsets(lattice, shape.axes)));
     phases.push_back(std::move(gemm));
   }
   return std::unique_ptr<PreparedKernel>(new IndirectConv(std::move(phases), padding, activation));
@@ -171,8 +183,8 @@ Result<std::unique_ptr<PreparedKernel>> prepare_transposed(const KernelQuery& qu
   const WeightStrides strides{taps, out * taps, in * out * taps};
   std::vector<LatticeGemm> phases;
   for (const Lattice& lattice : transposed_lattices(shape)) {
-    THANE_ASSIGN(LatticeGemm gemm, LatticeGemm::make(gemm_kernel(query.isa), lattice, query.constants[1]->data<float>(),
-                                                     strides, kernel_offsets(lattice, shape.axes)));
+    const auto plain = [&]() -> Result<Tensor> { return *query.constants[1]; };
+    THANE_ASSIGN(LatticeGemm gemm, make_gemm(query, lattice, plain, strides, kernel_offsets(lattice, shape.axes)));
     phases.push_back(std::move(gemm));
   }
   return std::unique_ptr<PreparedKernel>(new IndirectConv(std::move(phases), {}, {}));

@@ -29,8 +29,38 @@ std::vector<int64_t> kernel_offsets(const Lattice& lattice, const std::vector<Wi
   return offsets;
 }
 
-Result<LatticeGemm> LatticeGemm::make(const GemmKernel& kernel, const Lattice& lattice, const float* weights,
-                                      const WeightStrides& strides, const std::vector<int64_t>& kernel_offsets) {
+Result<Tensor> LatticeGemm::pack(const GemmKernel& kernel, const Lattice& lattice, const float* weights,
+                                 const WeightStrides& strides, const std::vector<int64_t>& kernel_offsets) {
+  const int64_t taps = lattice.taps(), k = lattice.in_channels, n = lattice.out_channels;
+  const int64_t group_panels = taps * k * kernel.packed_columns(n);
+  THANE_ASSIGN(Tensor packed, Tensor::allocate(DType::kFloat32, {lattice.group * group_panels}));
+  // One group's weights as a matrix [taps·k][n].
+  const bool dense = kernel_offsets.size() == 1;
+  std::vector<float> matrix(dense ? 0 : static_cast<size_t>(taps * k * n));
+  for (int64_t g = 0; g < lattice.group; ++g) {
+    const float* from = weights + g * strides.group;
+    float* panels = packed.data<float>() + g * group_panels;
+    if (dense) {
+      pack_b(kernel, k, n, from + kernel_offsets[0], strides.in, strides.out, 1.0f, panels);
+      continue;
+    }
+    constexpr int64_t kBlock = 16;  // output channels at a time: their cache lines stay while all taps are read
+    for (int64_t first = 0; first < n; first += kBlock) {
+      const int64_t last = std::min(n, first + kBlock);
+      for (int64_t ic = 0; ic < k; ++ic) {
+        for (size_t tap = 0; tap < kernel_offsets.size(); ++tap) {
+          float* row = matrix.data() + (static_cast<int64_t>(tap) * k + ic) * n;
+          const float* element = from + ic * strides.in + kernel_offsets[tap];
+          for (int64_t oc = first; oc < last; ++oc) row[oc] = element[oc * strides.out];
+        }
+      }
+    }
+    pack_b(kernel, taps * k, n, matrix.data(), n, 1, 1.0f, panels);
+  }
+  return packed;
+}
+
+Result<LatticeGemm> LatticeGemm::make(const GemmKernel& kernel, const Lattice& lattice, Tensor packed) {
   LatticeGemm gemm;
   gemm.lattice_ = lattice;
   gemm.taps_ = lattice.taps();
@@ -47,30 +77,7 @@ Result<LatticeGemm> LatticeGemm::make(const GemmKernel& kernel, const Lattice& l
   gemm.tiling_ = GemmTiling(kernel, positions, n, gemm.taps_ * k);
 
   gemm.group_panels_ = gemm.taps_ * k * kernel.packed_columns(n);
-  THANE_ASSIGN(gemm.panels_, Tensor::allocate(DType::kFloat32, {lattice.group * gemm.group_panels_}));
-  // One group's weights as a matrix [taps·k][n].
-  const bool dense = kernel_offsets.size() == 1;
-  std::vector<float> matrix(dense ? 0 : static_cast<size_t>(gemm.taps_ * k * n));
-  for (int64_t g = 0; g < lattice.group; ++g) {
-    const float* from = weights + g * strides.group;
-    float* panels = gemm.panels_.data<float>() + g * gemm.group_panels_;
-    if (dense) {
-      pack_b(kernel, k, n, from + kernel_offsets[0], strides.in, strides.out, 1.0f, panels);
-      continue;
-    }
-    constexpr int64_t kBlock = 16;  // output channels at a time: their cache lines stay while all taps are read
-    for (int64_t first = 0; first < n; first += kBlock) {
-      const int64_t last = std::min(n, first + kBlock);
-      for (int64_t ic = 0; ic < k; ++ic) {
-        for (size_t tap = 0; tap < kernel_offsets.size(); ++tap) {
-          float* row = matrix.data() + (static_cast<int64_t>(tap) * k + ic) * n;
-          const float* element = from + ic * strides.in + kernel_offsets[tap];
-          for (int64_t oc = first; oc < last; ++oc) row[oc] = element[oc * strides.out];
-        }
-      }
-    }
-    pack_b(kernel, gemm.taps_ * k, n, matrix.data(), n, 1, 1.0f, panels);
-  }
+  gemm.panels_ = std::move(packed);
   return gemm;
 }
 

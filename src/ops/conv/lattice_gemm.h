@@ -18,9 +18,10 @@ struct WeightStrides {
 
 class LatticeGemm {
  public:
-  // kernel_offsets[t]: element offset of tap t within one (output, input) pair of `weights`.
-  static Result<LatticeGemm> make(const GemmKernel& kernel, const Lattice& lattice, const float* weights,
-                                  const WeightStrides& strides, const std::vector<int64_t>& kernel_offsets);
+  // Weights as make() takes them. kernel_offsets[t]: element offset of tap t within one (output, input) pair.
+  static Result<Tensor> pack(const GemmKernel& kernel, const Lattice& lattice, const float* weights,
+                             const WeightStrides& strides, const std::vector<int64_t>& kernel_offsets);
+  static Result<LatticeGemm> make(const GemmKernel& kernel, const Lattice& lattice, Tensor packed);
 
   int64_t jobs() const { return lattice_.batch * lattice_.group * tiling_.jobs(); }
   int64_t grain() const { return tiling_.grain(); }

@@ -89,17 +89,21 @@ class WinogradConv : public PreparedKernel {
     const GemmTiling tiling(gemm_, count, out(), in());
     const int64_t panel_floats = in() * gemm_.packed_columns(out());
     threads.parallel_for(kWinogradPoints * tiling.jobs(), tiling.grain(), [&](int64_t begin, int64_t end) {
-      for (int64_t i = begin; i < end; ++i) {
-        const int64_t point = i / tiling.jobs(), job = i % tiling.jobs();
+      while (begin < end) {  // one point after the other
+        const int64_t point = begin / tiling.jobs(), job = begin % tiling.jobs();
+        const int64_t last = std::min(tiling.jobs(), job + end - begin);
+        const float* b = panels_.data<float>() + point * panel_floats;
         tiling.run({.m = count,
                     .n = out(),
                     .k = in(),
                     .a = v + point * count * in(),
                     .lda = in(),
-                    .b = panels_.data<float>() + point * panel_floats,
+                    .b = b,
                     .c = m + point * count * out(),
-                    .ldc = out()},
-                   job, job + 1);
+                    .ldc = out(),
+                    .next_b = point + 1 < kWinogradPoints ? b + panel_floats : nullptr},
+                   job, last);
+        begin += last - job;
       }
     });
     const float* bias = context.has_input(2) ? context.input(2).data<float>() : nullptr;
@@ -197,7 +201,8 @@ Result<std::unique_ptr<PreparedKernel>> prepare_with_winograd(const KernelQuery&
   const Tensor& weights = *query.constants[1];
   THANE_ASSIGN(ConvShape shape,
                resolve_conv(query.node.attrs_as<ConvAttrs>(), to_numbers(*query.inputs[0]->dims), weights.dims()));
-  THANE_ASSIGN(Tensor panels, pack_transformed(gemm_kernel(query.isa), weights));
+  THANE_ASSIGN(Tensor panels, query.shared<Tensor>(
+                                  "winograd", [&] { return pack_transformed(gemm_kernel(query.isa), weights); }));
   return std::unique_ptr<PreparedKernel>(new WinogradConv(query, std::move(shape), std::move(panels), activation));
 }
 

@@ -219,17 +219,23 @@ Result<std::unique_ptr<PreparedKernel>> prepare_packed(const KernelQuery& query)
   const Tensor &w = *query.constants[1], &r = *query.constants[2];
   const Tensor* b = query.inputs.size() > 3 ? query.constants[3] : nullptr;
   const int64_t features = w.dim(2), hidden = r.dim(2), rows = kGates * hidden;
-  const GemmKernel& kernel = gemm_kernel(query.isa);
-  std::vector<PackedDirection> directions;
-  for (int64_t d = 0; d < w.dim(0); ++d) {
-    PackedDirection& direction = directions.emplace_back();
-    THANE_ASSIGN(direction.w, pack_matrix(kernel, features, rows, w.data<float>() + d * rows * features, 1, features));
-    THANE_ASSIGN(direction.r, RecurrentPanels::pack(kernel, kGates, hidden, r.data<float>() + d * rows * hidden));
-    direction.x_bias.assign(static_cast<size_t>(rows), 0.0f);
-    if (!b) continue;
-    std::copy_n(b->data<float>() + 2 * d * rows, rows, direction.x_bias.begin());
-    direction.r.set_bias(b->data<float>() + (2 * d + 1) * rows);
-  }
+  using Directions = std::vector<PackedDirection>;
+  const auto pack = [&]() -> Result<Directions> {
+    const GemmKernel& kernel = gemm_kernel(query.isa);
+    Directions directions;
+    for (int64_t d = 0; d < w.dim(0); ++d) {
+      PackedDirection& direction = directions.emplace_back();
+      THANE_ASSIGN(direction.w,
+                   pack_matrix(kernel, features, rows, w.data<float>() + d * rows * features, 1, features));
+      THANE_ASSIGN(direction.r, RecurrentPanels::pack(kernel, kGates, hidden, r.data<float>() + d * rows * hidden));
+      direction.x_bias.assign(static_cast<size_t>(rows), 0.0f);
+      if (!b) continue;
+      std::copy_n(b->data<float>() + 2 * d * rows, rows, direction.x_bias.begin());
+      direction.r.set_bias(b->data<float>() + (2 * d + 1) * rows);
+    }
+    return directions;
+  };
+  THANE_ASSIGN(Directions directions, query.shared<Directions>("directions", pack));
   return std::unique_ptr<PreparedKernel>(new PackedLayer(cell_kernels(query.isa), query.node.attrs_as<RecurrentAttrs>(),
                                                          to_numbers(*query.inputs[0]->dims), hidden, kGates,
                                                          std::move(directions)));
