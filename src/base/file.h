@@ -25,8 +25,8 @@ class MappedFile {
   MappedFile& operator=(const MappedFile&) = delete;
 
   std::span<const std::byte> bytes() const { return {data_, size_}; }
-  // Gives back the memory that a part of bytes() takes; whoever touches it again reads it from the file again. Pages that
-  // the part covers only in part stay. Does nothing for a copy.
+  // Gives back the memory that a part of bytes() takes; whoever touches it again reads it from the file again. Pages
+  // that the part covers only in part stay. Does nothing for a copy.
   void unload(std::span<const std::byte> part) const;
   const std::string& path() const { return path_; }
 

@@ -19,6 +19,9 @@ class Planner {
     std::vector<Fact> input_facts;
     for (const Type& type : inputs) input_facts.push_back({type, std::nullopt, std::nullopt});
     THANE_ASSIGN(facts_, infer_graph(graph_, input_facts));
+    for (ValueId id = 0; id < graph_.values.size(); ++id) {  // inference passes by large constants that lie unaligned
+      if (!facts_[id].value && graph_.constant(id)) facts_[id].value = *graph_.constant(id);
+    }
     find_needed_nodes();
     count_readers();
     assign_slots();

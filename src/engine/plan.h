@@ -63,8 +63,8 @@ class Plan {
   // What plans of one session have in common.
   struct Common {
     SharedForms* forms = nullptr;
-    // Called with each constant that no step looks at any more, because kernels keep it in a form of their own; the plan
-    // has let go of it. Empty: all constants stay.
+    // Called with each constant that no step looks at any more, because kernels keep it in a form of their own; the
+    // plan has let go of it. Empty: all constants stay.
     std::function<void(ValueId)> spent = {};
   };
 

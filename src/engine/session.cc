@@ -309,7 +309,7 @@ class SessionImpl : public Session {
   mutable std::mutex planning_mutex_;     // one plan is made at a time
   mutable SharedForms forms_;             // of plans that are made
   mutable std::optional<Error> failure_;  // of making the only plan
-  mutable std::mutex mutex_;           // of plans_
+  mutable std::mutex mutex_;              // of plans_
   mutable std::list<std::pair<ShapeKey, std::shared_ptr<const Plan>>> plans_;
 };
 

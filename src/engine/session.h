@@ -28,7 +28,7 @@ struct SessionOptions {
   std::shared_ptr<ThreadPool> pool;  // shared between sessions; null: one of its own
   Isa isa = cpu_facts().best;        // ceiling
   Precision precision = Precision::kFp32;
-  uint64_t seed = 0;  // of random ops; each run of a session starts from it
+  uint64_t seed = 0;           // of random ops; each run of a session starts from it
   bool keeps_weights = false;  // graph() stays whole: for those who want to run parts of it themselves
   // Called after every step, by the thread that runs; empty: nothing is timed.
   std::function<void(const StepTime&)> observer = {};

@@ -74,7 +74,9 @@ Value rows_of_ones(int64_t rows) {
   return Value(std::move(x));
 }
 
-const Tensor& weights_of(const Session& session) { return *session.graph().constant(session.graph().nodes[0].inputs[1]); }
+const Tensor& weights_of(const Session& session) {
+  return *session.graph().constant(session.graph().nodes[0].inputs[1]);
+}
 
 TEST(Session, LetsGoOfWeightsThatItsOnlyPlanHasPacked) {
   auto session = Session::create(product_with(Dim(3)), {.threads = 1});

@@ -54,7 +54,8 @@ struct KernelQuery {
   int threads;
   SharedForms* forms = nullptr;  // null: the constants are this plan's alone
 
-  // What make() gives, a Result<T> that depends on the node, its constants, isa and what `form` names, and on nothing else.
+  // What make() gives, a Result<T> that depends on the node, its constants, isa and what `form` names, and on nothing
+  // else.
   template <class T, class Make>
   Result<T> shared(const std::string& form, const Make& make) const {
     return forms ? forms->get<T>(node, form, make) : Result<T>(make());

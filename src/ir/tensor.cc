@@ -17,8 +17,8 @@ namespace {
 
 constexpr size_t kAlignment = 64;
 
-// Large buffers begin where a page of this size may, and ask for such pages: they are mapped in a fraction of the time, and
-// a product that walks through weights and activations needs few of the CPU's address translations.
+// Large buffers begin where a page of this size may, and ask for such pages: they are mapped in a fraction of the time,
+// and a product that walks through weights and activations needs few of the CPU's address translations.
 constexpr size_t kLargePage = size_t{2} << 20;
 
 constexpr std::align_val_t alignment_of(size_t size) {

@@ -23,8 +23,8 @@ THANE_INLINE void skip_columns(int64_t columns, GemmPanel& p) {
   if (p.epilogue.residual) p.epilogue.residual += columns;
 }
 
-// Adds earlier blocks' sums, or biases and residual, and clamps R rows of whole vectors, each where that is this block's
-// part. Unrolled, or the tile would go through memory.
+// Adds earlier blocks' sums, or biases and residual, and clamps R rows of whole vectors, each where that is this
+// block's part. Unrolled, or the tile would go through memory.
 template <int R, int V>
 THANE_INLINE void add_and_clamp(Vec (&tile)[R][V], const GemmPanel& p, int64_t row) {
   const GemmEpilogue& e = p.epilogue;
@@ -135,8 +135,8 @@ THANE_INLINE void finish(Vec (&tile)[R][V], const GemmPanel& p, int64_t row) {
     finish_in_memory(sums, V * kLanes, R, p, row);
 }
 
-// Fetches the next block of B into L2 while this one is used, an equal share with each part of a tile: more fetches at once
-// than the core can have under way would hold up everything else.
+// Fetches the next block of B into L2 while this one is used, an equal share with each part of a tile: more fetches at
+// once than the core can have under way would hold up everything else.
 class Ahead {
  public:
   static constexpr int64_t kPart = 32;  // steps over k
@@ -268,9 +268,7 @@ template <int V>
 void run_panel(const GemmPanel& p) {
   if (p.m == 1) return row_of_panels<1, V>(p);
   Ahead ahead(p, V * kLanes, (p.m + kMostRows[V] - 1) / kMostRows[V]);
-  for_each_tile(p.m, kMostRows[V], [&](int64_t row, int64_t rows) {
-    run_rows<kMostRows[V], V>(rows, p, row, ahead);
-  });
+  for_each_tile(p.m, kMostRows[V], [&](int64_t row, int64_t rows) { run_rows<kMostRows[V], V>(rows, p, row, ahead); });
 }
 
 template <int V>

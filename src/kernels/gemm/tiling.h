@@ -26,8 +26,8 @@ class GemmTiling {
   int64_t jobs() const { return chunks_ * panels_; }
   // Jobs worth a thread's while.
   int64_t grain() const { return grain_; }
-  // Jobs [begin, end) of the product that `whole` describes: m, n and all pointers of the whole; next_b: what is read after
-  // the last job.
+  // Jobs [begin, end) of the product that `whole` describes: m, n and all pointers of the whole; next_b: what is read
+  // after the last job.
   void run(const GemmPanel& whole, int64_t begin, int64_t end) const;
 
  private:

@@ -7,8 +7,8 @@
 
 namespace thane {
 
-// y = clamp(((a − a.zero)·2^headroom·a.factor ± (b − b.zero)·2^headroom·b.factor)·factor + zero, low, high), each product
-// with a factor, fraction · 2^(shift - 31), rounded twice.
+// y = clamp(((a − a.zero)·2^headroom·a.factor ± (b − b.zero)·2^headroom·b.factor)·factor + zero, low, high), each
+// product with a factor, fraction · 2^(shift - 31), rounded twice.
 struct IntegerSum {
   struct Operand {
     bool is_signed = false;  // int8, else uint8

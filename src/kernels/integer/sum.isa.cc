@@ -24,9 +24,7 @@ struct Contribution {
         zero(splat_int(operand.zero + (operand.is_signed ? 128 : 0))),
         headroom(headroom),
         factor(splat_int(operand.fraction), splat_int(operand.shift)) {}
-  THANE_INLINE IntVec of(Bytes bytes) const {
-    return factor.times((to_ints(bytes ^ flip) - zero) << headroom);
-  }
+  THANE_INLINE IntVec of(Bytes bytes) const { return factor.times((to_ints(bytes ^ flip) - zero) << headroom); }
 };
 
 void run(const IntegerSum& sum, int64_t n, const void* a, int64_t a_stride, const void* b, int64_t b_stride,
@@ -51,8 +49,7 @@ void run(const IntegerSum& sum, int64_t n, const void* a, int64_t a_stride, cons
   const Bytes same_a = splat_byte(*p), same_b = splat_byte(*q);
   int64_t i = 0;
   for (; i + kLanes <= n; i += kLanes) {
-    store_as(out + i, combine(a_stride ? load_as<Bytes>(p + i) : same_a,
-                              b_stride ? load_as<Bytes>(q + i) : same_b));
+    store_as(out + i, combine(a_stride ? load_as<Bytes>(p + i) : same_a, b_stride ? load_as<Bytes>(q + i) : same_b));
   }
   if (i == n) return;
   const auto rest = combine(some(p + i * a_stride, a_stride, n - i), some(q + i * b_stride, b_stride, n - i));

@@ -7,8 +7,8 @@
 namespace thane {
 namespace {
 
-// number · fraction · 2^(shift - 31) as gemmlowp's documentation defines it: a product rounded to 31 bits, halves upwards,
-// then a shift that rounds halves away from zero; in 128 bits.
+// number · fraction · 2^(shift - 31) as gemmlowp's documentation defines it: a product rounded to 31 bits, halves
+// upwards, then a shift that rounds halves away from zero; in 128 bits.
 int64_t times(int64_t number, int32_t fraction, int32_t shift) {
   const auto shifted = static_cast<int32_t>(static_cast<uint32_t>(number) << std::max(shift, 0));
   const __int128 product = static_cast<__int128>(shifted) * fraction;

@@ -169,8 +169,7 @@ Result<std::unique_ptr<PreparedKernel>> prepare_expanded(const KernelQuery& quer
   THANE_ASSIGN(PackedMatrix panels, query.shared<PackedMatrix>("expansion", [&] {
     return pack_matrix(gemm, k, n, expansion.data<float>(), 1, k);
   }));
-  THANE_ASSIGN(Tensor weights,
-               query.shared<Tensor>("depthwise", [&] { return pack_depthwise(*query.constants[3]); }));
+  THANE_ASSIGN(Tensor weights, query.shared<Tensor>("depthwise", [&] { return pack_depthwise(*query.constants[3]); }));
   return std::unique_ptr<PreparedKernel>(
       new ExpandedDepthwise(query, std::move(shape), std::move(panels.panels), std::move(weights)));
 }

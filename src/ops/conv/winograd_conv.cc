@@ -201,8 +201,8 @@ Result<std::unique_ptr<PreparedKernel>> prepare_with_winograd(const KernelQuery&
   const Tensor& weights = *query.constants[1];
   THANE_ASSIGN(ConvShape shape,
                resolve_conv(query.node.attrs_as<ConvAttrs>(), to_numbers(*query.inputs[0]->dims), weights.dims()));
-  THANE_ASSIGN(Tensor panels, query.shared<Tensor>(
-                                  "winograd", [&] { return pack_transformed(gemm_kernel(query.isa), weights); }));
+  THANE_ASSIGN(Tensor panels,
+               query.shared<Tensor>("winograd", [&] { return pack_transformed(gemm_kernel(query.isa), weights); }));
   return std::unique_ptr<PreparedKernel>(new WinogradConv(query, std::move(shape), std::move(panels), activation));
 }
 
