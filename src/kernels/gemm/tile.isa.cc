@@ -162,11 +162,13 @@ THANE_INLINE void fetch_row(const float* row) {
 
 template <int R, int V>
 void tile_rows(const GemmPanel& p, int64_t row, Ahead& ahead) {
-  // What the next tile's sums meet is there by then.
-  const int64_t next = row + 2 * R <= p.m ? row + R : row;
-  for (int r = 0; r < R; ++r) fetch_row<V>(row_of_c(p, next + r));
-  if (p.is_first && p.epilogue.residual) {
-    for (int r = 0; r < R; ++r) fetch_row<V>(p.epilogue.residual + (row_of_c(p, next + r) - p.c));
+  // What the next tile's sums meet is there by then; beside short sums the fetching would take longer than it saves.
+  if (p.k * p.taps >= 64 || !p.is_first) {
+    const int64_t next = row + 2 * R <= p.m ? row + R : row;
+    for (int r = 0; r < R; ++r) fetch_row<V>(row_of_c(p, next + r));
+    if (p.is_first && p.epilogue.residual) {
+      for (int r = 0; r < R; ++r) fetch_row<V>(p.epilogue.residual + (row_of_c(p, next + r) - p.c));
+    }
   }
   Vec tile[R][V];
 #pragma GCC unroll 12
