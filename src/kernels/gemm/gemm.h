@@ -38,7 +38,7 @@ struct GemmPanel {
   const int32_t* c_offsets = nullptr;
   GemmEpilogue epilogue;
   // Of a product of more than one row in several blocks over k: the first adds biases and residual, which C may
-  // overlay; those after it start from what C holds; only the last one clamps and maps.
+  // overlay; those after it add to what C holds; only the last one clamps and maps.
   bool is_first = true, is_last = true;
   const float* next_b = nullptr;  // what is read after b, to be fetched meanwhile; as much as b
 };

@@ -62,11 +62,14 @@ void check(const IntegerGemm& kernel, int limit, Case c, std::mt19937& random) {
     kernel.pack_a(c.windows, first, count, a.data() + first * words);
     first += count;
   }
+  const bool small = random() % 2 == 0;
+  for (int64_t j = 0; small && j < columns; ++j) shifts[j] = std::min(shifts[j], 0);
   IntegerEpilogue e{.result = c.result,
                     .scales = scales.data(),
                     .addends = addends.data(),
                     .fractions = fractions.data(),
                     .shifts = shifts.data(),
+                    .small = small,
                     .zero = 3,
                     .low = 1,
                     .high = 250};

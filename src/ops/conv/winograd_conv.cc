@@ -173,26 +173,28 @@ class WinogradConv : public PreparedKernel {
   mutable std::optional<ScratchPool> scratch_;
 };
 
-// Weights [out][in][3][3] as 36 packed matrices of in × out.
+// Weights [out][in][3][3] as 36 packed matrices of in × out, panel by panel: what is read and written then lies in a
+// few streams.
 Result<Tensor> pack_transformed(const GemmKernel& kernel, const Tensor& weights) {
-  const int64_t out = weights.dim(0), in = weights.dim(1), size = in * out;
-  const int64_t panel_floats = in * kernel.packed_columns(out);
+  const int64_t out = weights.dim(0), in = weights.dim(1), panel_floats = in * kernel.packed_columns(out);
   THANE_ASSIGN(Tensor panels, Tensor::allocate(DType::kFloat32, {kWinogradPoints * panel_floats}));
-  THANE_ASSIGN(const Tensor transformed, Tensor::allocate(DType::kFloat32, {kWinogradPoints, in, out}));
   const float* from = weights.data<float>();
-  std::vector<float> g(static_cast<size_t>(9 * out)), u(static_cast<size_t>(kWinogradPoints * out));
-  for (int64_t ic = 0; ic < in; ++ic) {
-    for (int64_t oc = 0; oc < out; ++oc) {
-      for (int64_t t = 0; t < 9; ++t) g[static_cast<size_t>(t * out + oc)] = from[(oc * in + ic) * 9 + t];
+  std::vector<float> g(static_cast<size_t>(9 * kernel.columns)),
+      u(static_cast<size_t>(kWinogradPoints * kernel.columns));
+  for (int64_t first = 0; first < out; first += kernel.columns) {
+    const int64_t count = std::min<int64_t>(kernel.columns, out - first), width = kernel.panel_width(count);
+    std::fill(g.begin(), g.end(), 0.0f);
+    float* panel = panels.data<float>() + first * in;
+    for (int64_t ic = 0; ic < in; ++ic) {
+      for (int64_t j = 0; j < count; ++j) {
+        const float* taps = from + ((first + j) * in + ic) * 9;
+        for (int64_t t = 0; t < 9; ++t) g[static_cast<size_t>(t * width + j)] = taps[t];
+      }
+      transform_weights(width, g.data(), u.data());
+      for (int64_t i = 0; i < kWinogradPoints; ++i) {
+        std::copy_n(u.data() + i * width, width, panel + i * panel_floats + ic * width);
+      }
     }
-    transform_weights(out, g.data(), u.data());
-    for (int64_t i = 0; i < kWinogradPoints; ++i) {
-      std::copy_n(u.data() + i * out, out, transformed.data<float>() + i * size + ic * out);
-    }
-  }
-  for (int64_t i = 0; i < kWinogradPoints; ++i) {
-    pack_b(kernel, in, out, transformed.data<float>() + i * size, out, 1, 1.0f,
-           panels.data<float>() + i * panel_floats);
   }
   return panels;
 }
