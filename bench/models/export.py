@@ -1,4 +1,4 @@
-"""Writes the models of the benchmarks as ONNX and TorchScript files, with random weights from a fixed seed, and example inputs as
+"""Writes the models of the benchmarks as ONNX, TorchScript and torch.export files, with random weights from a fixed seed, and example inputs as
 .npz.
 
     python bench/models/export.py FOLDER [NAME…]
@@ -56,6 +56,7 @@ def export(name, folder):
     with torch.no_grad():
         torch.onnx.export(module, inputs, path, dynamo=True, external_data=False, verbose=False)
         torch.jit.trace(module, inputs, check_trace=False).save(folder / f"{name}.pt")  # what PyTorch itself runs
+        torch.export.save(torch.export.export(module, inputs), folder / f"{name}.pt2")
         wanted = module(*inputs)
     import onnx
     names = [x.name for x in onnx.load(path).graph.input]

@@ -1,6 +1,7 @@
 """Writes networks of Keras, with random weights from a fixed seed, as TensorFlow Lite files: in float32, and in int8 throughout.
 
-    python bench/models/keras_forms.py FOLDER [NAME…]     writes FOLDER/NAME.tflite and an example input as .npz
+    python bench/models/keras_forms.py FOLDER [NAME…]     writes FOLDER/NAME.tflite and an example input as .npz;
+                                                          in float32 the SavedModel FOLDER/NAME, too
 
 Needs tensorflow.
 """
@@ -22,6 +23,8 @@ def convert(name, folder):
     model = KERAS[network](weights=None)
     function = tf.function(model).get_concrete_function(tf.TensorSpec((1, 224, 224, 3)))
     converter = tf.lite.TFLiteConverter.from_concrete_functions([convert_variables_to_constants_v2(function)])
+    if not integers:
+        tf.saved_model.save(model, folder / name, signatures=function)
     if integers:
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
         converter.representative_dataset = lambda: ([sample()] for _ in range(4))
