@@ -188,27 +188,5 @@ struct FixedFactor {
   }
 };
 
-// FixedFactor's product where numbers lie within ±2^30 and no shift is above 0: what the second rounding adds goes into
-// the first one's sum.
-struct SmallFixedFactor {
-  IntVec fraction, odd_fraction, right, rounds;
-  UnsignedLongVec even_nudge, odd_nudge;
-  THANE_INLINE SmallFixedFactor(IntVec fraction, IntVec shift)
-      : fraction(fraction), odd_fraction(odd_to_even(fraction)), right(-shift), rounds(right > 0) {
-    const auto half =
-        reinterpret_cast<UnsignedVec>((UnsignedVec{} + 1u) << reinterpret_cast<UnsignedVec>(right)) >> 1;  // 0 for 2^0
-    const auto halves = reinterpret_cast<UnsignedLongVec>(half);
-    even_nudge = ((halves & 0xffffffffu) << 31) + (uint64_t{1} << 30);
-    odd_nudge = ((halves >> 32) << 31) + (uint64_t{1} << 30);
-  }
-  THANE_INLINE IntVec times(IntVec number) const {
-    const auto even = reinterpret_cast<UnsignedLongVec>(multiply_even(number, fraction)) + even_nudge;
-    const auto odd = reinterpret_cast<UnsignedLongVec>(multiply_even(odd_to_even(number), odd_fraction)) + odd_nudge;
-    const IntVec x = odd_above_even(reinterpret_cast<LongVec>(even >> 31), reinterpret_cast<LongVec>(odd << 1));
-    // Halves go away from zero: those below it lose the last unit of what was added.
-    return (x + ((number < 0) & rounds)) >> right;
-  }
-};
-
 }  // namespace
 }  // namespace thane::THANE_ISA

@@ -52,7 +52,7 @@ Status IntegerDepthwiseConv::run(const void* x, bool is_signed, int32_t zero, co
                                   .pairs = pairs_,
                                   .weights = weights_.data(),
                                   .pixels = pixels_.out,
-                                  .epilogue = columns_.epilogue(added.data(), shape_.taps())};
+                                  .epilogue = columns_.epilogue(added.data())};
   const auto* in = static_cast<const uint8_t*>(x);
   std::atomic<bool> short_of_memory{false};
   const int64_t grain = 200000 / std::max<int64_t>(out_line * shape_.taps(), 1) + 1;

@@ -46,18 +46,12 @@ void IntegerColumns::pad(int64_t groups, int64_t n, int64_t padded) {
   pad_columns(shifts, groups, n, padded);
 }
 
-IntegerEpilogue IntegerColumns::epilogue(const int32_t* own_bias, int64_t depth) const {
-  constexpr int32_t kBound = 1 << 29;
-  bool small = depth < kBound / (255 * 255);
-  for (size_t j = 0; small && j < shifts.size(); ++j) {
-    small = shifts[j] <= 0 && (!own_bias || (own_bias[j] > -kBound && own_bias[j] < kBound));
-  }
+IntegerEpilogue IntegerColumns::epilogue(const int32_t* own_bias) const {
   return {.result = result,
           .bias = own_bias,
           .scales = scales.data(),
           .fractions = fractions.data(),
           .shifts = shifts.data(),
-          .small = small,
           .zero = zero,
           .low = low,
           .high = high};
@@ -186,20 +180,19 @@ void IntegerProduct::multiply(const int32_t* a, int64_t rows, int64_t first_pane
 Status IntegerProduct::run(const void* x, bool is_signed, int32_t zero, const int32_t* bias, void* y,
                            ThreadPool& threads) const {
   if (images_ * groups_ * m_ * n_ == 0) return ok();
-  const int32_t* own_bias = columns_.bias.empty() ? nullptr : columns_.bias.data();
+  IntegerEpilogue epilogue = columns_.epilogue(columns_.bias.empty() ? nullptr : columns_.bias.data());
   std::vector<uint32_t> sums;  // wrapping
   if (bias || !column_sums_.empty()) {
     sums.assign(static_cast<size_t>(groups_ * padded_), 0);
     const auto shifted_zero = static_cast<uint32_t>(zero + (is_signed ? 128 : 0));
     for (int64_t j = 0; j < groups_ * padded_; ++j) {
       const auto at = static_cast<size_t>(j);
-      if (own_bias) sums[at] = static_cast<uint32_t>(own_bias[j]);
+      if (epilogue.bias) sums[at] = static_cast<uint32_t>(epilogue.bias[j]);
       if (bias && j % padded_ < n_) sums[at] += static_cast<uint32_t>(bias[j / padded_ * n_ + j % padded_]);
       if (!column_sums_.empty()) sums[at] -= shifted_zero * static_cast<uint32_t>(column_sums_[at]);
     }
-    own_bias = reinterpret_cast<const int32_t*>(sums.data());
+    epilogue.bias = reinterpret_cast<const int32_t*>(sums.data());
   }
-  const IntegerEpilogue epilogue = columns_.epilogue(own_bias, windows_.depth());
   const int64_t bytes = epilogue.result_bytes(), row = groups_ * n_ * bytes;
   auto* out = static_cast<uint8_t*>(y);
   const auto rows_of = [&](int64_t chunk) { return std::min(chunk_rows_, m_ - chunk * chunk_rows_); };

@@ -37,9 +37,8 @@ struct IntegerColumns {
 
   // [groups · n] to [groups][padded], zeros where nothing is.
   void pad(int64_t groups, int64_t n, int64_t padded);
-  // Shows these columns, which must outlive it, with `bias` for their own: of as many columns as there are, or null.
-  // Each sum has `depth` products of bytes.
-  IntegerEpilogue epilogue(const int32_t* bias, int64_t depth) const;
+  // Shows these columns, which must outlive it, with `bias` for their own.
+  IntegerEpilogue epilogue(const int32_t* bias) const;
 };
 
 class IntegerProduct {

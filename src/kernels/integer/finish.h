@@ -24,9 +24,8 @@ struct ScaledColumns {
   }
 };
 
-template <class Factor>
 struct FixedColumns {
-  Factor factor;
+  FixedFactor factor;
   IntVec zero, low, high;
   THANE_INLINE FixedColumns(const IntegerEpilogue& e, int64_t column)
       : factor(load_as<IntVec>(e.fractions + column), load_as<IntVec>(e.shifts + column)),
@@ -59,12 +58,7 @@ THANE_INLINE void store_bytes(void* to, IntVec v, int64_t n) {
     };
     switch (e.result) {
       case IntegerResult::kScaled: write_bytes(ScaledColumns(e, column)); break;
-      case IntegerResult::kFixed:
-        if (e.small)
-          write_bytes(FixedColumns<SmallFixedFactor>(e, column));
-        else
-          write_bytes(FixedColumns<FixedFactor>(e, column));
-        break;
+      case IntegerResult::kFixed: write_bytes(FixedColumns(e, column)); break;
       case IntegerResult::kReals: {
         const Vec scale = load(e.scales + column);
         const Vec addend = e.addends ? load(e.addends + column) : splat(-0.0f);  // leaves 0

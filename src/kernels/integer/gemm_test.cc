@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "kernels/integer/rounding_test.h"
 #include "kernels/kernel_test.h"
 
 namespace thane {
@@ -9,16 +10,6 @@ namespace portable {
 extern const IntegerGemm kPlainQuads;
 }
 namespace {
-
-// What TensorFlow Lite's documentation of its fixed-point arithmetic says, in 128 bits.
-int64_t fixed(int64_t sum, int32_t fraction, int32_t shift) {
-  const auto shifted = static_cast<int32_t>(static_cast<uint32_t>(sum) << std::max(shift, 0));
-  const __int128 product = static_cast<__int128>(shifted) * fraction;
-  const auto high = static_cast<int64_t>((product + (int64_t{1} << 30)) >> 31);
-  const int right = std::max(-shift, 0);
-  const int64_t half = right > 0 ? int64_t{1} << (right - 1) : 0;
-  return high >= 0 ? (high + half) >> right : -((-high + half) >> right);
-}
 
 struct Case {
   IntegerWindows windows;
@@ -62,14 +53,11 @@ void check(const IntegerGemm& kernel, int limit, Case c, std::mt19937& random) {
     kernel.pack_a(c.windows, first, count, a.data() + first * words);
     first += count;
   }
-  const bool small = random() % 2 == 0;
-  for (int64_t j = 0; small && j < columns; ++j) shifts[j] = std::min(shifts[j], 0);
   IntegerEpilogue e{.result = c.result,
                     .scales = scales.data(),
                     .addends = addends.data(),
                     .fractions = fractions.data(),
                     .shifts = shifts.data(),
-                    .small = small,
                     .zero = 3,
                     .low = 1,
                     .high = 250};
@@ -125,7 +113,7 @@ void check(const IntegerGemm& kernel, int limit, Case c, std::mt19937& random) {
           break;
         }
         case IntegerResult::kFixed:
-          ASSERT_EQ(*at, std::clamp<int64_t>(fixed(sum, fractions[j], shifts[j]) + e.zero, e.low, e.high))
+          ASSERT_EQ(*at, std::clamp<int64_t>(fixed_product(sum, fractions[j], shifts[j]) + e.zero, e.low, e.high))
               << i << "," << j << " " << sum;
       }
     }
@@ -207,7 +195,7 @@ TEST(IntegerGemm, FixedPointAtTheLimits) {
                         .high = 127};
       kernel.panel(panel);
       for (int j = 0; j < kernel.lanes; ++j) {
-        ASSERT_EQ(out[j], std::clamp<int64_t>(fixed(bias[j], fractions[j], shifts[j]) - 5, -128, 127))
+        ASSERT_EQ(out[j], std::clamp<int64_t>(fixed_product(bias[j], fractions[j], shifts[j]) - 5, -128, 127))
             << bias[j] << " " << fractions[j] << " " << shifts[j];
       }
     }

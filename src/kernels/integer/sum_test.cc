@@ -2,21 +2,11 @@
 
 #include <algorithm>
 
+#include "kernels/integer/rounding_test.h"
 #include "kernels/kernel_test.h"
 
 namespace thane {
 namespace {
-
-// number · fraction · 2^(shift - 31) as gemmlowp's documentation defines it: a product rounded to 31 bits, halves
-// upwards, then a shift that rounds halves away from zero; in 128 bits.
-int64_t times(int64_t number, int32_t fraction, int32_t shift) {
-  const auto shifted = static_cast<int32_t>(static_cast<uint32_t>(number) << std::max(shift, 0));
-  const __int128 product = static_cast<__int128>(shifted) * fraction;
-  const auto high = static_cast<int64_t>((product + (int64_t{1} << 30)) >> 31);
-  const int right = std::max(-shift, 0);
-  const int64_t half = right > 0 ? int64_t{1} << (right - 1) : 0;
-  return high >= 0 ? (high + half) >> right : -((-high + half) >> right);
-}
 
 TEST(IntegerSum, ExactAtEveryInstructionSet) {
   for_each_isa([](Isa isa) {
@@ -46,11 +36,11 @@ TEST(IntegerSum, ExactAtEveryInstructionSet) {
       run(sum, n, a.data(), a_stride, b.data(), b_stride, y.data());
       const auto contribution = [&](const IntegerSum::Operand& o, uint8_t byte) {
         const int64_t value = (o.is_signed ? static_cast<int8_t>(byte) : int64_t{byte}) - o.zero;
-        return times(value * (int64_t{1} << sum.headroom), o.fraction, o.shift);
+        return fixed_product(value * (int64_t{1} << sum.headroom), o.fraction, o.shift);
       };
       for (int64_t i = 0; i < n; ++i) {
         const int64_t x = contribution(sum.a, a[i * a_stride]), z = contribution(sum.b, b[i * b_stride]);
-        const int64_t want = times(sum.subtracts ? x - z : x + z, sum.fraction, sum.shift) + sum.zero;
+        const int64_t want = fixed_product(sum.subtracts ? x - z : x + z, sum.fraction, sum.shift) + sum.zero;
         ASSERT_EQ(y[i], std::clamp<int64_t>(want, sum.low, sum.high)) << "round " << round << ", " << i;
       }
     }
