@@ -53,9 +53,10 @@ class SessionImpl : public Session {
     return ok();
   }
 
-  // For sessions whose inputs are checked (those of bodies are not): whether they can be of one shape only.
-  void find_whether_one_plan() {
-    has_one_plan_ = std::ranges::all_of(all_inputs_, [&](ValueId id) {
+  // Called for sessions whose inputs are checked, which those of bodies are not: where they can be of one shape only,
+  // there is one plan only.
+  void drop_weights_if_one_plan() {
+    drops_weights_ = !options_.keeps_weights && std::ranges::all_of(all_inputs_, [&](ValueId id) {
       const Type& type = graph_.values[id].type;
       return type.is_tensor() && type.dtype != DType::kUndefined && type.has_concrete_dims();
     });
@@ -176,7 +177,7 @@ class SessionImpl : public Session {
   void let_go(ValueId id) const {
     std::optional<Tensor>& constant = graph_.values[id].constant;
     constant->unload();
-    if (has_one_plan_ && !options_.keeps_weights) constant = constant->hollow();
+    if (drops_weights_) constant = constant->hollow();
   }
 
   Result<std::shared_ptr<const Plan>> plan_for(std::span<const Value> inputs) const {
@@ -192,7 +193,7 @@ class SessionImpl : public Session {
     }
     auto made = Plan::create(graph_, types, options_, {&forms_, [&](ValueId id) { let_go(id); }});
     if (!made.ok()) {
-      if (has_one_plan_) failure_ = made.error();  // weights are gone: there is no second try
+      if (drops_weights_) failure_ = made.error();  // weights are gone: there is no second try
       return made.error();
     }
     std::shared_ptr<const Plan> plan = std::move(*made);
@@ -301,7 +302,7 @@ class SessionImpl : public Session {
   mutable Graph graph_;  // changed by let_go() alone
   SessionOptions options_;
   std::vector<ValueId> all_inputs_;
-  bool has_one_plan_ = false;
+  bool drops_weights_ = false;
   std::vector<std::vector<std::unique_ptr<SessionImpl>>> bodies_;  // per node
 
   mutable States states_;
@@ -320,7 +321,7 @@ Result<std::unique_ptr<Session>> Session::create(Graph graph, SessionOptions opt
   options.threads = options.pool->size();
   auto session = std::make_unique<SessionImpl>(std::move(graph), std::move(options));
   THANE_TRY(session->prepare());
-  session->find_whether_one_plan();
+  session->drop_weights_if_one_plan();
   return std::unique_ptr<Session>(std::move(session));
 }
 
