@@ -5,19 +5,19 @@
 
 namespace thane {
 
-std::string refuse_integer_depthwise(const ConvShape& shape) {
+std::string IntegerDepthwiseConv::refuse(const IntegerSource& source, const ConvShape& shape) {
   constexpr int64_t kMostLines = 64;
-  if (std::string reason = refuse_integer_windows(shape); !reason.empty()) return reason;
+  if (std::string reason = IntegerProduct::refuse(source, shape); !reason.empty()) return reason;
   if (shape.group == 1 || shape.group != shape.in_channels || shape.group != shape.out_channels) return "not depthwise";
   if (shape.axes.size() == 2 && shape.axes[0].extent() > kMostLines) return "a window of many lines";
   return {};
 }
 
-Result<std::unique_ptr<IntegerDepthwiseConv>> IntegerDepthwiseConv::make(Isa isa, const ConvShape& shape,
-                                                                         const IntegerWeights& weights,
+Result<std::unique_ptr<IntegerDepthwiseConv>> IntegerDepthwiseConv::make(const IntegerSource& source,
+                                                                         const ConvShape& shape,
                                                                          IntegerColumns columns) {
   auto conv = std::unique_ptr<IntegerDepthwiseConv>(new IntegerDepthwiseConv());
-  conv->kernel_ = &integer_depthwise(isa);
+  conv->kernel_ = &integer_depthwise(source.query.isa);
   conv->shape_ = shape;
   conv->rows_ = shape.axes.size() == 2 ? shape.axes[0] : WindowAxis{.in = 1, .out = 1};
   conv->pixels_ = shape.axes.back();
@@ -27,7 +27,7 @@ Result<std::unique_ptr<IntegerDepthwiseConv>> IntegerDepthwiseConv::make(Isa isa
   conv->pairs_ = DepthwisePairs(x.kernel, x.stride, x.dilation, x.pad_begin, x.out);
   conv->ring_ = conv->rows_.extent();
   conv->weights_.resize(static_cast<size_t>(conv->rows_.kernel * conv->pairs_.pairs * conv->padded_));
-  pack_depthwise_pairs(channels, conv->padded_, conv->rows_.kernel, x.kernel, weights.values.data(),
+  pack_depthwise_pairs(channels, conv->padded_, conv->rows_.kernel, x.kernel, source.weights().values.data(),
                        conv->weights_.data());
   columns.pad(1, channels, conv->padded_);
   conv->columns_ = std::move(columns);
@@ -40,12 +40,7 @@ Status IntegerDepthwiseConv::run(const void* x, bool is_signed, int32_t zero, co
   const int64_t channels = shape_.in_channels, entries = pairs_.entries * padded_;
   const int64_t lines = shape_.batch * rows_.out, out_line = pixels_.out * channels;
   if (lines * out_line == 0) return ok();
-  std::vector<int32_t> added(static_cast<size_t>(padded_), 0);
-  for (int64_t c = 0; c < channels; ++c) {
-    const auto at = static_cast<size_t>(c);
-    const uint32_t own = columns_.bias.empty() ? 0 : static_cast<uint32_t>(columns_.bias[at]);
-    added[at] = static_cast<int32_t>(own + (bias ? static_cast<uint32_t>(bias[c]) : 0));
-  }
+  const std::vector<int32_t> added = columns_.bias_with(bias, channels, padded_);
   const IntegerDepthwiseRun whole{.channels = channels,
                                   .padded = padded_,
                                   .rows = rows_.kernel,

@@ -10,14 +10,12 @@
 
 namespace thane {
 
-// Why a convolution is not one for IntegerDepthwiseConv; empty: it is.
-std::string refuse_integer_depthwise(const ConvShape& shape);
-
 class IntegerDepthwiseConv {
  public:
-  // `columns` must give bytes.
-  static Result<std::unique_ptr<IntegerDepthwiseConv>> make(Isa isa, const ConvShape& shape,
-                                                            const IntegerWeights& weights, IntegerColumns columns);
+  // As those of IntegerProduct. `columns` must give bytes.
+  static std::string refuse(const IntegerSource& source, const ConvShape& shape);
+  static Result<std::unique_ptr<IntegerDepthwiseConv>> make(const IntegerSource& source, const ConvShape& shape,
+                                                            IntegerColumns columns);
 
   // As IntegerProduct::run.
   Status run(const void* x, bool is_signed, int32_t zero, const int32_t* bias, void* y, ThreadPool& threads) const;

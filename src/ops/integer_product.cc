@@ -10,17 +10,22 @@
 namespace thane {
 namespace {
 
-// weight(column, depth index) → source element.
-template <class Source>
-IntegerWeights centered_weights(const Tensor& tensor, int64_t columns, int64_t depth, const Tensor* zeros,
-                                const Source& source) {
-  IntegerWeights out{columns, depth, std::vector<int16_t>(static_cast<size_t>(columns * depth))};
+// A matrix of weights in memory: how far apart, in elements, columns and the two parts of the depth are.
+struct WeightStrides {
+  int64_t column, outer, inner;
+};
+
+IntegerWeights centered_weights(const Tensor& tensor, int64_t columns, int64_t outer, int64_t inner,
+                                const WeightStrides& strides, const Tensor* zeros) {
+  IntegerWeights out{columns, outer * inner, std::vector<int16_t>(static_cast<size_t>(columns * outer * inner))};
   dispatch<int8_t, uint8_t>(tensor.dtype(), [&]<class W>() {
-    const W* w = tensor.data<W>();
+    int16_t* to = out.values.data();
     for (int64_t j = 0; j < columns; ++j) {
       const int64_t zero = zeros ? zeros->as_int64(zeros->size() == 1 ? 0 : j) : 0;
-      int16_t* row = out.values.data() + j * depth;
-      for (int64_t k = 0; k < depth; ++k) row[k] = static_cast<int16_t>(w[source(j, k)] - zero);
+      for (int64_t o = 0; o < outer; ++o) {
+        const W* from = tensor.data<W>() + j * strides.column + o * strides.outer;
+        for (int64_t i = 0; i < inner; ++i) *to++ = static_cast<int16_t>(from[i * strides.inner] - zero);
+      }
     }
   });
   return out;
@@ -46,6 +51,16 @@ void IntegerColumns::pad(int64_t groups, int64_t n, int64_t padded) {
   pad_columns(shifts, groups, n, padded);
 }
 
+std::vector<int32_t> IntegerColumns::bias_with(const int32_t* other, int64_t n, int64_t padded) const {
+  std::vector<int32_t> sums(bias);
+  sums.resize(static_cast<size_t>(padded));
+  for (int64_t j = 0; other && j < n; ++j) {
+    int32_t& sum = sums[static_cast<size_t>(j)];
+    sum = static_cast<int32_t>(static_cast<uint32_t>(sum) + static_cast<uint32_t>(other[j]));
+  }
+  return sums;
+}
+
 IntegerEpilogue IntegerColumns::epilogue(const int32_t* own_bias) const {
   return {.result = result,
           .bias = own_bias,
@@ -60,24 +75,23 @@ IntegerEpilogue IntegerColumns::epilogue(const int32_t* own_bias) const {
 IntegerWeights conv_weights(const Tensor& weights, const Tensor* zeros) {
   const int64_t channels = weights.dim(1), depth = weights.size() / std::max<int64_t>(weights.dim(0), 1);
   const int64_t taps = depth / std::max<int64_t>(channels, 1);
-  return centered_weights(weights, weights.dim(0), depth, zeros,
-                          [=](int64_t j, int64_t k) { return j * depth + k % channels * taps + k / channels; });
+  return centered_weights(weights, weights.dim(0), taps, channels, {.column = depth, .outer = 1, .inner = taps}, zeros);
 }
 
 IntegerWeights matrix_weights(const Tensor& matrix, bool transposed, const Tensor* zeros) {
   const int64_t columns = matrix.dim(transposed ? 0 : 1), depth = matrix.dim(transposed ? 1 : 0);
-  return centered_weights(matrix, columns, depth, zeros,
-                          [=](int64_t j, int64_t k) { return transposed ? j * depth + k : k * columns + j; });
+  const WeightStrides strides = transposed ? WeightStrides{depth, 0, 1} : WeightStrides{1, 0, columns};
+  return centered_weights(matrix, columns, 1, depth, strides, zeros);
 }
 
-std::string refuse_integer_windows(const ConvShape& shape) {
+std::string IntegerProduct::refuse(const IntegerSource&, const ConvShape& shape) {
   if (shape.layout != DataLayout::kChannelsLast) return "data are channels first";
   if (shape.axes.size() > 2) return "more than two axes";
   return {};
 }
 
-Result<std::unique_ptr<IntegerProduct>> IntegerProduct::make(Isa isa, const ConvShape& shape,
-                                                             const IntegerWeights& weights, IntegerColumns columns) {
+Result<std::unique_ptr<IntegerProduct>> IntegerProduct::make(const IntegerSource& source, const ConvShape& shape,
+                                                             IntegerColumns columns) {
   auto product = std::unique_ptr<IntegerProduct>(new IntegerProduct());
   const auto axis = [](const WindowAxis& a) {
     return IntegerWindows::Axis{a.in, a.kernel, a.stride, a.dilation, a.pad_begin};
@@ -92,46 +106,61 @@ Result<std::unique_ptr<IntegerProduct>> IntegerProduct::make(Isa isa, const Conv
   product->groups_ = shape.group;
   product->in_image_ = shape.in_spatial() * shape.in_channels;
   product->m_ = shape.out_spatial();
-  THANE_TRY(product->set_up(isa, weights, std::move(columns)));
+  THANE_TRY(product->set_up(source, std::move(columns)));
   return product;
 }
 
-Result<std::unique_ptr<IntegerProduct>> IntegerProduct::make(Isa isa, const Dims& a, const IntegerWeights& weights,
+Result<std::unique_ptr<IntegerProduct>> IntegerProduct::make(const IntegerSource& source, const Dims& a,
                                                              IntegerColumns columns) {
   auto product = std::unique_ptr<IntegerProduct>(new IntegerProduct());
   IntegerWindows& w = product->windows_;
   const auto rows = checked_product(std::span(a).first(a.size() - 1));
   if (!rows) return resource_limit("rows of a product");
   product->m_ = w.x_axis.in = w.out_width = *rows;
-  w.pixel_bytes = w.channels = weights.depth;
-  THANE_TRY(product->set_up(isa, weights, std::move(columns)));
+  w.pixel_bytes = w.channels = a.back();
+  THANE_TRY(product->set_up(source, std::move(columns)));
   return product;
 }
 
-Status IntegerProduct::set_up(Isa isa, const IntegerWeights& weights, IntegerColumns columns) {
+namespace {
+
+using SharedPacked = std::shared_ptr<const PackedIntegerWeights>;
+Result<SharedPacked> pack(Isa isa, const IntegerWeights& weights, int64_t groups) {
   const auto [least, most] = std::minmax_element(weights.values.begin(), weights.values.end());
   const bool narrow = weights.values.empty() || (*least >= -128 && *most <= 127);
-  kernel_ = narrow ? &integer_gemms(isa).narrow : &integer_gemms(isa).wide;
-  const int64_t depth = weights.depth;
-  n_ = weights.columns / groups_;
-  padded_ = kernel_->packed_columns(n_);
+  const IntegerGemm& kernel = narrow ? integer_gemms(isa).narrow : integer_gemms(isa).wide;
+  const int64_t depth = weights.depth, n = weights.columns / groups, padded = kernel.packed_columns(n);
+  auto packed = std::make_shared<PackedIntegerWeights>(
+      PackedIntegerWeights{&kernel, n, depth, padded, kernel.column_bytes(depth) * padded, {}, {}});
+  THANE_ASSIGN(packed->panels, Tensor::allocate(DType::kInt8, {groups * packed->group_bytes}));
+  for (int64_t g = 0; g < groups; ++g) {
+    pack_integer_b(kernel, depth, n, weights.values.data() + g * n * depth,
+                   packed->panels.data<int8_t>() + g * packed->group_bytes);
+  }
+  if (kernel.needs_correction()) {
+    std::vector<int32_t>& sums = packed->column_sums;
+    sums.resize(static_cast<size_t>(weights.columns));
+    for (size_t j = 0; j < sums.size(); ++j) {
+      const int16_t* row = weights.values.data() + static_cast<int64_t>(j) * depth;
+      for (int64_t k = 0; k < depth; ++k) sums[j] += row[k];
+    }
+    pad_columns(sums, groups, n, padded);
+  }
+  return SharedPacked(std::move(packed));
+}
+
+}  // namespace
+
+Status IntegerProduct::set_up(const IntegerSource& source, IntegerColumns columns) {
+  THANE_ASSIGN(packed_, source.query.shared<SharedPacked>(
+                            "integer panels", [&] { return pack(source.query.isa, source.weights(), groups_); }));
+  kernel_ = packed_->kernel;
+  const int64_t depth = packed_->depth;
+  n_ = packed_->columns;
+  padded_ = packed_->padded;
   panels_ = (n_ + kernel_->columns - 1) / kernel_->columns;
   words_ = kernel_->words_of(depth);
-  group_bytes_ = kernel_->column_bytes(depth) * padded_;
-  THANE_ASSIGN(packed_, Tensor::allocate(DType::kInt8, {groups_ * group_bytes_}));
-  for (int64_t g = 0; g < groups_; ++g) {
-    pack_integer_b(*kernel_, depth, n_, weights.values.data() + g * n_ * depth,
-                   packed_.data<int8_t>() + g * group_bytes_);
-  }
   columns_ = std::move(columns);
-  if (kernel_->needs_correction()) {
-    column_sums_.resize(static_cast<size_t>(weights.columns));
-    for (size_t j = 0; j < column_sums_.size(); ++j) {
-      const int16_t* row = weights.values.data() + static_cast<int64_t>(j) * depth;
-      for (int64_t k = 0; k < depth; ++k) column_sums_[j] += row[k];
-    }
-    pad_columns(column_sums_, groups_, n_, padded_);
-  }
   columns_.pad(groups_, n_, padded_);
 
   // A chunk of A and its panel of B stay in L2. The cut depends on sizes alone.
@@ -166,14 +195,15 @@ void IntegerProduct::multiply(const int32_t* a, int64_t rows, int64_t first_pane
   const IntegerEpilogue columns = epilogue.from(group * padded_);
   for (int64_t panel = first_panel; panel < last_panel; ++panel) {
     const int64_t column = panel * kernel_->columns;
-    kernel_->panel({.m = rows,
-                    .n = std::min<int64_t>(kernel_->columns, n_ - column),
-                    .words = words_,
-                    .a = a,
-                    .b = packed_.data<int8_t>() + group * group_bytes_ + column * kernel_->column_bytes(depth),
-                    .c = static_cast<uint8_t*>(y) + (group * n_ + column) * bytes,
-                    .ldc = groups_ * n_,
-                    .epilogue = columns.from(column)});
+    kernel_->panel(
+        {.m = rows,
+         .n = std::min<int64_t>(kernel_->columns, n_ - column),
+         .words = words_,
+         .a = a,
+         .b = packed_->panels.data<int8_t>() + group * packed_->group_bytes + column * kernel_->column_bytes(depth),
+         .c = static_cast<uint8_t*>(y) + (group * n_ + column) * bytes,
+         .ldc = groups_ * n_,
+         .epilogue = columns.from(column)});
   }
 }
 
@@ -182,14 +212,15 @@ Status IntegerProduct::run(const void* x, bool is_signed, int32_t zero, const in
   if (images_ * groups_ * m_ * n_ == 0) return ok();
   IntegerEpilogue epilogue = columns_.epilogue(columns_.bias.empty() ? nullptr : columns_.bias.data());
   std::vector<uint32_t> sums;  // wrapping
-  if (bias || !column_sums_.empty()) {
+  const std::vector<int32_t>& column_sums = packed_->column_sums;
+  if (bias || !column_sums.empty()) {
     sums.assign(static_cast<size_t>(groups_ * padded_), 0);
     const auto shifted_zero = static_cast<uint32_t>(zero + (is_signed ? 128 : 0));
     for (int64_t j = 0; j < groups_ * padded_; ++j) {
       const auto at = static_cast<size_t>(j);
       if (epilogue.bias) sums[at] = static_cast<uint32_t>(epilogue.bias[j]);
       if (bias && j % padded_ < n_) sums[at] += static_cast<uint32_t>(bias[j / padded_ * n_ + j % padded_]);
-      if (!column_sums_.empty()) sums[at] -= shifted_zero * static_cast<uint32_t>(column_sums_[at]);
+      if (!column_sums.empty()) sums[at] -= shifted_zero * static_cast<uint32_t>(column_sums[at]);
     }
     epilogue.bias = reinterpret_cast<const int32_t*>(sums.data());
   }

@@ -2,10 +2,12 @@
 // products share, whatever their rounding.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <vector>
 
 #include "base/threads.h"
+#include "ir/kernel.h"
 #include "ir/tensor.h"
 #include "kernels/integer/gemm.h"
 #include "ops/conv/conv.h"
@@ -24,8 +26,11 @@ IntegerWeights conv_weights(const Tensor& weights, const Tensor* zeros);
 // From a matrix [depth][columns], or its transpose.
 IntegerWeights matrix_weights(const Tensor& matrix, bool transposed, const Tensor* zeros);
 
-// Whether windows of this convolution can be rows of a product: one or two axes, channels last.
-std::string refuse_integer_windows(const ConvShape& shape);
+// The constant weights of a node. What is made of them is made once for all plans, and only if it is wanted.
+struct IntegerSource {
+  const KernelQuery& query;
+  std::function<IntegerWeights()> weights;
+};
 
 // Per output column, as epilogues read them. Empty: not used.
 struct IntegerColumns {
@@ -37,16 +42,29 @@ struct IntegerColumns {
 
   // [groups · n] to [groups][padded], zeros where nothing is.
   void pad(int64_t groups, int64_t n, int64_t padded);
+  // Their bias, up to `padded` columns of one group, and another's [n] added, which wraps; null: none.
+  std::vector<int32_t> bias_with(const int32_t* other, int64_t n, int64_t padded) const;
   // Shows these columns, which must outlive it, with `bias` for their own.
   IntegerEpilogue epilogue(const int32_t* bias) const;
 };
 
+// Packed for the products of all groups.
+struct PackedIntegerWeights {
+  const IntegerGemm* kernel = nullptr;
+  int64_t columns = 0, depth = 0, padded = 0;  // of a group; padded: up to whole vectors
+  int64_t group_bytes = 0;
+  Tensor panels;
+  std::vector<int32_t> column_sums;  // [groups][padded], where the kernel leaves the zero point to correct
+};
+
 class IntegerProduct {
  public:
+  // Why windows of this convolution cannot be rows of a product; empty: they can.
+  static std::string refuse(const IntegerSource& source, const ConvShape& shape);
   // A convolution; or, with the second, A […, depth], whose leading axes count rows.
-  static Result<std::unique_ptr<IntegerProduct>> make(Isa isa, const ConvShape& shape, const IntegerWeights& weights,
+  static Result<std::unique_ptr<IntegerProduct>> make(const IntegerSource& source, const ConvShape& shape,
                                                       IntegerColumns columns);
-  static Result<std::unique_ptr<IntegerProduct>> make(Isa isa, const Dims& a, const IntegerWeights& weights,
+  static Result<std::unique_ptr<IntegerProduct>> make(const IntegerSource& source, const Dims& a,
                                                       IntegerColumns columns);
 
   // y: int32 or bytes, rows of all output columns. `zero`: of x. `bias`, where given, is added to that of the columns.
@@ -54,21 +72,19 @@ class IntegerProduct {
 
  private:
   IntegerProduct() = default;
-  Status set_up(Isa isa, const IntegerWeights& weights, IntegerColumns columns);
+  Status set_up(const IntegerSource& source, IntegerColumns columns);
   IntegerWindows windows(const void* x, bool is_signed, int32_t zero, int64_t image, int64_t group) const;
   void multiply(const int32_t* a, int64_t rows, int64_t first_panel, int64_t last_panel, int64_t group, void* y,
                 const IntegerEpilogue& epilogue) const;
 
   IntegerWindows windows_;
   int64_t images_ = 1, groups_ = 1, in_image_ = 0, m_ = 0;  // m: rows of an image
-  int64_t n_ = 0, padded_ = 0, panels_ = 0;                 // of a group; padded: up to whole vectors
+  int64_t n_ = 0, padded_ = 0, panels_ = 0;                 // of a group
   int64_t words_ = 0, chunk_rows_ = 0, chunks_ = 0, grain_ = 1;
   bool split_columns_ = false;  // few chunks: threads share them, panel by panel
   const IntegerGemm* kernel_ = nullptr;
-  Tensor packed_;
-  int64_t group_bytes_ = 0;
-  IntegerColumns columns_;            // [groups][padded]
-  std::vector<int32_t> column_sums_;  // of weights, where the kernel leaves the zero point to correct
+  std::shared_ptr<const PackedIntegerWeights> packed_;
+  IntegerColumns columns_;  // [groups][padded]
   std::unique_ptr<ScratchPool> scratch_;
 };
 

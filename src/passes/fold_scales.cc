@@ -27,19 +27,21 @@ std::optional<Step> step_of(const Graph& graph, const Node& node) {
   return std::nullopt;
 }
 
-// Whether the constant is one number, or one per entry of axis 1 of a value of `rank` axes.
-bool is_per_channel(const Tensor& constant, size_t rank, int64_t channels) {
+// Whether the constant is one number, or one per channel of what a Conv makes, a value of `rank` axes.
+bool is_per_channel(const Tensor& constant, const Node& conv, const ConvParts& parts) {
+  const size_t rank = parts.weights->rank();
+  const size_t behind = conv.attrs_as<ConvAttrs>().layout == DataLayout::kChannelsLast ? 1 : rank - 1;  // axes, with it
   if (constant.rank() > rank) return false;
   if (constant.size() == 1) return true;
-  if (constant.size() != channels || rank < 2 || constant.rank() + 1 < rank) return false;
-  return constant.dim(constant.rank() + 1 - rank) == channels;
+  return constant.size() == parts.channels && constant.rank() >= behind &&
+         constant.dim(constant.rank() - behind) == parts.channels;
 }
 
 // A step that alone reads what the Conv makes. True: taken in.
 Result<bool> take_following(Graph& graph, GraphEdit& edit, Node& node, const Step& step) {
   Node* conv = edit.sole_producer(step.x, "Conv");
   const auto parts = conv ? conv_parts(graph, *conv) : std::nullopt;
-  if (!parts || !is_per_channel(*step.constant, parts->weights->rank(), parts->channels)) return false;
+  if (!parts || !is_per_channel(*step.constant, *conv, *parts)) return false;
   const auto value = [&](int64_t c) { return step.constant->as_double(step.constant->size() == 1 ? 0 : c); };
   if (step.multiplies) {
     THANE_TRY(rewrite_conv(graph, *conv, *parts, value, [&](int64_t c, double b) { return b * value(c); }));

@@ -1,71 +1,11 @@
 // What a graph computes before and after, and what is left of it.
-#include <gtest/gtest.h>
-
-#include <random>
-
-#include "ops/evaluate.h"
-#include "ops/infer.h"
-#include "ops/table.h"
-#include "passes/rewrites.h"
+#include "passes/chain_test.h"
 
 namespace thane {
 namespace {
 
-std::mt19937 g_random(5);
-
-Tensor random_floats(const Dims& dims) {
-  Tensor out = Tensor::must_allocate(DType::kFloat32, dims);
-  std::normal_distribution<float> normal;
-  for (int64_t i = 0; i < out.size(); ++i) out.data<float>()[i] = normal(g_random);
-  return out;
-}
-
-struct Chain {
-  Graph graph;
-  ValueId last;
-
-  explicit Chain(const Dims& dims) : last(graph.add_value("x", Type::tensor(DType::kFloat32, to_symbolic(dims)))) {
-    graph.inputs.push_back(last);
-  }
-  void then(std::string_view op, const std::vector<Tensor>& constants, const AttrMap& attrs = {}) {
-    Node node;
-    node.op = find_op(Domain::kOnnx, op);
-    node.inputs = {last};
-    for (const Tensor& tensor : constants) node.inputs.push_back(graph.add_constant(graph.fresh_name("c"), tensor));
-    node.outputs = {last = graph.add_value(graph.fresh_name("v"))};
-    if (node.op->attrs) node.attrs = *node.op->attrs->parse(AttrMap(attrs));
-    graph.nodes.push_back(std::move(node));
-  }
-  Tensor run(const Tensor& x) const {
-    ThreadPool pool(1);
-    RandomSource random{0};
-    std::vector<Value> values(graph.values.size());
-    values[graph.inputs[0]] = Value(x);
-    for (size_t i = 0; i < values.size(); ++i) {
-      if (const Tensor* constant = graph.constant(static_cast<ValueId>(i))) values[i] = Value(*constant);
-    }
-    for (const Node& node : graph.nodes) {
-      std::vector<const Value*> inputs;
-      for (const ValueId id : node.inputs) inputs.push_back(id == kNoValue ? nullptr : &values[id]);
-      auto outputs = evaluate(node, inputs, pool, nullptr, random);
-      EXPECT_TRUE(outputs.ok());
-      values[node.outputs[0]] = (*outputs)[0];
-    }
-    return values[graph.outputs[0]].tensor();
-  }
-  // Runs the pass and checks that nothing but `nodes` nodes is left, which compute the same.
-  void check(size_t nodes) {
-    graph.outputs.push_back(last);
-    ASSERT_TRUE(annotate_types(graph).ok());
-    const Tensor x = random_floats(to_numbers(*graph.values[graph.inputs[0]].type.dims));
-    const Tensor want = run(x);
-    ASSERT_TRUE(fold_scales(graph, {}).ok());
-    EXPECT_EQ(graph.nodes.size(), nodes);
-    const Tensor got = run(x);
-    ASSERT_EQ(got.dims(), want.dims());
-    for (int64_t i = 0; i < want.size(); ++i) ASSERT_NEAR(got.data<float>()[i], want.data<float>()[i], 1e-4) << i;
-  }
-};
+using testing::Chain;
+using testing::random_floats;
 
 TEST(FoldScales, StepsAfterAConv) {
   Chain chain({2, 3, 5, 6});
@@ -73,7 +13,19 @@ TEST(FoldScales, StepsAfterAConv) {
   chain.then("Mul", {random_floats({1})});
   chain.then("Add", {random_floats({4, 1, 1})});
   chain.then("Mul", {random_floats({1, 4, 1, 1})});
-  chain.check(1);
+  chain.check(fold_scales, 1);
+}
+
+TEST(FoldScales, ChannelsLast) {
+  Chain chain({2, 5, 6, 3});
+  chain.then("Conv", {random_floats({4, 3, 3, 3})}, {{"layout", std::string("channels_last")}});
+  chain.then("Mul", {random_floats({4})});
+  chain.then("Add", {random_floats({1, 1, 1, 4})});
+  chain.check(fold_scales, 1);
+  Chain other({2, 5, 6, 3});
+  other.then("Conv", {random_floats({4, 3, 2, 3})}, {{"layout", std::string("channels_last")}});
+  other.then("Mul", {random_floats({4, 1})});  // along another axis
+  other.check(fold_scales, 2);
 }
 
 TEST(FoldScales, StepsBeforeAConv) {
@@ -82,7 +34,7 @@ TEST(FoldScales, StepsBeforeAConv) {
   chain.then("Mul", {random_floats({1})});
   chain.then("Add", {random_floats({1, 1, 1, 1})});
   chain.then("Conv", {random_floats({4, 3, 2, 2}), random_floats({4})});
-  chain.check(1);
+  chain.check(fold_scales, 1);
 }
 
 TEST(FoldScales, PaddingIsNotShifted) {
@@ -90,7 +42,7 @@ TEST(FoldScales, PaddingIsNotShifted) {
   chain.then("Add", {random_floats({})});
   chain.then("Mul", {random_floats({})});
   chain.then("Conv", {random_floats({3, 1, 3, 3})}, {{"pads", Dims{1, 1, 1, 1}}, {"group", int64_t{3}}});
-  chain.check(2);
+  chain.check(fold_scales, 2);
 }
 
 TEST(FoldScales, WhatIsNoChannelStays) {
@@ -98,7 +50,7 @@ TEST(FoldScales, WhatIsNoChannelStays) {
   chain.then("Conv", {random_floats({4, 3, 1, 1})});
   chain.then("Mul", {random_floats({4})});  // along the last axis
   chain.then("Add", {random_floats({2, 4, 1, 1})});
-  chain.check(3);
+  chain.check(fold_scales, 3);
 }
 
 }  // namespace

@@ -24,6 +24,7 @@ constexpr Pass kPasses[] = {
     {"fold_constants", "what inlining made constant", fold_constants},
     {"merge_equal_nodes", "equal nodes with equal inputs become one", merge_equal_nodes},
     {"fold_batch_norm", "BatchNormalization after Conv or Gemm moves into its weights", fold_batch_norm},
+    {"fold_pads", "zeros around the data of a Conv become its padding", fold_pads},
     {"fold_scales", "constant factors and addends beside Conv move into its weights", fold_scales},
     {"fuse_attention", "attention, spelled out, becomes one op", fuse_attention},
     {"recognise_activations", "SiLU, HardSwish and GELU, spelled out, become one op", recognise_activations},

@@ -13,6 +13,7 @@ Status quantized_islands(Graph& graph, const PassOptions& options);
 Status fold_constants(Graph& graph, const PassOptions& options);
 Status merge_equal_nodes(Graph& graph, const PassOptions& options);
 Status fold_batch_norm(Graph& graph, const PassOptions& options);
+Status fold_pads(Graph& graph, const PassOptions& options);
 Status fold_scales(Graph& graph, const PassOptions& options);
 Status fuse_attention(Graph& graph, const PassOptions& options);
 Status recognise_activations(Graph& graph, const PassOptions& options);

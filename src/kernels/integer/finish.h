@@ -41,50 +41,65 @@ THANE_INLINE void store_bytes(void* to, IntVec v, int64_t n) {
   for (int64_t i = 0; i < n; ++i) static_cast<int8_t*>(to)[i] = bytes[i];
 }
 
+// Sums of one vector of columns from `column` on, `count` of which exist (perhaps more than the vector has).
+// for_sums(write) calls write(sum, at) for each; the result goes to element `at` of `to`.
+template <class ForSums>
+THANE_INLINE void finish_columns(const IntegerEpilogue& e, int64_t column, int64_t count, void* to,
+                                 const ForSums& for_sums) {
+  const IntVec bias = e.bias ? load_as<IntVec>(e.bias + column) : IntVec{};
+  const auto write_bytes = [&](const auto& columns) {
+    for_sums([&](IntVec sum, int64_t at) { store_bytes(static_cast<int8_t*>(to) + at, columns(sum + bias), count); });
+  };
+  switch (e.result) {
+    case IntegerResult::kScaled: write_bytes(ScaledColumns(e, column)); break;
+    case IntegerResult::kFixed: write_bytes(FixedColumns(e, column)); break;
+    case IntegerResult::kReals: {
+      const Vec scale = load(e.scales + column);
+      const Vec addend = e.addends ? load(e.addends + column) : splat(-0.0f);  // leaves 0
+      for_sums([&](IntVec sum, int64_t at) {
+        const Vec real = __builtin_convertvector(sum + bias, Vec) * scale + addend;
+        if (count >= kLanes)
+          store(static_cast<float*>(to) + at, real);
+        else
+          store_some(static_cast<float*>(to) + at, real, count);
+      });
+      break;
+    }
+    case IntegerResult::kSums:
+      for_sums([&](IntVec sum, int64_t at) {
+        const IntVec whole = sum + bias;
+        if (count >= kLanes) return store_as(static_cast<int32_t*>(to) + at, whole);
+        for (int64_t i = 0; i < count; ++i) static_cast<int32_t*>(to)[at + i] = whole[i];
+      });
+  }
+}
+
 // Rows of sums in memory, `width` apart, whatever the result and however few columns count. `to` is where the first
 // one's first column goes, `stride` the elements between rows.
 [[gnu::noinline]] inline void finish_rows(const IntegerEpilogue& e, const int32_t* sums, int64_t width, int64_t rows,
                                           int64_t n, void* to, int64_t stride) {
   for (int64_t column = 0; column < n; column += kLanes) {
-    const int64_t count = n - column;  // perhaps more than a vector
-    const IntVec bias = e.bias ? load_as<IntVec>(e.bias + column) : IntVec{};
-    const auto for_rows = [&](const auto& write) {
+    finish_columns(e, column, n - column, to, [&](const auto& write) {
       for (int64_t r = 0; r < rows; ++r) {
-        write(load_as<IntVec>(sums + r * width + column) + bias, r * stride + column);
+        write(load_as<IntVec>(sums + r * width + column), r * stride + column);
       }
-    };
-    const auto write_bytes = [&](const auto& columns) {
-      for_rows([&](IntVec sum, int64_t at) { store_bytes(static_cast<int8_t*>(to) + at, columns(sum), count); });
-    };
-    switch (e.result) {
-      case IntegerResult::kScaled: write_bytes(ScaledColumns(e, column)); break;
-      case IntegerResult::kFixed: write_bytes(FixedColumns(e, column)); break;
-      case IntegerResult::kReals: {
-        const Vec scale = load(e.scales + column);
-        const Vec addend = e.addends ? load(e.addends + column) : splat(-0.0f);  // leaves 0
-        for_rows([&](IntVec sum, int64_t at) {
-          const Vec real = __builtin_convertvector(sum, Vec) * scale + addend;
-          if (count >= kLanes)
-            store(static_cast<float*>(to) + at, real);
-          else
-            store_some(static_cast<float*>(to) + at, real, count);
-        });
-        break;
-      }
-      case IntegerResult::kSums:
-        for_rows([&](IntVec sum, int64_t at) {
-          if (count >= kLanes) return store_as(static_cast<int32_t*>(to) + at, sum);
-          for (int64_t i = 0; i < count; ++i) static_cast<int32_t*>(to)[at + i] = sum[i];
-        });
-    }
+    });
   }
 }
 
-// A tile of R rows and V vectors of columns, n of which count. Bytes by scales, what most tiles become, stay in
-// registers on their way (unrolled, or they would not).
+// A tile of R rows and V vectors of columns, n of which count. Plain sums, and bytes by scales, what most tiles become,
+// stay in registers on their way (unrolled, or they would not).
 template <int R, int V>
 THANE_INLINE void finish_tile(const IntegerEpilogue& e, const IntVec (&tile)[R][V], int64_t n, void* to,
                               int64_t stride) {
+  if (e.result == IntegerResult::kSums && !e.bias && n == V * kLanes) {
+#pragma GCC unroll 12
+    for (int r = 0; r < R; ++r) {
+#pragma GCC unroll 4
+      for (int v = 0; v < V; ++v) store_as(static_cast<int32_t*>(to) + r * stride + v * kLanes, tile[r][v]);
+    }
+    return;
+  }
   if (e.result == IntegerResult::kScaled && n == V * kLanes) {
     IntVec bias[V];
     Vec scales[V];

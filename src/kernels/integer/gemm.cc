@@ -27,13 +27,17 @@ namespace {
 
 template <class T>
 T* pack_panel(const IntegerGemm& kernel, int64_t depth, int64_t width, int64_t n, const int16_t* b, T* to) {
-  const int64_t group = kernel.depth_per_word, words = kernel.words_of(depth);
-  for (int64_t j = 0; j < width; ++j) {
-    for (int64_t w = 0; w < words; ++w) {
-      for (int64_t g = 0; g < group; ++g) {
-        const int64_t k = w * group + g;
-        to[(w * width + j) * group + g] = j < n && k < depth ? static_cast<T>(b[j * depth + k]) : T{0};
-      }
+  const int64_t group = kernel.depth_per_word, whole = depth / group, words = kernel.words_of(depth);
+  std::fill_n(to, words * width * group, T{0});
+  for (int64_t w = 0; w < whole; ++w) {
+    T* word = to + w * width * group;
+    for (int64_t j = 0; j < n; ++j) {
+      for (int64_t g = 0; g < group; ++g) word[j * group + g] = static_cast<T>(b[j * depth + w * group + g]);
+    }
+  }
+  for (int64_t j = 0; j < n; ++j) {
+    for (int64_t k = whole * group; k < depth; ++k) {
+      to[(whole * width + j) * group + k % group] = static_cast<T>(b[j * depth + k]);
     }
   }
   return to + words * width * group;

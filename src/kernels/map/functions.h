@@ -20,7 +20,7 @@ THANE_INLINE Vec map_one(Vec x, Vec alpha, Vec beta) {
   if constexpr (kOp == MapOp::kSilu) return x / (one + exp_beside_one(-(alpha * x)));
   if constexpr (kOp == MapOp::kHardSigmoid) return min(one, max(zero, alpha * x + beta));
   if constexpr (kOp == MapOp::kHardSwish) return x * min(one, max(zero, x * splat(1.0f / 6) + half));
-  if constexpr (kOp == MapOp::kGelu) return half * x * (one + erf(x * splat(0.707106781f)));
+  if constexpr (kOp == MapOp::kGelu) return x * (half + half_erf(x));
   // ½(1 + tanh z) = sigmoid(2z)
   if constexpr (kOp == MapOp::kGeluTanh) {
     return x / (one + exp_beside_one(x * (splat(-1.59576912f) + splat(-0.0713548162f) * (x * x))));

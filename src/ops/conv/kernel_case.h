@@ -22,12 +22,13 @@ struct KernelOperand {
   bool given = true, constant = false;
 };
 
-// A node of thane's own domain with one float output.
+// A node with one output.
 class KernelCase {
  public:
-  KernelCase(std::string_view op, std::shared_ptr<const Attrs> attrs, std::vector<KernelOperand> operands)
+  KernelCase(std::string_view op, std::shared_ptr<const Attrs> attrs, std::vector<KernelOperand> operands,
+             Domain domain = Domain::kThane)
       : operands_(std::move(operands)) {
-    node_.op = find_op(Domain::kThane, op);
+    node_.op = find_op(domain, op);
     node_.attrs = std::move(attrs);
     for (const KernelOperand& operand : operands_) values_.emplace_back(operand.tensor);
     for (const Value& value : values_) types_.push_back(value.type());
@@ -54,9 +55,17 @@ class KernelCase {
     return outputs[0].tensor();
   }
 
+  // Why a kernel does not take it.
+  template <class T>
+  std::string refusal(const Kernel& kernel, const Dims& dims) const {
+    const std::vector<Type> outputs{Type::tensor(kDTypeOf<T>, to_symbolic(dims))};
+    return kernel.refuse({node_, type_pointers_, outputs, constants_, Isa::kPortable, Precision::kFp32, 1});
+  }
+
   // What the kernel makes of it, an output of shape `dims`: the same bits for any number of threads.
-  void run(const Kernel& kernel, Isa isa, const Dims& dims, std::vector<float>& out) const {
-    const std::vector<Type> outputs{Type::tensor(DType::kFloat32, to_symbolic(dims))};
+  template <class T>
+  void run(const Kernel& kernel, Isa isa, const Dims& dims, std::vector<T>& out) const {
+    const std::vector<Type> outputs{Type::tensor(kDTypeOf<T>, to_symbolic(dims))};
     RandomSource source{0};
     for (const int threads : {1, 2, 3, 8}) {
       const KernelQuery query{node_, type_pointers_, outputs, constants_, isa, Precision::kFp32, threads};
@@ -64,12 +73,12 @@ class KernelCase {
       const auto prepared = kernel.prepare(query);
       ASSERT_TRUE(prepared.ok());
       ThreadPool pool(threads);
-      std::vector<Value> result{Value(Tensor::must_allocate(DType::kFloat32, dims))};
+      std::vector<Value> result{Value(Tensor::must_allocate(kDTypeOf<T>, dims))};
       KernelContext context(node_, inputs_, result, pool, nullptr, &source);
       ASSERT_TRUE((*prepared)->run(context).ok());
-      const std::vector<float> got = elements<float>(result[0].tensor());
+      const std::vector<T> got = elements<T>(result[0].tensor());
       if (threads == 1) out = got;
-      ASSERT_EQ(std::memcmp(out.data(), got.data(), got.size() * sizeof(float)), 0) << threads << " threads";
+      ASSERT_EQ(std::memcmp(out.data(), got.data(), got.size() * sizeof(T)), 0) << threads << " threads";
     }
   }
 

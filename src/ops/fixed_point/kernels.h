@@ -6,6 +6,7 @@
 namespace thane {
 
 extern const Kernel kFixedDepthwiseConv;  // one input channel per output channel
+extern const Kernel kWinogradFixedConv;
 extern const Kernel kPackedFixedConv;
 extern const Kernel kFixedRowsConv;
 extern const Kernel kPackedFixedMatMul;

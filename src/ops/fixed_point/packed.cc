@@ -4,6 +4,7 @@
 #include "ops/fixed_point/kernels.h"
 #include "ops/integer_depthwise.h"
 #include "ops/integer_product.h"
+#include "ops/integer_winograd.h"
 #include "ops/packed_integer.h"
 
 namespace thane {
@@ -21,23 +22,35 @@ std::string refuse_types(const KernelQuery& query, const Requantization& to) {
   return has_bias && query.inputs[kBias]->dtype != DType::kInt32 ? "the bias is not int32" : "";
 }
 
-std::string refuse_conv_as(const KernelQuery& query, std::string (*refuse_shape)(const ConvShape&)) {
+// The convolution's shape and weights; what they refer to is the query's.
+struct ConvCase {
+  Result<ConvShape> shape;
+  IntegerSource source;
+};
+ConvCase conv_case(const KernelQuery& query) {
   const auto& attrs = query.node.attrs_as<FixedConvAttrs>();
-  if (std::string reason = refuse_types(query, attrs.requantization); !reason.empty()) return reason;
-  const auto shape = resolve_conv(attrs, to_numbers(*query.inputs[0]->dims), query.constants[1]->dims());
-  return shape.ok() ? refuse_shape(*shape) : "the shapes do not settle";
+  const Tensor& weights = *query.constants[1];
+  return {resolve_conv(attrs, to_numbers(*query.inputs[0]->dims), weights.dims()),
+          {query, [&weights, &attrs] {
+             const Tensor zero = Tensor::scalar(attrs.weight_zero_point);
+             return conv_weights(weights, &zero);
+           }}};
 }
-std::string refuse_depthwise(const KernelQuery& query) { return refuse_conv_as(query, refuse_integer_depthwise); }
-std::string refuse_conv(const KernelQuery& query) { return refuse_conv_as(query, refuse_integer_windows); }
+
+template <class Product>
+std::string refuse_conv(const KernelQuery& query) {
+  const Requantization& to = query.node.attrs_as<FixedConvAttrs>().requantization;
+  if (std::string reason = refuse_types(query, to); !reason.empty()) return reason;
+  const auto [shape, source] = conv_case(query);
+  return shape.ok() ? Product::refuse(source, *shape) : "the shapes do not settle";
+}
 
 template <class Product>
 Result<std::unique_ptr<PreparedKernel>> prepare_conv(const KernelQuery& query) {
   const auto& attrs = query.node.attrs_as<FixedConvAttrs>();
-  const Tensor& weights = *query.constants[1];
-  THANE_ASSIGN(const ConvShape shape, resolve_conv(attrs, to_numbers(*query.inputs[0]->dims), weights.dims()));
-  const Tensor zero = Tensor::scalar(attrs.weight_zero_point);
-  THANE_ASSIGN(auto product, Product::make(query.isa, shape, conv_weights(weights, &zero),
-                                           attrs.requantization.columns(shape.out_channels)));
+  auto [settled, source] = conv_case(query);
+  THANE_ASSIGN(const ConvShape shape, std::move(settled));
+  THANE_ASSIGN(auto product, Product::make(source, shape, attrs.requantization.columns(shape.out_channels)));
   return std::unique_ptr<PreparedKernel>(
       new PackedInteger<Product>(std::move(product), {.bias = kBias}, attrs.input_zero_point));
 }
@@ -50,10 +63,14 @@ std::string refuse_matmul(const KernelQuery& query) {
 
 Result<std::unique_ptr<PreparedKernel>> prepare_matmul(const KernelQuery& query) {
   const auto& attrs = query.node.attrs_as<FixedMatMulAttrs>();
-  const Tensor zero = Tensor::scalar(attrs.b_zero_point);
-  const IntegerWeights weights = matrix_weights(*query.constants[1], attrs.trans_b, &zero);
-  THANE_ASSIGN(auto product, IntegerProduct::make(query.isa, to_numbers(*query.inputs[0]->dims), weights,
-                                                  attrs.requantization.columns(weights.columns)));
+  const Tensor& matrix = *query.constants[1];
+  const IntegerSource source{query, [&] {
+                               const Tensor zero = Tensor::scalar(attrs.b_zero_point);
+                               return matrix_weights(matrix, attrs.trans_b, &zero);
+                             }};
+  const int64_t columns = matrix.dim(attrs.trans_b ? 0 : 1);
+  THANE_ASSIGN(auto product,
+               IntegerProduct::make(source, to_numbers(*query.inputs[0]->dims), attrs.requantization.columns(columns)));
   return std::unique_ptr<PreparedKernel>(
       new PackedInteger<IntegerProduct>(std::move(product), {.bias = kBias}, attrs.a_zero_point));
 }
@@ -73,8 +90,13 @@ IntegerColumns Requantization::columns(int64_t channels) const {
   return out;
 }
 
-const Kernel kFixedDepthwiseConv = {"fixed.depthwise", refuse_depthwise, prepare_conv<IntegerDepthwiseConv>};
-const Kernel kPackedFixedConv = {"fixed.gemm", refuse_conv, prepare_conv<IntegerProduct>};
+template <class Product>
+constexpr Kernel conv_kernel(std::string_view name) {
+  return {name, refuse_conv<Product>, prepare_conv<Product>};
+}
+const Kernel kFixedDepthwiseConv = conv_kernel<IntegerDepthwiseConv>("fixed.depthwise");
+const Kernel kWinogradFixedConv = conv_kernel<IntegerWinogradConv>("fixed.winograd");
+const Kernel kPackedFixedConv = conv_kernel<IntegerProduct>("fixed.gemm");
 const Kernel kPackedFixedMatMul = {"fixed.gemm", refuse_matmul, prepare_matmul};
 
 }  // namespace thane

@@ -75,7 +75,8 @@ constexpr OpDef row(std::string_view name, std::span<const Param> inputs, int le
           .flags = flags};
 }
 
-constexpr const Kernel* kConvKernels[] = {&kFixedDepthwiseConv, &kPackedFixedConv, &kFixedRowsConv};
+constexpr const Kernel* kConvKernels[] = {&kFixedDepthwiseConv, &kWinogradFixedConv, &kPackedFixedConv,
+                                          &kFixedRowsConv};
 constexpr const Kernel* kBinaryKernels[] = {&kFixedSum};
 constexpr const Kernel* kMatMulKernels[] = {&kPackedFixedMatMul};
 

@@ -33,10 +33,9 @@ std::string refuse_linear_matrices(const KernelQuery& query) {
 
 Result<std::unique_ptr<PreparedKernel>> prepare_matrices(const KernelQuery& query, const PackedInputs& in,
                                                          IntegerColumns columns) {
-  THANE_ASSIGN(auto product, IntegerProduct::make(query.isa, to_numbers(*query.inputs[0]->dims),
-                                                  matrix_weights(*query.constants[in.weights], false,
-                                                                 query_constant(query, in.weight_zeros)),
-                                                  std::move(columns)));
+  const Tensor* zeros = query_constant(query, in.weight_zeros);
+  const IntegerSource source{query, [&] { return matrix_weights(*query.constants[in.weights], false, zeros); }};
+  THANE_ASSIGN(auto product, IntegerProduct::make(source, to_numbers(*query.inputs[0]->dims), std::move(columns)));
   return std::unique_ptr<PreparedKernel>(
       new PackedInteger<IntegerProduct>(std::move(product), {.bias = in.bias, .zero = in.zero}));
 }

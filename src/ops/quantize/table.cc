@@ -76,9 +76,9 @@ constexpr Param kAddIn[] = {{.name = "a", .types = kBytes, .variable = 'T'},
                             {.name = "y_zero_point", .types = kBytes, .variable = 'T'}};
 constexpr Param kAddOut[] = {{.name = "y", .types = kBytes, .variable = 'T'}};
 
-constexpr const Kernel* kQLinearConvKernels[] = {&kDepthwiseQLinearConv, &kPackedQLinearConv};
+constexpr const Kernel* kQLinearConvKernels[] = {&kDepthwiseQLinearConv, &kWinogradQLinearConv, &kPackedQLinearConv};
 constexpr const Kernel* kQLinearMatMulKernels[] = {&kPackedQLinearMatMul};
-constexpr const Kernel* kConvIntegerKernels[] = {&kPackedConvInteger};
+constexpr const Kernel* kConvIntegerKernels[] = {&kWinogradConvInteger, &kPackedConvInteger};
 constexpr const Kernel* kMatMulIntegerKernels[] = {&kPackedMatMulInteger};
 constexpr const Kernel* kAddKernels[] = {&kPlainQuantizedAdd};
 constexpr const Kernel* kQuantizeKernels[] = {&kPlainQuantize};
