@@ -75,6 +75,44 @@ THANE_INLINE IntVec to_ints(NarrowVec<uint8_t> bytes) {
 #endif
 }
 
+// Lanes of 16 bits of two vectors side by side, as dot_pairs takes them. Every 128 bits of a and b, eight lanes each,
+// give the first four pairs to `low`, the others to `high`.
+struct PairsOfLanes {
+  IntVec low, high;
+  THANE_INLINE PairsOfLanes(ShortVec a, ShortVec b) {
+#if defined(__AVX512BW__)
+    const auto first = reinterpret_cast<__m512i>(a), second = reinterpret_cast<__m512i>(b);
+    low = reinterpret_cast<IntVec>(_mm512_unpacklo_epi16(first, second));
+    high = reinterpret_cast<IntVec>(_mm512_unpackhi_epi16(first, second));
+#elif defined(__AVX2__)
+    const auto first = reinterpret_cast<__m256i>(a), second = reinterpret_cast<__m256i>(b);
+    low = reinterpret_cast<IntVec>(_mm256_unpacklo_epi16(first, second));
+    high = reinterpret_cast<IntVec>(_mm256_unpackhi_epi16(first, second));
+#else
+    low = reinterpret_cast<IntVec>(__builtin_shufflevector(a, b, 0, 8, 1, 9, 2, 10, 3, 11));
+    high = reinterpret_cast<IntVec>(__builtin_shufflevector(a, b, 4, 12, 5, 13, 6, 14, 7, 15));
+#endif
+  }
+};
+// The lane of a and b that PairsOfLanes puts into lane i of `low`; into that of `high` goes the one four further on.
+constexpr int lane_of_low_pair(int i) { return i / 4 * 8 + i % 4; }
+
+// From the order of PairsOfLanes to that of a and b.
+THANE_INLINE void restore_order(IntVec& low, IntVec& high) {
+#if defined(__AVX512F__)
+  const auto a = reinterpret_cast<__m512i>(low), b = reinterpret_cast<__m512i>(high);
+  const __m512i first = _mm512_setr_epi32(0, 1, 2, 3, 16, 17, 18, 19, 4, 5, 6, 7, 20, 21, 22, 23);
+  low = reinterpret_cast<IntVec>(_mm512_permutex2var_epi32(a, first, b));
+  high = reinterpret_cast<IntVec>(_mm512_permutex2var_epi32(a, _mm512_add_epi32(first, _mm512_set1_epi32(8)), b));
+#elif defined(__AVX2__)
+  const auto a = reinterpret_cast<__m256i>(low), b = reinterpret_cast<__m256i>(high);
+  low = reinterpret_cast<IntVec>(_mm256_permute2x128_si256(a, b, 0x20));
+  high = reinterpret_cast<IntVec>(_mm256_permute2x128_si256(a, b, 0x31));
+#else
+  (void)low, (void)high;  // are in order
+#endif
+}
+
 // The lowest bytes of the lanes of v.
 THANE_INLINE NarrowVec<int8_t> low_bytes(IntVec v) {
 #if defined(__AVX512F__)
@@ -185,6 +223,29 @@ struct FixedFactor {
     const IntVec x = doubling_high(number << left, fraction, odd_fraction);
     // x / 2^right, halves away from zero; comparisons give -1 for true.
     return (x >> right) - ((x & mask) > half - (x < 0));
+  }
+};
+
+// The same for shifts in [-31, -1] only. Both roundings in one: with t = number · fraction and s = -shift, what comes
+// out is floor((t + 2^30 + (2^(s-1) - [t < 0]) · 2^31) / 2^(31+s)), as floors of quotients nest. That [t < 0] is not [t
+// < -2^30], where the first rounding leaves a negative number, changes nothing: between them the result is 0 either
+// way.
+struct FixedRightFactor {
+  IntVec fraction, odd_fraction, shift;
+  LongVec even_up, odd_up;  // what is added to t; one less in bit 31 where t is negative
+  THANE_INLINE FixedRightFactor(IntVec fraction, IntVec shift_left)
+      : fraction(fraction), odd_fraction(odd_to_even(fraction)), shift(-1 - shift_left) {
+    constexpr int64_t kHalf = int64_t{1} << 30;
+    const auto right = reinterpret_cast<UnsignedLongVec>(-shift_left);
+    even_up = reinterpret_cast<LongVec>((UnsignedLongVec{} + kHalf) << (right & 63)) + kHalf;
+    odd_up = reinterpret_cast<LongVec>((UnsignedLongVec{} + kHalf) << (right >> 32 & 63)) + kHalf;
+  }
+  THANE_INLINE IntVec times(IntVec number) const {
+    constexpr int64_t kOne = int64_t{1} << 31;
+    LongVec even = multiply_even(number, fraction), odd = multiply_even(odd_to_even(number), odd_fraction);
+    even += even < 0 ? even_up - kOne : even_up;
+    odd += odd < 0 ? odd_up - kOne : odd_up;
+    return odd_above_even(reinterpret_cast<LongVec>(reinterpret_cast<UnsignedLongVec>(even) >> 32), odd) >> shift;
   }
 };
 

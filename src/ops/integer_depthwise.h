@@ -22,15 +22,17 @@ class IntegerDepthwiseConv {
 
  private:
   IntegerDepthwiseConv() = default;
+  // Where the pixels of a line of input are that a line of outputs reaches over.
+  void point_at_pixels(const uint8_t* line, const uint8_t* outside, const uint8_t** pixels) const;
 
   const IntegerDepthwise* kernel_ = nullptr;
   ConvShape shape_;
   WindowAxis rows_, pixels_;
-  int64_t padded_ = 0, ring_ = 0;  // ring: lines that outputs of a row reach over
-  DepthwisePairs pairs_;
-  std::vector<int32_t> weights_;
+  int64_t row_length_ = 0;  // pixels of input that a line of outputs reaches over
+  std::vector<IntegerTap> taps_;
+  std::vector<int32_t> weights_, weight_sums_;  // sums: per channel
   IntegerColumns columns_;
-  std::unique_ptr<ScratchPool> scratch_;  // the ring, and a line of zeros
+  int64_t padded_ = 0;
 };
 
 }  // namespace thane

@@ -1,107 +1,117 @@
-// A vector of channels of a few neighbouring outputs at a time; a row's weights stay in registers for all of them.
+// Two vectors of channels of a few neighbouring outputs at a time; the weights of a pair of taps stay in registers for
+// all of them.
 #include "kernels/integer/depthwise.h"
 
 #include "kernels/integer/finish.h"
+#include "kernels/register_tile.h"
 
 namespace thane::THANE_ISA {
 namespace {
 
-constexpr int kPixels = 6;  // outputs of a block
+constexpr int kBlock = 2 * kLanes;  // channels
+constexpr int kPixels = 4;          // outputs
 
-// N pairs a row; 0: as many as the run says.
-template <int N, int P>
-THANE_INLINE void block(const IntegerDepthwiseRun& run, int64_t first, int64_t c) {
-  IntVec tile[P][1];
-#pragma GCC unroll 8
-  for (int p = 0; p < P; ++p) tile[p][0] = IntVec{};
-  const DepthwisePairs& pairs = run.pairs;
-  const int64_t output = pairs.per_output * run.padded, pair = pairs.per_pair * run.padded;
-  const int32_t* weights = run.weights + c;
-  for (int64_t row = 0; row < run.rows; ++row) {
-    const int32_t* line = run.lines[row] + first * output + c;
-    if constexpr (N > 0) {
-      IntVec w[N];
-      for (int t = 0; t < N; ++t, weights += run.padded) w[t] = load_as<IntVec>(weights);
-#pragma GCC unroll 8
-      for (int p = 0; p < P; ++p) {
+constexpr int64_t block_start(int64_t block, int64_t channels) {
+  return (block + 1) * kBlock <= channels || channels < kBlock ? block * kBlock : channels - kBlock;
+}
+constexpr int64_t blocks_of(int64_t channels) { return (channels + kBlock - 1) / kBlock; }
+
+// A block's channels of a pixel, `count` of which exist; kWhole: all.
+template <class Byte, bool kWhole>
+THANE_INLINE ShortVec channels_of(const uint8_t* pixel, int64_t count) {
+  if constexpr (kWhole) return widened(load_as<HalfBytes<Byte>>(pixel));
+  HalfBytes<Byte> some{};
+  __builtin_memcpy(&some, pixel, static_cast<size_t>(count));
+  return widened(some);
+}
+
+struct Block {
+  const int32_t* weights;
+  int64_t start, count;  // channels
+};
+
+// P outputs from `first` on; what the epilogue makes of them goes to `to`, from its column `column` on.
+template <class Byte, bool kWhole, int P>
+void tile(const IntegerDepthwiseRun& run, const Block& block, int64_t first, const IntegerEpilogue& epilogue,
+          int64_t column, void* to, int64_t stride) {
+  IntVec sums[P][2];
 #pragma GCC unroll 4
-        for (int t = 0; t < N; ++t) tile[p][0] += dot_pairs(load_as<IntVec>(line + p * output + t * pair), w[t]);
-      }
-    } else {
-      for (int64_t t = 0; t < pairs.pairs; ++t, weights += run.padded) {
-        const IntVec w = load_as<IntVec>(weights);
-#pragma GCC unroll 8
-        for (int p = 0; p < P; ++p) tile[p][0] += dot_pairs(load_as<IntVec>(line + p * output + t * pair), w);
-      }
+  for (int p = 0; p < P; ++p) sums[p][0] = sums[p][1] = IntVec{};
+  const IntegerTap* tap = run.taps;
+  const int32_t* weights = block.weights;
+  for (int64_t pair = 0; pair < run.pairs; ++pair, tap += 2, weights += kBlock) {
+    const IntVec low = load_as<IntVec>(weights), high = load_as<IntVec>(weights + kLanes);
+    const uint8_t* const* a = run.lines[tap[0].line] + first * run.stride + tap[0].column;
+    const uint8_t* const* b = run.lines[tap[1].line] + first * run.stride + tap[1].column;
+#pragma GCC unroll 4
+    for (int p = 0; p < P; ++p) {
+      const PairsOfLanes both(channels_of<Byte, kWhole>(a[p * run.stride] + block.start, block.count),
+                              channels_of<Byte, kWhole>(b[p * run.stride] + block.start, block.count));
+      sums[p][0] += dot_pairs(both.low, low);
+      sums[p][1] += dot_pairs(both.high, high);
     }
   }
-  IntegerEpilogue epilogue = run.epilogue.from(c);
-  auto* corner = static_cast<int8_t*>(run.y) + first * run.channels + c;
-  const int64_t rest = run.channels - c;
-  finish_tile<P, 1>(epilogue, tile, rest < kLanes ? rest : kLanes, corner, run.channels);
+#pragma GCC unroll 4
+  for (int p = 0; p < P; ++p) restore_order(sums[p][0], sums[p][1]);
+  finish_tile<P, 2>(epilogue, column, sums, to, stride);
 }
 
-template <int N, int P>
-void pixels(const IntegerDepthwiseRun& run, int64_t first) {
-  for (int64_t c = 0; c < run.channels; c += kLanes) block<N, P>(run, first, c);
+template <class Byte, bool kWhole, int P = kPixels>
+THANE_INLINE void tile_of(int64_t count, const IntegerDepthwiseRun& run, const Block& block, int64_t first,
+                          const IntegerEpilogue& epilogue, int64_t column, void* to, int64_t stride) {
+  if (count == P) return tile<Byte, kWhole, P>(run, block, first, epilogue, column, to, stride);
+  if constexpr (P > 1) tile_of<Byte, kWhole, P - 1>(count, run, block, first, epilogue, column, to, stride);
 }
 
-template <int N, int P>
-THANE_INLINE void up_to(int64_t count, const IntegerDepthwiseRun& run, int64_t first) {
-  if (count == P) return pixels<N, P>(run, first);
-  if constexpr (P > 1) up_to<N, P - 1>(count, run, first);
+template <class Byte, bool kWhole>
+void run_block(const IntegerDepthwiseRun& run, const Block& block) {
+  int8_t* y = static_cast<int8_t*>(run.y) + block.start;
+  if (finishes_tiles(run.epilogue, block.count, kBlock)) {
+    for_each_tile(run.pixels, kPixels, [&](int64_t first, int64_t count) {
+      tile_of<Byte, kWhole>(count, run, block, first, run.epilogue, block.start, y + first * run.channels,
+                            run.channels);
+    });
+    return;
+  }
+  int32_t sums[kHeldRows * kBlock];
+  for_each_tile(run.pixels, kHeldRows, [&](int64_t begin, int64_t pixels) {
+    for_each_tile(pixels, kPixels, [&](int64_t first, int64_t count) {
+      tile_of<Byte, kWhole>(count, run, block, begin + first, {}, 0, sums + first * kBlock, kBlock);
+    });
+    finish_rows(run.epilogue, block.start, sums, kBlock, pixels, block.count, y + begin * run.channels, run.channels);
+  });
 }
 
-// Blocks of nearly equal size.
-template <int N>
-void blocks(const IntegerDepthwiseRun& run) {
-  const int64_t count = (run.pixels + kPixels - 1) / kPixels;
-  int64_t first = 0;
-  for (int64_t i = 0; i < count; ++i) {
-    const int64_t size = run.pixels / count + (i < run.pixels % count);
-    up_to<N, kPixels>(size, run, first);
-    first += size;
+template <class Byte>
+void run_blocks(const IntegerDepthwiseRun& run) {
+  if (run.channels < kBlock) return run_block<Byte, false>(run, {run.weights, 0, run.channels});
+  for (int64_t i = 0; i < blocks_of(run.channels); ++i) {
+    run_block<Byte, true>(run, {run.weights + i * run.pairs * kBlock, block_start(i, run.channels), kBlock});
   }
 }
 
 void run_line(const IntegerDepthwiseRun& run) noexcept {
-  switch (run.pairs.pairs) {
-    case 2: return blocks<2>(run);
-    case 3: return blocks<3>(run);
-    default: return blocks<0>(run);
-  }
+  run.is_signed ? run_blocks<int8_t>(run) : run_blocks<uint8_t>(run);
 }
 
-void pair_up(const DepthwisePairs& pairs, const void* line, int64_t in, int64_t channels, int64_t padded,
-             bool is_signed, int32_t zero, int32_t* entries) noexcept {
-  const auto* pixels = static_cast<const uint8_t*>(line);
-  const uint8_t flip = is_signed ? 0x80 : 0;
-  const int32_t shifted = zero + (is_signed ? 128 : 0);
-  for (int64_t i = 0; i < pairs.entries; ++i, entries += padded) {
-    const int64_t at = i * pairs.step - pairs.pad, next = at + pairs.dilation;
-    const uint8_t* a = at >= 0 && at < in ? pixels + at * channels : nullptr;
-    const uint8_t* b = next >= 0 && next < in ? pixels + next * channels : nullptr;
-    const auto vector = [&](const uint8_t* from, int64_t c) {
-      if (!from) return IntVec{};
-      return to_ints(load_as<NarrowVec<uint8_t>>(from + c) ^ flip) - shifted;
-    };
-    int64_t c = 0;
-    for (; c + kLanes <= channels; c += kLanes) {
-      store_as(entries + c, (vector(b, c) << 16) | (vector(a, c) & 0xffff));
+void pack(int64_t channels, int64_t taps, const int16_t* weights, int32_t* packed) noexcept {
+  for (int64_t i = 0; i < blocks_of(channels); ++i) {
+    const int64_t start = block_start(i, channels);
+    for (int64_t t = 0; t < taps; t += 2, packed += kBlock) {
+      for (int lane = 0; lane < kBlock; ++lane) {
+        const int64_t c = start + lane_of_low_pair(lane % kLanes) + (lane < kLanes ? 0 : 4);
+        const auto weight = [&](int64_t tap) {
+          return static_cast<uint16_t>(c < channels && tap < taps ? weights[c * taps + tap] : 0);
+        };
+        packed[lane] = static_cast<int32_t>(uint32_t{weight(t + 1)} << 16 | weight(t));
+      }
     }
-    for (; c < channels; ++c) {
-      const auto flipped = [&](const uint8_t* from) {
-        return from ? int32_t{static_cast<uint8_t>(from[c] ^ flip)} - shifted : 0;
-      };
-      entries[c] = static_cast<int32_t>((static_cast<uint32_t>(flipped(b)) << 16) | static_cast<uint16_t>(flipped(a)));
-    }
-    for (; c < padded; ++c) entries[c] = 0;
   }
 }
 
 }  // namespace
 
 extern const IntegerDepthwise kIntegerDepthwise;
-const IntegerDepthwise kIntegerDepthwise = {kLanes, run_line, pair_up};
+const IntegerDepthwise kIntegerDepthwise = {kBlock, run_line, pack};
 
 }  // namespace thane::THANE_ISA

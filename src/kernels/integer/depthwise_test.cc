@@ -21,30 +21,42 @@ TEST(IntegerDepthwise, ExactAtEveryInstructionSet) {
       const int64_t outputs = in_range(1, 20);
       const bool is_signed = random() % 2 == 0, extreme = random() % 3 == 0;
       const auto zero = static_cast<int32_t>(in_range(0, 255)) - (is_signed ? 128 : 0);
-      const int64_t padded = (channels + kernel.lanes - 1) / kernel.lanes * kernel.lanes;
-      const DepthwisePairs pairs(taps, stride, dilation, pad, outputs);
+      const int64_t padded = (channels + kernel.block - 1) / kernel.block * kernel.block;
       std::vector<int16_t> weights(static_cast<size_t>(channels * rows * taps));
       for (int16_t& w : weights) w = static_cast<int16_t>(extreme ? (random() % 2 ? 255 : -255) : in_range(-255, 255));
-      Guarded<int32_t> packed(rows * pairs.pairs * padded), lines(rows * pairs.entries * padded), bias(padded);
+      Guarded<int32_t> packed(kernel.packed_size(channels, rows * taps)), bias(padded);
       Guarded<uint8_t> x(rows * in * channels), y(outputs * channels);
       GuardedFloats scales(padded);
-      pack_depthwise_pairs(channels, padded, rows, taps, weights.data(), packed.data());
+      kernel.pack(channels, rows * taps, weights.data(), packed.data());
       for (int64_t i = 0; i < x.size(); ++i) x[i] = static_cast<uint8_t>(extreme ? (random() % 2 ? 255 : 0) : random());
       for (int64_t c = 0; c < padded; ++c) {
         bias[c] = static_cast<int32_t>(in_range(-9999, 9999));
         scales[c] = 1.0f / static_cast<float>(in_range(1, 3000));
       }
-      std::vector<const int32_t*> starts;
-      for (int64_t r = 0; r < rows; ++r) {
-        int32_t* line = lines.data() + r * pairs.entries * padded;
-        kernel.pair_up(pairs, x.data() + r * in * channels, in, channels, padded, is_signed, zero, line);
-        starts.push_back(line);
+      const std::vector<int32_t> plain_bias(bias.data(), bias.data() + padded);
+      for (int64_t c = 0; c < channels; ++c) {  // the zero point is the epilogue's
+        for (int64_t t = 0; t < rows * taps; ++t) bias[c] -= zero * weights[static_cast<size_t>(c * rows * taps + t)];
       }
+      const std::vector<uint8_t> outside(static_cast<size_t>(channels), static_cast<uint8_t>(zero));
+      std::vector<std::vector<const uint8_t*>> pixels(static_cast<size_t>(rows));
+      std::vector<const uint8_t* const*> lines;
+      std::vector<IntegerTap> places;
+      for (int64_t r = 0; r < rows; ++r) {
+        auto& line = pixels[static_cast<size_t>(r)];
+        for (int64_t i = 0; i < (outputs - 1) * stride + (taps - 1) * dilation + 1; ++i) {
+          const bool inside = i >= pad && i - pad < in;
+          line.push_back(inside ? x.data() + (r * in + i - pad) * channels : outside.data());
+        }
+        lines.push_back(line.data());
+        for (int64_t t = 0; t < taps; ++t) places.push_back({r, t * dilation});
+      }
+      if (places.size() % 2) places.push_back(places.back());
       kernel.run({.channels = channels,
-                  .padded = padded,
-                  .rows = rows,
-                  .pairs = pairs,
-                  .lines = starts.data(),
+                  .taps = places.data(),
+                  .pairs = static_cast<int64_t>(places.size()) / 2,
+                  .lines = lines.data(),
+                  .stride = stride,
+                  .is_signed = is_signed,
                   .weights = packed.data(),
                   .y = y.data(),
                   .pixels = outputs,
@@ -56,7 +68,7 @@ TEST(IntegerDepthwise, ExactAtEveryInstructionSet) {
                                .high = 255}});
       for (int64_t o = 0; o < outputs; ++o) {
         for (int64_t c = 0; c < channels; ++c) {
-          int64_t sum = bias[c];
+          int64_t sum = plain_bias[static_cast<size_t>(c)];
           for (int64_t r = 0; r < rows; ++r) {
             for (int64_t t = 0; t < taps; ++t) {
               const int64_t at = o * stride - pad + t * dilation;

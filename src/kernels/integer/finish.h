@@ -24,8 +24,9 @@ struct ScaledColumns {
   }
 };
 
+template <class Factor>
 struct FixedColumns {
-  FixedFactor factor;
+  Factor factor;
   IntVec zero, low, high;
   THANE_INLINE FixedColumns(const IntegerEpilogue& e, int64_t column)
       : factor(load_as<IntVec>(e.fractions + column), load_as<IntVec>(e.shifts + column)),
@@ -52,7 +53,12 @@ THANE_INLINE void finish_columns(const IntegerEpilogue& e, int64_t column, int64
   };
   switch (e.result) {
     case IntegerResult::kScaled: write_bytes(ScaledColumns(e, column)); break;
-    case IntegerResult::kFixed: write_bytes(FixedColumns(e, column)); break;
+    case IntegerResult::kFixed:
+      if (e.shifts_right)
+        write_bytes(FixedColumns<FixedRightFactor>(e, column));
+      else
+        write_bytes(FixedColumns<FixedFactor>(e, column));
+      break;
     case IntegerResult::kReals: {
       const Vec scale = load(e.scales + column);
       const Vec addend = e.addends ? load(e.addends + column) : splat(-0.0f);  // leaves 0
@@ -74,25 +80,30 @@ THANE_INLINE void finish_columns(const IntegerEpilogue& e, int64_t column, int64
   }
 }
 
-// Rows of sums in memory, `width` apart, whatever the result and however few columns count. `to` is where the first
-// one's first column goes, `stride` the elements between rows.
-[[gnu::noinline]] inline void finish_rows(const IntegerEpilogue& e, const int32_t* sums, int64_t width, int64_t rows,
-                                          int64_t n, void* to, int64_t stride) {
-  for (int64_t column = 0; column < n; column += kLanes) {
-    finish_columns(e, column, n - column, to, [&](const auto& write) {
-      for (int64_t r = 0; r < rows; ++r) {
-        write(load_as<IntVec>(sums + r * width + column), r * stride + column);
-      }
+// Rows of sums in memory, `width` apart, whatever the result and however few columns count, from `column` on. `to` is
+// where the first one's first column goes, `stride` the elements between rows.
+[[gnu::noinline]] inline void finish_rows(const IntegerEpilogue& e, int64_t column, const int32_t* sums, int64_t width,
+                                          int64_t rows, int64_t n, void* to, int64_t stride) {
+  for (int64_t j = 0; j < n; j += kLanes) {
+    finish_columns(e, column + j, n - j, to, [&](const auto& write) {
+      for (int64_t r = 0; r < rows; ++r) write(load_as<IntVec>(sums + r * width + j), r * stride + j);
     });
   }
 }
 
-// A tile of R rows and V vectors of columns, n of which count. Plain sums, and bytes by scales, what most tiles become,
-// stay in registers on their way (unrolled, or they would not).
+// Whether finish_tile takes n of a tile's columns: plain sums and bytes by scales, in whole vectors. Others wait in
+// memory until many rows are there for finish_rows, which has much to prepare for a column.
+THANE_INLINE bool finishes_tiles(const IntegerEpilogue& e, int64_t n, int64_t width) {
+  return n == width && (e.result == IntegerResult::kScaled || (e.result == IntegerResult::kSums && !e.bias));
+}
+constexpr int64_t kHeldRows = 48;
+
+// A tile of R rows and V vectors of columns from `column` on, which stays in registers on its way (unrolled, or it
+// would not).
 template <int R, int V>
-THANE_INLINE void finish_tile(const IntegerEpilogue& e, const IntVec (&tile)[R][V], int64_t n, void* to,
+THANE_INLINE void finish_tile(const IntegerEpilogue& e, int64_t column, const IntVec (&tile)[R][V], void* to,
                               int64_t stride) {
-  if (e.result == IntegerResult::kSums && !e.bias && n == V * kLanes) {
+  if (e.result == IntegerResult::kSums) {
 #pragma GCC unroll 12
     for (int r = 0; r < R; ++r) {
 #pragma GCC unroll 4
@@ -100,34 +111,24 @@ THANE_INLINE void finish_tile(const IntegerEpilogue& e, const IntVec (&tile)[R][
     }
     return;
   }
-  if (e.result == IntegerResult::kScaled && n == V * kLanes) {
-    IntVec bias[V];
-    Vec scales[V];
+  IntVec bias[V];
+  Vec scales[V];
 #pragma GCC unroll 4
-    for (int v = 0; v < V; ++v) {
-      bias[v] = e.bias ? load_as<IntVec>(e.bias + v * kLanes) : IntVec{};
-      scales[v] = load(e.scales + v * kLanes);
-    }
-    ScaledColumns columns(e, 0);
-#pragma GCC unroll 12
-    for (int r = 0; r < R; ++r) {
-      IntVec whole[V];
-#pragma GCC unroll 4
-      for (int v = 0; v < V; ++v) {
-        columns.scale = scales[v];
-        whole[v] = columns(tile[r][v] + bias[v]);
-      }
-      store_low_bytes(static_cast<int8_t*>(to) + r * stride, whole);
-    }
-    return;
+  for (int v = 0; v < V; ++v) {
+    bias[v] = e.bias ? load_as<IntVec>(e.bias + column + v * kLanes) : IntVec{};
+    scales[v] = load(e.scales + column + v * kLanes);
   }
-  int32_t sums[R * V * kLanes];
+  ScaledColumns columns(e, column);
 #pragma GCC unroll 12
   for (int r = 0; r < R; ++r) {
+    IntVec whole[V];
 #pragma GCC unroll 4
-    for (int v = 0; v < V; ++v) store_as(sums + (r * V + v) * kLanes, tile[r][v]);
+    for (int v = 0; v < V; ++v) {
+      columns.scale = scales[v];
+      whole[v] = columns(tile[r][v] + bias[v]);
+    }
+    store_low_bytes(static_cast<int8_t*>(to) + r * stride, whole);
   }
-  finish_rows(e, sums, V * kLanes, R, n, to, stride);
 }
 
 }  // namespace

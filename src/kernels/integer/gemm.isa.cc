@@ -51,7 +51,7 @@ void tile_rows(const IntegerPanel& p, int64_t row) {
       for (int v = 0; v < V; ++v) tile[r][v] = Dot::add(tile[r][v], x, columns[v]);
     }
   }
-  finish_tile<R, V>(p.epilogue, tile, p.n, static_cast<char*>(p.c) + row * p.ldc * p.epilogue.result_bytes(), p.ldc);
+  finish_tile<R, V>(p.epilogue, 0, tile, static_cast<char*>(p.c) + row * p.ldc * p.epilogue.result_bytes(), p.ldc);
 }
 
 // One row alone: U sums over k side by side, so that none waits for its additions.
@@ -78,7 +78,10 @@ void single_row(const IntegerPanel& p) {
     total[0][v] = sums[0][v];
     for (int u = 1; u < U; ++u) total[0][v] += sums[u][v];
   }
-  finish_tile<1, V>(p.epilogue, total, p.n, p.c, p.ldc);
+  if (finishes_tiles(p.epilogue, p.n, V * kLanes)) return finish_tile<1, V>(p.epilogue, 0, total, p.c, p.ldc);
+  int32_t held[V * kLanes];
+  for (int v = 0; v < V; ++v) store_as(held + v * kLanes, total[0][v]);
+  finish_rows(p.epilogue, 0, held, V * kLanes, 1, p.n, p.c, p.ldc);
 }
 
 template <class Dot, int R, int V>
@@ -88,9 +91,28 @@ THANE_INLINE void run_rows(int64_t rows, const IntegerPanel& p, int64_t row) {
 }
 
 template <class Dot, int V>
-void run_panel(const IntegerPanel& p) {
-  if (p.m == 1) return single_row<Dot, V>(p);
+void run_tiles(const IntegerPanel& p) {
   for_each_tile(p.m, kMostRows[V], [&](int64_t row, int64_t rows) { run_rows<Dot, kMostRows[V], V>(rows, p, row); });
+}
+
+template <class Dot, int V>
+void run_panel(const IntegerPanel& p) {
+  constexpr int64_t kWidth = V * kLanes;
+  if (p.m == 1) return single_row<Dot, V>(p);
+  if (finishes_tiles(p.epilogue, p.n, kWidth)) return run_tiles<Dot, V>(p);
+  int32_t sums[kHeldRows * kWidth];
+  for_each_tile(p.m, kHeldRows, [&](int64_t row, int64_t rows) {
+    run_tiles<Dot, V>({.m = rows,
+                       .n = kWidth,
+                       .words = p.words,
+                       .a = p.a + row * p.words,
+                       .b = p.b,
+                       .c = sums,
+                       .ldc = kWidth,
+                       .epilogue = {}});
+    finish_rows(p.epilogue, 0, sums, kWidth, rows, p.n,
+                static_cast<char*>(p.c) + row * p.ldc * p.epilogue.result_bytes(), p.ldc);
+  });
 }
 
 template <class Dot, int V>

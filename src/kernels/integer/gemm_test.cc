@@ -15,7 +15,7 @@ struct Case {
   IntegerWindows windows;
   int64_t m, n;
   IntegerResult result;
-  bool bias, extreme;
+  bool bias, extreme, shifts_right;
 };
 
 int64_t random_in(std::mt19937& random, int64_t low, int64_t high) {
@@ -45,7 +45,8 @@ void check(const IntegerGemm& kernel, int limit, Case c, std::mt19937& random) {
   for (int64_t j = 0; j < columns; ++j) {
     bias[j] = static_cast<int32_t>(random_in(random, -100000, 100000));
     fractions[j] = static_cast<int32_t>(random_in(random, int64_t{1} << 30, (int64_t{1} << 31) - 1));
-    shifts[j] = static_cast<int32_t>(random_in(random, -18, random() % 8 == 0 ? 3 : -2));
+    shifts[j] =
+        static_cast<int32_t>(random_in(random, random() % 8 ? -18 : -31, c.shifts_right || random() % 8 ? -1 : 3));
     scales[j] = std::ldexp(1.0f + static_cast<float>(random() % 1000) / 1000, -static_cast<int>(random() % 16));
   }
   for (int64_t first = 0; first < c.m;) {  // in pieces, as chunks are
@@ -58,6 +59,7 @@ void check(const IntegerGemm& kernel, int limit, Case c, std::mt19937& random) {
                     .addends = addends.data(),
                     .fractions = fractions.data(),
                     .shifts = shifts.data(),
+                    .shifts_right = c.shifts_right,
                     .zero = 3,
                     .low = 1,
                     .high = 250};
@@ -146,6 +148,7 @@ Case random_case(std::mt19937& random) {
   c.result = static_cast<IntegerResult>(random() % 4);
   c.bias = coin();
   c.extreme = random() % 3 == 0;
+  c.shifts_right = coin();
   return c;
 }
 
@@ -176,7 +179,7 @@ TEST(IntegerGemm, FixedPointAtTheLimits) {
       Guarded<int32_t> bias(kernel.lanes), fractions(kernel.lanes), shifts(kernel.lanes);
       Guarded<int8_t> out(kernel.lanes);
       for (int j = 0; j < kernel.lanes; ++j) {
-        shifts[j] = static_cast<int32_t>(random() % 62) - 31;
+        shifts[j] = static_cast<int32_t>(random() % (round % 2 ? 31 : 62)) - 31;
         // Near a tie, at the ends, or anywhere.
         const int right = std::max(-shifts[j], 0);
         const int64_t tie = (2 * static_cast<int64_t>(random() % 200) - 199) << right;
@@ -190,6 +193,7 @@ TEST(IntegerGemm, FixedPointAtTheLimits) {
                         .bias = bias.data(),
                         .fractions = fractions.data(),
                         .shifts = shifts.data(),
+                        .shifts_right = round % 2 == 1,
                         .zero = -5,
                         .low = -128,
                         .high = 127};

@@ -1,4 +1,6 @@
 // FixedConv and FixedMatMul with constant weights, as packed integer products.
+#include <algorithm>
+
 #include "ops/conv/conv.h"
 #include "ops/fixed_point/fixed_point.h"
 #include "ops/fixed_point/kernels.h"
@@ -87,6 +89,7 @@ IntegerColumns Requantization::columns(int64_t channels) const {
     out.fractions.push_back(m.fraction);
     out.shifts.push_back(m.shift);
   }
+  out.shifts_right = std::ranges::all_of(out.shifts, [](int32_t shift) { return shift < 0; });
   return out;
 }
 
