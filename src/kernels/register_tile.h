@@ -20,17 +20,22 @@ constexpr int kMostRows[] = {0, 4, 4};
 #endif
 constexpr int kColumns = kVectors * kLanes;
 
-// Calls run(first row, rows) for tiles of nearly equal height, none above `most`.
+// Cuts rows into tiles of nearly equal height, none above `most`: calls run(first row, height, tiles) for those of each
+// height, one after the other.
 template <class Run>
-THANE_INLINE void for_each_tile(int64_t rows, int64_t most, const Run& run) {
+THANE_INLINE void for_each_height(int64_t rows, int64_t most, const Run& run) {
   const int64_t tiles = (rows + most - 1) / most;
   const int64_t height = rows / tiles, taller = rows % tiles;
-  int64_t row = 0;
-  for (int64_t tile = 0; tile < tiles; ++tile) {
-    const int64_t here = height + (tile < taller);
-    run(row, here);
-    row += here;
-  }
+  if (taller) run(int64_t{0}, height + 1, taller);
+  run(taller * (height + 1), height, tiles - taller);
+}
+
+// Calls run(first row, rows) for each of those tiles.
+template <class Run>
+THANE_INLINE void for_each_tile(int64_t rows, int64_t most, const Run& run) {
+  for_each_height(rows, most, [&](int64_t row, int64_t height, int64_t tiles) {
+    for (int64_t tile = 0; tile < tiles; ++tile) run(row + tile * height, height);
+  });
 }
 
 }  // namespace

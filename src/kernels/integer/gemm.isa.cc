@@ -29,29 +29,34 @@ struct Quads {
   static THANE_INLINE IntVec add(IntVec sum, IntVec a, IntVec b) { return dot_quads(sum, a, b); }
 };
 
+// Tiles of R rows, one below the other.
 template <class Dot, int R, int V>
-void tile_rows(const IntegerPanel& p, int64_t row) {
-  IntVec tile[R][V];
-#pragma GCC unroll 12
-  for (int r = 0; r < R; ++r) {
-#pragma GCC unroll 4
-    for (int v = 0; v < V; ++v) tile[r][v] = IntVec{};
-  }
+void run_tiles(const IntegerPanel& p, int64_t row, int64_t tiles) {
+  const IntegerEpilogue epilogue = p.epilogue;  // what is read of it is not read again after each store
   const int32_t* a = p.a + row * p.words;
-  const auto* b = static_cast<const typename Dot::Weight*>(p.b);
-#pragma GCC unroll 2
-  for (int64_t w = 0; w < p.words; ++w, b += V * kLanes * Dot::kDepth) {
-    IntVec columns[V];
-#pragma GCC unroll 4
-    for (int v = 0; v < V; ++v) columns[v] = Dot::load_b(b + v * kLanes * Dot::kDepth);
+  char* c = static_cast<char*>(p.c) + row * p.ldc * epilogue.result_bytes();
+  for (; tiles > 0; --tiles, a += R * p.words, c += R * p.ldc * epilogue.result_bytes()) {
+    IntVec sums[R][V];
 #pragma GCC unroll 12
     for (int r = 0; r < R; ++r) {
-      const IntVec x = splat_int(a[r * p.words + w]);
 #pragma GCC unroll 4
-      for (int v = 0; v < V; ++v) tile[r][v] = Dot::add(tile[r][v], x, columns[v]);
+      for (int v = 0; v < V; ++v) sums[r][v] = IntVec{};
     }
+    const auto* b = static_cast<const typename Dot::Weight*>(p.b);
+#pragma GCC unroll 2
+    for (int64_t w = 0; w < p.words; ++w, b += V * kLanes * Dot::kDepth) {
+      IntVec columns[V];
+#pragma GCC unroll 4
+      for (int v = 0; v < V; ++v) columns[v] = Dot::load_b(b + v * kLanes * Dot::kDepth);
+#pragma GCC unroll 12
+      for (int r = 0; r < R; ++r) {
+        const IntVec x = splat_int(a[r * p.words + w]);
+#pragma GCC unroll 4
+        for (int v = 0; v < V; ++v) sums[r][v] = Dot::add(sums[r][v], x, columns[v]);
+      }
+    }
+    finish_tile<R, V>(epilogue, 0, sums, c, p.ldc);
   }
-  finish_tile<R, V>(p.epilogue, 0, tile, static_cast<char*>(p.c) + row * p.ldc * p.epilogue.result_bytes(), p.ldc);
 }
 
 // One row alone: U sums over k side by side, so that none waits for its additions.
@@ -85,31 +90,33 @@ void single_row(const IntegerPanel& p) {
 }
 
 template <class Dot, int R, int V>
-THANE_INLINE void run_rows(int64_t rows, const IntegerPanel& p, int64_t row) {
-  if (rows == R) return tile_rows<Dot, R, V>(p, row);
-  if constexpr (R > 1) run_rows<Dot, R - 1, V>(rows, p, row);
+THANE_INLINE void run_height(int64_t height, const IntegerPanel& p, int64_t row, int64_t tiles) {
+  if (height == R) return run_tiles<Dot, R, V>(p, row, tiles);
+  if constexpr (R > 1) run_height<Dot, R - 1, V>(height, p, row, tiles);
 }
 
 template <class Dot, int V>
-void run_tiles(const IntegerPanel& p) {
-  for_each_tile(p.m, kMostRows[V], [&](int64_t row, int64_t rows) { run_rows<Dot, kMostRows[V], V>(rows, p, row); });
+void run_rows(const IntegerPanel& p) {
+  for_each_height(p.m, kMostRows[V], [&](int64_t row, int64_t height, int64_t tiles) {
+    run_height<Dot, kMostRows[V], V>(height, p, row, tiles);
+  });
 }
 
 template <class Dot, int V>
 void run_panel(const IntegerPanel& p) {
   constexpr int64_t kWidth = V * kLanes;
   if (p.m == 1) return single_row<Dot, V>(p);
-  if (finishes_tiles(p.epilogue, p.n, kWidth)) return run_tiles<Dot, V>(p);
+  if (finishes_tiles(p.epilogue, p.n, kWidth)) return run_rows<Dot, V>(p);
   int32_t sums[kHeldRows * kWidth];
   for_each_tile(p.m, kHeldRows, [&](int64_t row, int64_t rows) {
-    run_tiles<Dot, V>({.m = rows,
-                       .n = kWidth,
-                       .words = p.words,
-                       .a = p.a + row * p.words,
-                       .b = p.b,
-                       .c = sums,
-                       .ldc = kWidth,
-                       .epilogue = {}});
+    run_rows<Dot, V>({.m = rows,
+                      .n = kWidth,
+                      .words = p.words,
+                      .a = p.a + row * p.words,
+                      .b = p.b,
+                      .c = sums,
+                      .ldc = kWidth,
+                      .epilogue = {}});
     finish_rows(p.epilogue, 0, sums, kWidth, rows, p.n,
                 static_cast<char*>(p.c) + row * p.ldc * p.epilogue.result_bytes(), p.ldc);
   });
@@ -223,16 +230,26 @@ void pack_a(const IntegerWindows& w, int64_t first, int64_t count, int32_t* word
   if (pixels && row == depth && w.pixel_bytes == w.channels) {
     return convert_run(convert, x + first * depth, count * depth, to);
   }
+  const int64_t line_channels = w.x_axis.kernel * w.channels, line_bytes = w.x_axis.in * w.pixel_bytes;
+  // Short windows go a vector at a time, beyond their end where neither the image nor the packed rows end.
+  constexpr int64_t kStep = 2 * kLanes;
+  const bool is_short = line_channels <= kStep && w.x_axis.dilation == 1 && w.pixel_bytes == w.channels;
+  const uint8_t* const last_load = x + w.y.in * line_bytes - kStep;
+  const auto* const last_store = to + count * row - kStep;
   int64_t oy = first / w.out_width, ox = first % w.out_width;
   for (int64_t i = 0; i < count; ++i, to += row) {
     const int64_t top = oy * w.y.stride - w.y.pad, left = ox * w.x_axis.stride - w.x_axis.pad;
+    const bool whole = is_short && left >= 0 && left + w.x_axis.kernel <= w.x_axis.in;
     auto* at = to;
-    for (int64_t t = 0; t < w.y.kernel; ++t, at += w.x_axis.kernel * w.channels) {
+    for (int64_t t = 0; t < w.y.kernel; ++t, at += line_channels) {
       const int64_t y = top + t * w.y.dilation;
+      const uint8_t* const from = x + y * line_bytes + left * w.pixel_bytes;
       if (y < 0 || y >= w.y.in)
-        fill(at, w.x_axis.kernel * w.channels, convert.padding());
+        fill(at, line_channels, convert.padding());
+      else if (whole && from <= last_load && at <= last_store)
+        convert.some(from, at);
       else
-        convert_line(convert, w, x + y * w.x_axis.in * w.pixel_bytes, left, at);
+        convert_line(convert, w, x + y * line_bytes, left, at);
     }
     for (int64_t k = depth; k < row; ++k) to[k] = 0;
     if (++ox == w.out_width) ox = 0, ++oy;
