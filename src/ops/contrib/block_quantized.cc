@@ -74,8 +74,6 @@ Status infer_product(InferContext& context, int64_t k, int64_t n) {
   return ok();
 }
 
-int64_t blocks_of(const MatMulNBitsAttrs& attrs) { return (attrs.k + attrs.block_size - 1) / attrs.block_size; }
-
 // The 16 values of bitsandbytes' 4-bit types, relative to the block's largest magnitude: FP4 (E2M1 with its own table)
 // and NF4 (quantiles of a normal distribution; Dettmers et al., "QLoRA", 2023, appendix E).
 constexpr float kFp4[16] = {0.f,  5.208333333e-03f,  0.66666667f,  1.f,  0.33333333f,  0.5f,  0.16666667f,  0.25f,
@@ -108,7 +106,7 @@ Status MatMulNBitsAttrs::prepare() {
 
 Status infer_matmul_nbits(InferContext& context) {
   const auto& attrs = context.attrs<MatMulNBitsAttrs>();
-  const int64_t blocks = blocks_of(attrs), blob = attrs.block_size * attrs.bits / 8;
+  const int64_t blocks = attrs.blocks(), blob = attrs.block_size * attrs.bits / 8;
   const auto weights = known_dims(context, 1);
   const bool omitted = weights && std::find(weights->begin(), weights->end(), 0) != weights->end();
   if (!omitted) {
@@ -132,7 +130,7 @@ Status infer_matmul_nbits(InferContext& context) {
 
 Status eval_matmul_nbits(KernelContext& context) {
   const auto& attrs = context.attrs<MatMulNBitsAttrs>();
-  const int64_t blocks = blocks_of(attrs), k = attrs.k;
+  const int64_t blocks = attrs.blocks(), k = attrs.k;
   const int bits = static_cast<int>(attrs.bits);
   const int64_t row_bytes = blocks * attrs.block_size * bits / 8;
   const Tensor *zeros = optional_input(context, 3), *groups = optional_input(context, 4);

@@ -100,6 +100,7 @@ void rotate(float* head, const float* cosines, const float* sines, int64_t half,
 struct MatMulNBitsAttrs : Attrs {
   int64_t n = 0, k = 0, bits = 4, block_size = 0, accuracy_level = 0, weight_prepacked = 0;
   Status prepare();
+  int64_t blocks() const { return (k + block_size - 1) / block_size; }  // of a row
   template <class Self, class V>
   static void fields(Self& self, V& v) {
     v.required("N", self.n);

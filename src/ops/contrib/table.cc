@@ -1,5 +1,6 @@
 // Ops of com.microsoft without words in ONNX; domain kThane.
 #include "ops/contrib/contrib.h"
+#include "ops/contrib/kernels.h"
 #include "ops/contrib/quantized_lstm.h"
 #include "ops/families.h"
 
@@ -111,6 +112,13 @@ constexpr OpDef row(std::string_view name, std::span<const Param> in, int min_in
           .eval = eval};
 }
 
+constexpr const Kernel* kNBitsKernels[] = {&kPackedNBits};
+
+constexpr OpDef with_kernels(OpDef op, std::span<const Kernel* const> kernels) {
+  op.kernels = kernels;
+  return op;
+}
+
 constexpr OpDef kOps[] = {
     row("CropAndResize", kCropIn, 4, kCropOut, &attrs_schema<CropAndResizeAttrs>, infer_crop_and_resize,
         eval_crop_and_resize),
@@ -122,7 +130,9 @@ constexpr OpDef kOps[] = {
         infer_group_query_attention, eval_group_query_attention),
     row("Inverse", kMatrixIn, 1, kMatrixOut, nullptr, infer_inverse, eval_inverse),
     row("MatMulBnb4", kBnb4In, 3, kFloatOut, &attrs_schema<MatMulBnb4Attrs>, infer_matmul_bnb4, eval_matmul_bnb4),
-    row("MatMulNBits", kNBitsIn, 3, kFloatOut, &attrs_schema<MatMulNBitsAttrs>, infer_matmul_nbits, eval_matmul_nbits),
+    with_kernels(row("MatMulNBits", kNBitsIn, 3, kFloatOut, &attrs_schema<MatMulNBitsAttrs>, infer_matmul_nbits,
+                     eval_matmul_nbits),
+                 kNBitsKernels),
     row("MoveAxis", kAnyIn, 1, kAnyOut, &attrs_schema<MoveAxisAttrs>, infer_move_axis, eval_move_axis),
     row("MultiHeadAttention", kMultiHeadIn, 1, kAttentionOut, &attrs_schema<MultiHeadAttentionAttrs>,
         infer_multi_head_attention, eval_multi_head_attention),

@@ -4,8 +4,8 @@
 #include <random>
 
 #include "ops/conv/conv.h"
-#include "ops/conv/kernel_case.h"
 #include "ops/conv/kernels.h"
+#include "ops/kernel_case.h"
 
 namespace thane {
 namespace {

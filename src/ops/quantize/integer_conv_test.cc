@@ -3,7 +3,7 @@
 #include <random>
 
 #include "ops/conv/conv.h"
-#include "ops/conv/kernel_case.h"
+#include "ops/kernel_case.h"
 #include "ops/quantize/kernels.h"
 
 namespace thane {

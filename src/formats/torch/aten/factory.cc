@@ -209,7 +209,7 @@ Value kaiser_window(Call& c) {
   });
 }
 Value vander(Call& c) {
-  const Edge x = c.edge("x");
+  const Edge given = c.edge("x"), x = c.rank(given) == 0 ? c.reshape(given, Dims{1}) : given;
   const int64_t n = c.has("N") ? c.integer("N") : c.number(x, -1);
   Edge powers = c.range(bounded(n, "powers"), DType::kInt64);
   // torch.vander falls by default, linalg.vander rises.

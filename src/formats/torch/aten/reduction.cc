@@ -300,9 +300,9 @@ Value sum_to_size(Call& c) {
   for (size_t i = 0; i < dims.size(); ++i) {
     if (i < lead || (size[i - lead] == 1 && dims[i] != 1)) axes.push_back(static_cast<int64_t>(i));
   }
-  if (axes.empty()) return c["self"];
+  if (axes.empty() && !size.empty()) return c["self"];  // to a scalar it is a sum in any case, which decides its dtype
   const bool whole = !is_float(x.dtype()) && !is_complex(x.dtype());
-  const Edge sums = c.sum(whole ? c.cast(x, DType::kInt64) : x, axes, true);
+  const Edge wide = whole ? c.cast(x, DType::kInt64) : x, sums = axes.empty() ? wide : c.sum(wide, axes, true);
   return c.tensor(c.reshape(sums, size));
 }
 

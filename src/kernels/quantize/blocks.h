@@ -1,0 +1,28 @@
+// Weights of 2, 4 or 8 bits back to floats, a panel of a matrix product (kernels/gemm) at a time.
+#pragma once
+
+#include <cstdint>
+
+#include "base/isa.h"
+
+namespace thane {
+
+// Steps over k that share a scale and a zero point in each column: part of a block of weights. The first of the steps
+// in a byte stands in its lowest bits.
+struct WeightBlock {
+  int bits = 4;
+  int64_t steps = 0;                // whole bytes of them
+  int64_t width = 0;                // columns of the panel: whole vectors
+  const uint8_t* packed = nullptr;  // [steps · bits / 8][width]
+  const float* scales = nullptr;    // [width]
+  const float* zeros = nullptr;     // [width]
+};
+
+struct WeightBlocks {
+  // to[steps][width] = (number − zero) · scale.
+  void (*unpack)(const WeightBlock& block, float* to) noexcept;
+};
+
+const WeightBlocks& weight_blocks(Isa ceiling);
+
+}  // namespace thane

@@ -1,0 +1,10 @@
+// The fast kernels of com.microsoft's ops.
+#pragma once
+
+#include "ir/kernel.h"
+
+namespace thane::contrib {
+
+extern const Kernel kPackedNBits;
+
+}  // namespace thane::contrib
