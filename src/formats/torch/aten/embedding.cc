@@ -59,7 +59,7 @@ Value renorm(Call& c) {
 }
 
 constexpr Row kRows[] = {
-    {"embedding_renorm_", renorm},
+    {"embedding_renorm", renorm},
     {"embedding_bag", embedding_bag},
     {"_embedding_bag", embedding_bag},
     {"_embedding_bag_forward_only", embedding_bag},
