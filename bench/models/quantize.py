@@ -1,8 +1,9 @@
-"""Statically quantised forms of the image networks: 8-bit activations, 8-bit weights per channel, as QDQ.
+"""Quantised forms of the networks, by the quantiser that users of such models have, ONNX Runtime's: NAME_int8 has 8-bit
+activations and 8-bit weights per channel, as QDQ; NAME_int4 has 4-bit weights in blocks of 32, as MatMulNBits.
 
-    python bench/models/quantize.py FOLDER NAME…      reads FOLDER/NAME.onnx, writes FOLDER/NAME_int8.onnx
+    python bench/models/quantize.py FOLDER NAME_int8…      reads FOLDER/NAME.onnx, writes FOLDER/NAME_int8.onnx
 
-Needs onnx and onnxruntime (its quantiser is the one users of such models have).
+Needs onnx and onnxruntime.
 """
 import pathlib
 import shutil
@@ -10,6 +11,7 @@ import sys
 
 import numpy as np
 import onnx
+from onnxruntime.quantization import matmul_nbits_quantizer
 from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
@@ -26,19 +28,26 @@ class Samples(CalibrationDataReader):
         return next(self.rows, None)
 
 
-def quantise(name, folder):
-    source, prepared = folder / f"{name}.onnx", folder / f"{name}.prepared.onnx"
-    target, example = folder / f"{name}_int8.onnx", folder / f"{name}.npz"
+def quantise_weights(source, target, example):
+    quantizer = matmul_nbits_quantizer.MatMulNBitsQuantizer(onnx.load(source), block_size=32, is_symmetric=True)
+    quantizer.process()
+    quantizer.model.save_model_to_file(str(target))
+
+
+def quantise_all(source, target, example):
+    prepared = source.with_suffix(".prepared.onnx")
     quant_pre_process(source, prepared)
     quantize_static(prepared, target, Samples(example), quant_format=QuantFormat.QDQ, per_channel=True,
                     activation_type=QuantType.QUInt8, weight_type=QuantType.QInt8)
     prepared.unlink()
-    shutil.copy(example, folder / f"{name}_int8.npz")
     onnx.checker.check_model(onnx.load(target))
 
 
 if __name__ == "__main__":
     folder = pathlib.Path(sys.argv[1])
-    for name in sys.argv[2:]:
-        quantise(name, folder)
-        print(f"{name}_int8", flush=True)
+    for target in sys.argv[2:]:
+        name, bits = target.rsplit("_int", 1)
+        example = folder / f"{name}.npz"
+        {"4": quantise_weights, "8": quantise_all}[bits](folder / f"{name}.onnx", folder / f"{target}.onnx", example)
+        shutil.copy(example, folder / f"{target}.npz")
+        print(target, flush=True)

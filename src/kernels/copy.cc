@@ -71,7 +71,7 @@ void copy_run(const T* from, int64_t from_stride, T* to, int64_t to_stride, int6
   } else if (from_stride == 0 && to_stride == 1) {
     std::fill_n(to, count, *from);
   } else {
-    #pragma GCC unroll 8
+#pragma GCC unroll 8
     for (int64_t i = 0; i < count; ++i) to[i * to_stride] = from[i * from_stride];
   }
 }

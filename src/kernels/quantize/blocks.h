@@ -11,9 +11,9 @@ namespace thane {
 // in a byte stands in its lowest bits.
 struct WeightBlock {
   int bits = 4;
-  int64_t steps = 0;                // whole bytes of them
+  int64_t steps = 0;
   int64_t width = 0;                // columns of the panel: whole vectors
-  const uint8_t* packed = nullptr;  // [steps · bits / 8][width]
+  const uint8_t* packed = nullptr;  // [steps · bits / 8, up to whole bytes][width]
   const float* scales = nullptr;    // [width]
   const float* zeros = nullptr;     // [width]
 };
@@ -21,6 +21,9 @@ struct WeightBlock {
 struct WeightBlocks {
   // to[steps][width] = (number − zero) · scale.
   void (*unpack)(const WeightBlock& block, float* to) noexcept;
+  // sums[width] += a[steps] · (number − zero) · scale, for one row of A: nothing is written in between. Zero points are
+  // taken away at the end, with the sum of a.
+  void (*add_row)(const WeightBlock& block, const float* a, float* sums) noexcept;
 };
 
 const WeightBlocks& weight_blocks(Isa ceiling);

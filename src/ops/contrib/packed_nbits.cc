@@ -102,31 +102,58 @@ class PackedNBits : public PreparedKernel {
 
   // The panel of columns from `column` on, for all rows.
   void multiply(KernelContext& context, int64_t rows, int64_t column, float* floats) const {
-    const int64_t n = std::min<int64_t>(gemm_.columns, attrs_.n - column), width = gemm_.panel_width(n);
-    const int64_t row_bytes = attrs_.blocks() * attrs_.block_size * attrs_.bits / 8;
-    const uint8_t* numbers = packed_.numbers.data<uint8_t>() + column * row_bytes;
-    const float* factors = packed_.factors.data<float>() + column * attrs_.blocks() * 2;
-    GemmPanel panel{.m = rows, .n = n, .lda = attrs_.k, .b = floats, .ldc = attrs_.n};
-    panel.c = context.output(0).data<float>() + column;
-    if (context.has_input(kBias)) panel.epilogue.column_bias = context.input(kBias).data<float>() + column;
+    const Panel packed = panel_of(column);
+    const float* a = context.input(kA).data<float>();
+    float* c = context.output(0).data<float>() + column;
+    const float* bias = context.has_input(kBias) ? context.input(kBias).data<float>() + column : nullptr;
+    if (rows == 1) {
+      std::fill_n(floats, packed.width, 0.0f);
+      if (bias) std::copy_n(bias, packed.n, floats);
+      for_each_block(packed, 0, attrs_.k,
+                     [&](int64_t at, const WeightBlock& block) { blocks_.add_row(block, a + at, floats); });
+      std::copy_n(floats, packed.n, c);
+      return;
+    }
+    GemmPanel panel{.m = rows, .n = packed.n, .lda = attrs_.k, .b = floats, .c = c, .ldc = attrs_.n};
+    panel.epilogue.column_bias = bias;
     for (int64_t first = 0; first < attrs_.k; first += kPiece) {
       panel.k = std::min(kPiece, attrs_.k - first);
-      for (int64_t step = 0; step < panel.k;) {
-        const int64_t at = first + step, block = at / attrs_.block_size;
-        const int64_t steps = std::min((block + 1) * attrs_.block_size - at, kPiece - step);
-        blocks_.unpack({.bits = static_cast<int>(attrs_.bits),
-                        .steps = steps,
-                        .width = width,
-                        .packed = numbers + at * attrs_.bits / 8 * width,
-                        .scales = factors + 2 * block * width,
-                        .zeros = factors + (2 * block + 1) * width},
-                       floats + step * width);
-        step += steps;
-      }
-      panel.a = context.input(kA).data<float>() + first;
+      for_each_block(packed, first, first + panel.k, [&](int64_t at, const WeightBlock& block) {
+        blocks_.unpack(block, floats + (at - first) * packed.width);
+      });
+      panel.a = a + first;
       panel.is_first = first == 0;
       panel.is_last = first + kPiece >= attrs_.k;
       gemm_.panel(panel);
+    }
+  }
+
+  struct Panel {
+    int64_t n, width;  // columns, and up to whole vectors
+    const uint8_t* numbers;
+    const float* factors;
+  };
+  Panel panel_of(int64_t column) const {
+    const int64_t n = std::min<int64_t>(gemm_.columns, attrs_.n - column);
+    const int64_t row_bytes = attrs_.blocks() * attrs_.block_size * attrs_.bits / 8;
+    return {n, gemm_.panel_width(n), packed_.numbers.data<uint8_t>() + column * row_bytes,
+            packed_.factors.data<float>() + column * attrs_.blocks() * 2};
+  }
+
+  // Calls use(step, block) for the parts of blocks that lie in [begin, end) of k; begin is where a byte begins.
+  template <class Use>
+  void for_each_block(const Panel& panel, int64_t begin, int64_t end, const Use& use) const {
+    const int64_t per_byte = 8 / attrs_.bits;
+    for (int64_t at = begin; at < end;) {
+      const int64_t block = at / attrs_.block_size;
+      const int64_t steps = std::min((block + 1) * attrs_.block_size, end) - at;
+      use(at, {.bits = static_cast<int>(attrs_.bits),
+               .steps = steps,
+               .width = panel.width,
+               .packed = panel.numbers + at / per_byte * panel.width,
+               .scales = panel.factors + 2 * block * panel.width,
+               .zeros = panel.factors + (2 * block + 1) * panel.width});
+      at += steps;
     }
   }
 
