@@ -5,11 +5,19 @@
 
 namespace thane {
 
+namespace {
+
+// Pixels of input that a line of outputs reaches over.
+int64_t reach(const WindowAxis& axis) { return (std::max<int64_t>(axis.out, 1) - 1) * axis.stride + axis.extent(); }
+
+}  // namespace
+
 std::string IntegerDepthwiseConv::refuse(const IntegerSource& source, const ConvShape& shape) {
-  constexpr int64_t kMostLines = 64;
+  constexpr int64_t kMostLines = 64, kMostPixels = 1 << 20;
   if (std::string reason = IntegerProduct::refuse(source, shape); !reason.empty()) return reason;
   if (shape.group == 1 || shape.group != shape.in_channels || shape.group != shape.out_channels) return "not depthwise";
   if (shape.axes.size() == 2 && shape.axes[0].extent() > kMostLines) return "a window of many lines";
+  if (reach(shape.axes.back()) > kMostPixels) return "lines of many pixels";
   return {};
 }
 
@@ -23,7 +31,7 @@ Result<std::unique_ptr<IntegerDepthwiseConv>> IntegerDepthwiseConv::make(const I
   conv->pixels_ = shape.axes.back();
   const int64_t channels = shape.in_channels, kernel = conv->pixels_.kernel, taps = conv->rows_.kernel * kernel;
   const WindowAxis& x = conv->pixels_;
-  conv->row_length_ = (std::max<int64_t>(x.out, 1) - 1) * x.stride + x.extent();
+  conv->row_length_ = reach(x);
   for (int64_t t = 0; t < taps; ++t) conv->taps_.push_back({t / kernel, t % kernel * x.dilation});
   if (taps % 2) conv->taps_.push_back(conv->taps_.back());
   const IntegerWeights weights = source.weights();

@@ -28,7 +28,7 @@ class IntegerDepthwiseConv {
   const IntegerDepthwise* kernel_ = nullptr;
   ConvShape shape_;
   WindowAxis rows_, pixels_;
-  int64_t row_length_ = 0;  // pixels of input that a line of outputs reaches over
+  int64_t row_length_ = 0;  // pixels of input that a line of outputs reaches over, padding included
   std::vector<IntegerTap> taps_;
   std::vector<int32_t> weights_, weight_sums_;  // sums: per channel
   IntegerColumns columns_;

@@ -9,6 +9,7 @@ namespace thane {
 namespace {
 
 constexpr size_t kMostDepthwiseAxes = 8;
+constexpr int64_t kMostPixels = 1 << 20;  // of a line, whose places a run keeps
 
 std::string refuse_depthwise(const KernelQuery& query) {
   const auto& attrs = query.node.attrs_as<ConvAttrs>();
@@ -17,8 +18,10 @@ std::string refuse_depthwise(const KernelQuery& query) {
   if (!query.constants[1]) return "the weights are not constant";
   const Dims& weights = query.constants[1]->dims();
   if (weights.size() > kMostDepthwiseAxes + 2) return "too many axes";
-  const bool depthwise = attrs.group > 1 && weights[1] == 1 && weights[0] == attrs.group;
-  return depthwise ? "" : "not depthwise";
+  if (attrs.group <= 1 || weights[1] != 1 || weights[0] != attrs.group) return "not depthwise";
+  const auto shape = resolve_conv(attrs, to_numbers(*query.inputs[0]->dims), weights);
+  if (!shape.ok()) return "the shapes do not settle";
+  return depthwise_run(*shape, *query.constants[1], {}).row_length > kMostPixels ? "lines of many pixels" : "";
 }
 
 class DepthwiseConv : public PreparedKernel {
