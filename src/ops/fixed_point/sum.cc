@@ -1,5 +1,6 @@
 // Sums and means of integers over axes.
 #include <algorithm>
+#include <numeric>
 
 #include "base/format.h"
 #include "ops/fixed_point/fixed_point.h"
@@ -53,12 +54,21 @@ Status eval_fixed_sum(KernelContext& context) {
     factor.shift -= std::max(shift, 0);
   }
   dispatch<int8_t, uint8_t, int16_t>(x.dtype(), [&]<class T>() {
+    // Row by row of the last axis, which either is summed or moves along the sums.
     const T* in = x.data<T>();
+    const size_t outer = x.rank() > 0 ? x.rank() - 1 : 0;
+    const int64_t row = x.rank() > 0 ? x.dim(outer) : 1;
+    const bool summed = x.rank() == 0 || steps[outer] == 0;
     Dims index(x.rank(), 0);
     int64_t at = 0;
-    for (int64_t i = 0; i < x.size(); ++i) {
-      sums[static_cast<size_t>(at)] += in[i];
-      for (size_t axis = x.rank(); axis-- > 0;) {
+    for (int64_t i = 0; i < x.size(); i += row, in += row) {
+      int64_t* to = sums.data() + at;
+      if (summed) {
+        *to = std::accumulate(in, in + row, *to);
+      } else {
+        for (int64_t j = 0; j < row; ++j) to[j] += in[j];
+      }
+      for (size_t axis = outer; axis-- > 0;) {
         at += steps[axis];
         if (++index[axis] < x.dim(axis)) break;
         at -= steps[axis] * x.dim(axis);
