@@ -56,7 +56,11 @@ void tile(const IntegerDepthwiseRun& run, const Block& block, int64_t first, con
   finish_tile<P, 2>(epilogue, column, sums, to, stride);
 }
 
-template <class Byte, bool kWhole, int P = kPixels>
+// Blocks that channels do not fill, of which a line has one at most, go pixel by pixel: their code stays small.
+template <bool kWhole>
+constexpr int kMostPixels = kWhole ? kPixels : 1;
+
+template <class Byte, bool kWhole, int P = kMostPixels<kWhole>>
 THANE_INLINE void tile_of(int64_t count, const IntegerDepthwiseRun& run, const Block& block, int64_t first,
                           const IntegerEpilogue& epilogue, int64_t column, void* to, int64_t stride) {
   if (count == P) return tile<Byte, kWhole, P>(run, block, first, epilogue, column, to, stride);
@@ -67,7 +71,7 @@ template <class Byte, bool kWhole>
 void run_block(const IntegerDepthwiseRun& run, const Block& block) {
   int8_t* y = static_cast<int8_t*>(run.y) + block.start;
   if (finishes_tiles(run.epilogue, block.count, kBlock)) {
-    for_each_tile(run.pixels, kPixels, [&](int64_t first, int64_t count) {
+    for_each_tile(run.pixels, kMostPixels<kWhole>, [&](int64_t first, int64_t count) {
       tile_of<Byte, kWhole>(count, run, block, first, run.epilogue, block.start, y + first * run.channels,
                             run.channels);
     });
@@ -75,7 +79,7 @@ void run_block(const IntegerDepthwiseRun& run, const Block& block) {
   }
   int32_t sums[kHeldRows * kBlock];
   for_each_tile(run.pixels, kHeldRows, [&](int64_t begin, int64_t pixels) {
-    for_each_tile(pixels, kPixels, [&](int64_t first, int64_t count) {
+    for_each_tile(pixels, kMostPixels<kWhole>, [&](int64_t first, int64_t count) {
       tile_of<Byte, kWhole>(count, run, block, begin + first, {}, 0, sums + first * kBlock, kBlock);
     });
     finish_rows(run.epilogue, block.start, sums, kBlock, pixels, block.count, y + begin * run.channels, run.channels);

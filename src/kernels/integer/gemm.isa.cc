@@ -95,10 +95,13 @@ THANE_INLINE void run_height(int64_t height, const IntegerPanel& p, int64_t row,
   if constexpr (R > 1) run_height<Dot, R - 1, V>(height, p, row, tiles);
 }
 
+// Narrow panels, the last ones of a matrix, take no more rows than whole ones: their code would be most of this file's.
+constexpr int kTileRows = kMostRows[kVectors];
+
 template <class Dot, int V>
 void run_rows(const IntegerPanel& p) {
-  for_each_height(p.m, kMostRows[V], [&](int64_t row, int64_t height, int64_t tiles) {
-    run_height<Dot, kMostRows[V], V>(height, p, row, tiles);
+  for_each_height(p.m, kTileRows, [&](int64_t row, int64_t height, int64_t tiles) {
+    run_height<Dot, kTileRows, V>(height, p, row, tiles);
   });
 }
 
@@ -259,7 +262,7 @@ void pack_a(const IntegerWindows& w, int64_t first, int64_t count, int32_t* word
 template <class Dot, class Convert>
 constexpr IntegerGemm gemm() {
   return {
-      kMostRows[kVectors], kColumns, kLanes, Dot::kDepth, static_cast<int>(sizeof(typename Dot::Weight)), panel<Dot>,
+      kTileRows,           kColumns, kLanes, Dot::kDepth, static_cast<int>(sizeof(typename Dot::Weight)), panel<Dot>,
       pack_a<Dot, Convert>};
 }
 
