@@ -1,6 +1,7 @@
 #include "ops/integer_winograd.h"
 
 #include <algorithm>
+#include <atomic>
 
 namespace thane {
 namespace {
@@ -79,11 +80,15 @@ Status IntegerWinogradConv::run(const void* x, bool is_signed, int32_t zero, con
   const std::vector<int32_t> added = columns_.bias_with(bias, out_, padded_);
   const IntegerEpilogue epilogue = columns_.epilogue(added.data());
   const std::vector<uint8_t> outside(static_cast<size_t>(in_), static_cast<uint8_t>(zero));
-  THANE_ASSIGN(const auto scratch, scratch_.take());
-  for (int64_t first = 0; first < tiles_.total(); first += chunk_) {
-    const int64_t count = std::min(chunk_, tiles_.total() - first);
-    auto* v = reinterpret_cast<int32_t*>(scratch.data());  // [36][count][words]
-    int32_t* m = v + kWinogradPoints * count * words_;     // [36][count][padded]
+  std::atomic<bool> short_of_memory{false};
+  tiles_.for_each_chunk(chunk_, panels_.size(), threads, [&](int64_t first, int64_t count) {
+    const auto scratch = scratch_.take();
+    if (!scratch.ok()) {
+      short_of_memory = true;
+      return;
+    }
+    auto* v = reinterpret_cast<int32_t*>(scratch->data());  // [36][count][words]
+    int32_t* m = v + kWinogradPoints * count * words_;      // [36][count][padded]
     threads.parallel_for(count, 8192 / in_ + 1, [&](int64_t begin, int64_t end) {
       const uint8_t* taps[kWinogradPoints];
       for (int64_t t = begin; t < end; ++t) {
@@ -110,7 +115,8 @@ Status IntegerWinogradConv::run(const void* x, bool is_signed, int32_t zero, con
                          .epilogue = epilogue});
       }
     });
-  }
+  });
+  if (short_of_memory) return resource_limit("no memory for transformed tiles");
   return ok();
 }
 

@@ -89,14 +89,19 @@ void run(const IntegerSum& sum, int64_t n, const void* a, int64_t a_stride, cons
     return contribution(operand, factor_of<FixedFactor>(operand.fraction, operand.shift));
   };
   const auto half = [&](const IntegerSum::Operand& operand) { return contribution(operand, Half(operand)); };
+  const auto less = [&](const IntegerSum::Operand& operand) {
+    return contribution(operand, factor_of<FixedRightFactor>(operand.fraction, operand.shift));
+  };
+  // The usual: a factor of ½ for one operand or both, one below ½ for the other.
   const bool half_a = Half::fits(sum.a, sum.headroom), half_b = Half::fits(sum.b, sum.headroom);
-  if (sum.shift >= 0 || !(half_a || half_b)) {
+  const bool fits_a = half_a || sum.a.shift < 0, fits_b = half_b || sum.b.shift < 0;
+  if (sum.shift >= 0 || !(half_a || half_b) || !fits_a || !fits_b) {
     return run_with(sum, operands, any(sum.a), any(sum.b), factor_of<FixedFactor>(sum.fraction, sum.shift));
   }
   const auto result = factor_of<FixedRightFactor>(sum.fraction, sum.shift);
   if (half_a && half_b) return run_with(sum, operands, half(sum.a), half(sum.b), result);
-  if (half_a) return run_with(sum, operands, half(sum.a), any(sum.b), result);
-  run_with(sum, operands, any(sum.a), half(sum.b), result);
+  if (half_a) return run_with(sum, operands, half(sum.a), less(sum.b), result);
+  run_with(sum, operands, less(sum.a), half(sum.b), result);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // 3×3 convolutions of stride 1 by Winograd's F(4×4, 3×3), channels last. Tiles go in chunks: transform the chunk's
 // inputs, 36 matrix products, transform back; a chunk's working memory stays in the cache.
 #include <algorithm>
+#include <atomic>
 
 #include "ir/context.h"
 #include "kernels/gemm/tiling.h"
@@ -39,12 +40,17 @@ class WinogradConv : public PreparedKernel {
 
   bool reads(size_t input) const override { return input != 1; }  // the weights are packed
   Status run(KernelContext& context) const override {
-    const int64_t total = tiles_.total();
-    if (total == 0) return ok();
-    THANE_ASSIGN(const auto lease, scratch_->take());
-    for (int64_t first = 0; first < total; first += chunk_) {
-      run_chunk(context, first, std::min(chunk_, total - first), lease.data());
-    }
+    if (tiles_.total() == 0) return ok();
+    std::atomic<bool> short_of_memory{false};
+    tiles_.for_each_chunk(chunk_, panels_.size() * static_cast<int64_t>(sizeof(float)), context.threads(),
+                          [&](int64_t first, int64_t count) {
+                            const auto lease = scratch_->take();
+                            if (lease.ok())
+                              run_chunk(context, first, count, lease->data());
+                            else
+                              short_of_memory = true;
+                          });
+    if (short_of_memory) return resource_limit("no memory for transformed tiles");
     return ok();
   }
 

@@ -2,8 +2,10 @@
 // last.
 #pragma once
 
+#include <algorithm>
 #include <string>
 
+#include "base/threads.h"
 #include "kernels/winograd/winograd.h"
 #include "ops/conv/conv.h"
 
@@ -19,6 +21,21 @@ class WinogradTiles {
   int64_t total() const { return total_; }
   // Tiles to take at a time, where each needs so many bytes of working memory.
   int64_t chunk(int64_t bytes_per_tile) const;
+
+  // Calls run(first tile, count) for every chunk: one after the other, each by all threads, which then share the
+  // reading of the weights; or, where weights are small and chunks suffice, several at once, each by one thread, as
+  // threads that meet thrice a chunk would lose more.
+  template <class Run>
+  void for_each_chunk(int64_t chunk, int64_t weight_bytes, ThreadPool& threads, const Run& run) const {
+    const int64_t chunks = (total_ + chunk - 1) / chunk;
+    const auto some = [&](int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; ++i) run(i * chunk, std::min(chunk, total_ - i * chunk));
+    };
+    if (weight_bytes <= kSmallWeights && chunks % threads.size() == 0)
+      threads.parallel_for(chunks, 1, some);
+    else
+      some(0, chunks);
+  }
 
   struct Place {
     int64_t image, y, x;  // of the tile's first output
@@ -44,6 +61,7 @@ class WinogradTiles {
   }
 
  private:
+  static constexpr int64_t kSmallWeights = 256 * 1024;  // bytes: they fit every core's second-level cache
   WindowAxis y_, x_;
   int64_t in_channels_, out_channels_;
   int64_t along_y_, along_x_, total_;  // tiles
