@@ -5,19 +5,12 @@
 
 namespace thane {
 
-namespace {
-
-// Pixels of input that a line of outputs reaches over.
-int64_t reach(const WindowAxis& axis) { return (std::max<int64_t>(axis.out, 1) - 1) * axis.stride + axis.extent(); }
-
-}  // namespace
-
 std::string IntegerDepthwiseConv::refuse(const IntegerSource& source, const ConvShape& shape) {
-  constexpr int64_t kMostLines = 64, kMostPixels = 1 << 20;
+  constexpr int64_t kMostLines = 64;
   if (std::string reason = IntegerProduct::refuse(source, shape); !reason.empty()) return reason;
   if (shape.group == 1 || shape.group != shape.in_channels || shape.group != shape.out_channels) return "not depthwise";
   if (shape.axes.size() == 2 && shape.axes[0].extent() > kMostLines) return "a window of many lines";
-  if (reach(shape.axes.back()) > kMostPixels) return "lines of many pixels";
+  if (reach(shape.axes.back()) > kMostReach) return "lines of many pixels";
   return {};
 }
 
@@ -34,13 +27,17 @@ Result<std::unique_ptr<IntegerDepthwiseConv>> IntegerDepthwiseConv::make(const I
   conv->row_length_ = reach(x);
   for (int64_t t = 0; t < taps; ++t) conv->taps_.push_back({t / kernel, t % kernel * x.dilation});
   if (taps % 2) conv->taps_.push_back(conv->taps_.back());
-  const IntegerWeights weights = source.weights();
-  conv->weights_.resize(static_cast<size_t>(conv->kernel_->packed_size(channels, taps)));
-  conv->kernel_->pack(channels, taps, weights.values.data(), conv->weights_.data());
-  for (int64_t c = 0; c < channels; ++c) {
-    const int16_t* row = weights.values.data() + c * taps;
-    conv->weight_sums_.push_back(std::accumulate(row, row + taps, int32_t{0}));
-  }
+  THANE_ASSIGN(conv->weights_, source.query.shared<SharedWeights>("integer depthwise", [&]() -> Result<SharedWeights> {
+    const IntegerWeights weights = source.weights();
+    auto made = std::make_shared<Weights>();
+    made->packed.resize(static_cast<size_t>(conv->kernel_->packed_size(channels, taps)));
+    conv->kernel_->pack(channels, taps, weights.values.data(), made->packed.data());
+    for (int64_t c = 0; c < channels; ++c) {
+      const int16_t* row = weights.values.data() + c * taps;
+      made->sums.push_back(std::accumulate(row, row + taps, int32_t{0}));
+    }
+    return SharedWeights(std::move(made));
+  }));
   conv->padded_ = (channels + conv->kernel_->block - 1) / conv->kernel_->block * conv->kernel_->block;
   columns.pad(1, channels, conv->padded_);
   conv->columns_ = std::move(columns);
@@ -56,7 +53,7 @@ Status IntegerDepthwiseConv::run(const void* x, bool is_signed, int32_t zero, co
   for (int64_t c = 0; c < channels; ++c) {
     const auto at = static_cast<size_t>(c);
     added[at] = static_cast<int32_t>(static_cast<uint32_t>(added[at]) -
-                                     static_cast<uint32_t>(zero) * static_cast<uint32_t>(weight_sums_[at]));
+                                     static_cast<uint32_t>(zero) * static_cast<uint32_t>(weights_->sums[at]));
   }
   const std::vector<uint8_t> outside(static_cast<size_t>(channels), static_cast<uint8_t>(zero));
   const std::vector<const uint8_t*> nothing(static_cast<size_t>(row_length_), outside.data());
@@ -65,7 +62,7 @@ Status IntegerDepthwiseConv::run(const void* x, bool is_signed, int32_t zero, co
                                   .pairs = static_cast<int64_t>(taps_.size()) / 2,
                                   .stride = pixels_.stride,
                                   .is_signed = is_signed,
-                                  .weights = weights_.data(),
+                                  .weights = weights_->packed.data(),
                                   .pixels = pixels_.out,
                                   .epilogue = columns_.epilogue(added.data())};
   const auto* in = static_cast<const uint8_t*>(x);
@@ -86,7 +83,7 @@ Status IntegerDepthwiseConv::run(const void* x, bool is_signed, int32_t zero, co
         const int64_t global = image * rows_.in + at;
         const uint8_t** pixels = ring.data() + at % ring_size * row_length_;
         if (int64_t& place = held[static_cast<size_t>(at % ring_size)]; place != global) {
-          point_at_pixels(in + global * pixels_.in * channels, outside.data(), pixels);
+          find_columns(pixels_, in + global * pixels_.in * channels, channels, outside.data(), pixels);
           place = global;
         }
         rows[static_cast<size_t>(t)] = pixels;
@@ -96,13 +93,6 @@ Status IntegerDepthwiseConv::run(const void* x, bool is_signed, int32_t zero, co
     }
   });
   return ok();
-}
-
-void IntegerDepthwiseConv::point_at_pixels(const uint8_t* line, const uint8_t* outside, const uint8_t** pixels) const {
-  for (int64_t i = 0; i < row_length_; ++i) {
-    const int64_t at = i - pixels_.pad_begin;
-    pixels[i] = at >= 0 && at < pixels_.in ? line + at * shape_.in_channels : outside;
-  }
 }
 
 }  // namespace thane

@@ -6,6 +6,7 @@
 
 #include "base/threads.h"
 #include "kernels/integer/depthwise.h"
+#include "ops/conv/depthwise.h"
 #include "ops/integer_product.h"
 
 namespace thane {
@@ -22,15 +23,17 @@ class IntegerDepthwiseConv {
 
  private:
   IntegerDepthwiseConv() = default;
-  // Where the pixels of a line of input are that a line of outputs reaches over.
-  void point_at_pixels(const uint8_t* line, const uint8_t* outside, const uint8_t** pixels) const;
+  struct Weights {
+    std::vector<int32_t> packed, sums;  // sums: per channel
+  };
+  using SharedWeights = std::shared_ptr<const Weights>;
 
   const IntegerDepthwise* kernel_ = nullptr;
   ConvShape shape_;
   WindowAxis rows_, pixels_;
-  int64_t row_length_ = 0;  // pixels of input that a line of outputs reaches over, padding included
+  int64_t row_length_ = 0;  // pixels of input that a line of outputs reaches over
   std::vector<IntegerTap> taps_;
-  std::vector<int32_t> weights_, weight_sums_;  // sums: per channel
+  SharedWeights weights_;
   IntegerColumns columns_;
   int64_t padded_ = 0;
 };

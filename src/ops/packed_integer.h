@@ -5,10 +5,22 @@
 
 #include "ir/context.h"
 #include "ir/kernel.h"
+#include "ops/integer_product.h"
 
 namespace thane {
 
-// Product: IntegerProduct or IntegerDepthwiseConv. Its data are input 0.
+// A convolution's shape and weights; what they refer to is the query's.
+struct IntegerConvCase {
+  Result<ConvShape> shape;
+  IntegerSource source;
+
+  template <class Product>
+  std::string refusal() const {
+    return shape.ok() ? Product::refuse(source, *shape) : "the shapes do not settle";
+  }
+};
+
+// Product: IntegerProduct, IntegerDepthwiseConv or IntegerWinogradConv. Its data are input 0.
 template <class Product>
 class PackedInteger : public PreparedKernel {
  public:

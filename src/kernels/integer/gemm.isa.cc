@@ -237,8 +237,8 @@ void pack_a(const IntegerWindows& w, int64_t first, int64_t count, int32_t* word
   // Short windows go a vector at a time, beyond their end where neither the image nor the packed rows end.
   constexpr int64_t kStep = 2 * kLanes;
   const bool is_short = line_channels <= kStep && w.x_axis.dilation == 1 && w.pixel_bytes == w.channels;
-  const uint8_t* const last_load = x + w.y.in * line_bytes - kStep;
-  const auto* const last_store = to + count * row - kStep;
+  const int64_t last_load = w.y.in * line_bytes - kStep;
+  const int64_t last_store = count * row - kStep;
   int64_t oy = first / w.out_width, ox = first % w.out_width;
   for (int64_t i = 0; i < count; ++i, to += row) {
     const int64_t top = oy * w.y.stride - w.y.pad, left = ox * w.x_axis.stride - w.x_axis.pad;
@@ -246,11 +246,11 @@ void pack_a(const IntegerWindows& w, int64_t first, int64_t count, int32_t* word
     auto* at = to;
     for (int64_t t = 0; t < w.y.kernel; ++t, at += line_channels) {
       const int64_t y = top + t * w.y.dilation;
-      const uint8_t* const from = x + y * line_bytes + left * w.pixel_bytes;
+      const int64_t from = y * line_bytes + left * w.pixel_bytes, stored = i * row + t * line_channels;
       if (y < 0 || y >= w.y.in)
         fill(at, line_channels, convert.padding());
-      else if (whole && from <= last_load && at <= last_store)
-        convert.some(from, at);
+      else if (whole && from <= last_load && stored <= last_store)
+        convert.some(x + from, at);
       else
         convert_line(convert, w, x + y * line_bytes, left, at);
     }

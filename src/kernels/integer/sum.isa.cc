@@ -15,7 +15,6 @@ THANE_INLINE Bytes splat_byte(uint8_t byte) {
 
 // Half of a number that is even, which is what an operand of the larger scale contributes.
 struct Half {
-  explicit Half(const IntegerSum::Operand&) {}
   static bool fits(const IntegerSum::Operand& operand, int32_t headroom) {
     return operand.fraction == 1 << 30 && operand.shift == 0 && headroom > 0;
   }
@@ -88,7 +87,7 @@ void run(const IntegerSum& sum, int64_t n, const void* a, int64_t a_stride, cons
   const auto any = [&](const IntegerSum::Operand& operand) {
     return contribution(operand, factor_of<FixedFactor>(operand.fraction, operand.shift));
   };
-  const auto half = [&](const IntegerSum::Operand& operand) { return contribution(operand, Half(operand)); };
+  const auto half = [&](const IntegerSum::Operand& operand) { return contribution(operand, Half{}); };
   const auto less = [&](const IntegerSum::Operand& operand) {
     return contribution(operand, factor_of<FixedRightFactor>(operand.fraction, operand.shift));
   };

@@ -1,6 +1,7 @@
 #include "kernels/integer/winograd.h"
 
 #include "kernels/integer/finish.h"
+#include "kernels/winograd/both_axes.h"
 
 namespace thane::THANE_ISA {
 namespace {
@@ -17,7 +18,7 @@ THANE_INLINE void transform_in(const ShortVec (&d)[6], ShortVec (&v)[6]) {
   v[5] = ((d[1] - d[3]) << 2) + (d[5] - d[3]);
 }
 
-// y = 24·Aᵀ·m along one axis.
+// y = 24·Aᵀ·m along one axis, of points that are six times as large at 0 and ∞ (winograd.cc).
 THANE_INLINE void transform_out(const IntVec (&m)[6], IntVec (&y)[4]) {
   const IntVec even_1 = m[1] + m[2], odd_1 = m[1] - m[2], even_2 = m[3] + m[4], odd_2 = m[3] - m[4];
   y[0] = m[0] + even_2 - (even_1 << 2);
@@ -26,21 +27,10 @@ THANE_INLINE void transform_out(const IntVec (&m)[6], IntVec (&y)[4]) {
   y[3] = ((odd_2 << 1) - odd_1 + m[5]) << 2;
 }
 
-// A vector of channels of the 36 pixels that get(i) gives, as differences to the zero point.
+// A vector of channels; get(i) gives pixels as differences to the zero point.
 template <class Get, class Put>
 THANE_INLINE void input_vector(const Get& get, const Put& put) {
-  ShortVec half[6][6];  // [column][point along the rows]
-  for (int x = 0; x < 6; ++x) {
-    ShortVec column[6];
-    for (int y = 0; y < 6; ++y) column[y] = get(y * 6 + x);
-    transform_in(column, half[x]);
-  }
-  for (int i = 0; i < 6; ++i) {
-    const ShortVec row[6] = {half[0][i], half[1][i], half[2][i], half[3][i], half[4][i], half[5][i]};
-    ShortVec v[6];
-    transform_in(row, v);
-    for (int j = 0; j < 6; ++j) put(i * 6 + j, v[j]);
-  }
+  transform_pixels<ShortVec>([](const auto& d, auto& v) { transform_in(d, v); }, get, put);
 }
 
 void input(const IntegerWinogradInput& t) noexcept {

@@ -33,7 +33,8 @@ void unpack_bits(const WeightBlock& block, float* to) {
   }
 }
 
-// V vectors of columns from c on: as many chains of additions, which need not wait for each other, twice.
+// V vectors of columns from c on: as many chains of additions, which need not wait for each other; where bytes hold
+// several numbers, twice as many.
 template <int kBits, int V>
 THANE_INLINE void add_columns(const WeightBlock& block, const float* a, float total, int64_t c, float* sums) {
   constexpr int kMask = (1 << kBits) - 1, kChains = 2;

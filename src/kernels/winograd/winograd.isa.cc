@@ -1,6 +1,7 @@
 #include "kernels/winograd/winograd.h"
 
 #include "kernels/simd.h"
+#include "kernels/winograd/both_axes.h"
 
 namespace thane::THANE_ISA {
 namespace {
@@ -31,18 +32,8 @@ THANE_INLINE void transform_out(const Vec (&m)[6], Vec (&y)[4]) {
 
 template <class Get, class Put>
 THANE_INLINE void input_vector(const float* const* taps, int64_t c, const Get& get, const Put& put) {
-  Vec half[6][6];  // [column][point along the rows]
-  for (int x = 0; x < 6; ++x) {
-    Vec column[6];
-    for (int y = 0; y < 6; ++y) column[y] = get(taps[y * 6 + x] + c);
-    transform_in(column, half[x]);
-  }
-  for (int i = 0; i < 6; ++i) {
-    const Vec row[6] = {half[0][i], half[1][i], half[2][i], half[3][i], half[4][i], half[5][i]};
-    Vec v[6];
-    transform_in(row, v);
-    for (int j = 0; j < 6; ++j) put(i * 6 + j, v[j]);
-  }
+  transform_pixels<Vec>([](const auto& d, auto& v) { transform_in(d, v); }, [&](int i) { return get(taps[i] + c); },
+                        put);
 }
 
 void input(int64_t channels, const float* const* taps, float* v, int64_t stride) noexcept {

@@ -5,6 +5,7 @@
 #include "base/checked.h"
 #include "base/format.h"
 #include "ops/contrib/attend.h"
+#include "ops/contrib/block_zeros.h"
 #include "ops/contrib/contrib.h"
 
 namespace thane::contrib {
@@ -27,12 +28,6 @@ Status expect_elements(std::string_view name, const std::optional<Dims>& dims, i
   const auto count = checked_product(*dims);
   if (count && *count == expected) return ok();
   return invalid_model(format("{} of shape {}", name, to_string(*dims))).expecting(format("{} elements", expected));
-}
-
-// Value i of a row of `bits`-wide numbers, the first in the lowest bits. bits divides 8.
-int unpack(const uint8_t* row, int64_t i, int bits) {
-  const int64_t bit = i * bits;
-  return (row[bit / 8] >> (bit % 8)) & ((1 << bits) - 1);
 }
 
 // y[m, n] = a[m, :] · row_n (+ bias[n]), the rows made one at a time by fill(n, row).
@@ -140,8 +135,8 @@ Status eval_matmul_nbits(KernelContext& context) {
       return runtime_error(format("g_idx holds {}", group_of[i])).expecting(format("0 to {}", blocks - 1));
     }
   }
-  const bool packed_zeros = zeros && zeros->dtype() == DType::kUInt8;
-  const Floats a(&context.input(0)), scales(&context.input(2)), plain_zeros(packed_zeros ? nullptr : zeros);
+  const BlockZeros zero_of(attrs, zeros);
+  const Floats a(&context.input(0)), scales(&context.input(2));
   const Floats bias(optional_input(context, 5));
   Tensor& output = context.output(0);
   const int64_t rows = output.size() / attrs.n;
@@ -152,15 +147,10 @@ Status eval_matmul_nbits(KernelContext& context) {
     return ok();
   }
   const auto* weights = context.input(1).data<uint8_t>();
-  const int64_t zero_bytes = (blocks * bits + 7) / 8;
   multiply_rows(a.data(), rows, k, attrs.n, bias.data(), y.data(), context.threads(), [&](int64_t n, float* row) {
     const uint8_t* in = weights + n * row_bytes;
     for (int64_t block = 0; !group_of && block < blocks; ++block) {
-      float zero = static_cast<float>(1 << (bits - 1));
-      if (packed_zeros)
-        zero = static_cast<float>(unpack(zeros->data<uint8_t>() + n * zero_bytes, block, bits));
-      else if (zeros)
-        zero = plain_zeros.data()[n * blocks + block];
+      const float zero = zero_of(n, block);
       const float scale = scales.data()[n * blocks + block];
       const int64_t end = std::min(k, (block + 1) * attrs.block_size);
       for (int64_t i = block * attrs.block_size; i < end; ++i) {
@@ -169,12 +159,7 @@ Status eval_matmul_nbits(KernelContext& context) {
     }
     for (int64_t i = 0; group_of && i < k; ++i) {
       const int64_t block = group_of[i];
-      float zero = static_cast<float>(1 << (bits - 1));
-      if (packed_zeros)
-        zero = static_cast<float>(unpack(zeros->data<uint8_t>() + n * zero_bytes, block, bits));
-      else if (zeros)
-        zero = plain_zeros.data()[n * blocks + block];
-      row[i] = (static_cast<float>(unpack(in, i, bits)) - zero) * scales.data()[n * blocks + block];
+      row[i] = (static_cast<float>(unpack(in, i, bits)) - zero_of(n, block)) * scales.data()[n * blocks + block];
     }
   });
   store(y.data(), output);

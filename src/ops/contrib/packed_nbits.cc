@@ -5,7 +5,7 @@
 
 #include "kernels/gemm/gemm.h"
 #include "kernels/quantize/blocks.h"
-#include "ops/contrib/attend.h"
+#include "ops/contrib/block_zeros.h"
 #include "ops/contrib/contrib.h"
 #include "ops/contrib/kernels.h"
 #include "ops/scratch.h"
@@ -36,14 +36,14 @@ struct PackedBlocks {
 Result<PackedBlocks> pack(const GemmKernel& gemm, const MatMulNBitsAttrs& attrs, const Tensor& weights,
                           const Tensor& scales, const Tensor* zeros) {
   const int64_t blocks = attrs.blocks(), bytes = attrs.block_size * attrs.bits / 8;
-  const int64_t padded = gemm.packed_columns(attrs.n), zero_bytes = (blocks * attrs.bits + 7) / 8;
+  const int64_t padded = gemm.packed_columns(attrs.n);
   PackedBlocks packed;
   THANE_ASSIGN(packed.numbers, Tensor::allocate(DType::kUInt8, {padded * blocks * bytes}));
   THANE_ASSIGN(packed.factors, Tensor::allocate(DType::kFloat32, {padded * blocks * 2}));
   std::fill_n(packed.factors.data<float>(), packed.factors.size(), 0.0f);
   std::fill_n(packed.numbers.data<uint8_t>(), packed.numbers.size(), uint8_t{0});
-  const bool packed_zeros = zeros && zeros->dtype() == DType::kUInt8;
-  const Floats scale(&scales), plain_zero(packed_zeros ? nullptr : zeros);
+  const BlockZeros zero_of(attrs, zeros);
+  const Floats scale(&scales);
   for (int64_t first = 0; first < attrs.n; first += gemm.columns) {
     const int64_t count = std::min<int64_t>(gemm.columns, attrs.n - first), width = gemm.panel_width(count);
     uint8_t* to = packed.numbers.data<uint8_t>() + first * blocks * bytes;
@@ -53,16 +53,8 @@ Result<PackedBlocks> pack(const GemmKernel& gemm, const MatMulNBitsAttrs& attrs,
       const uint8_t* from = weights.data<uint8_t>() + row * blocks * bytes;
       for (int64_t i = 0; i < blocks * bytes; ++i) to[i * width + j] = from[i];
       for (int64_t b = 0; b < blocks; ++b) {
-        float zero = static_cast<float>(1 << (attrs.bits - 1));
-        if (packed_zeros) {
-          const int64_t bit = b * attrs.bits;
-          const int byte = zeros->data<uint8_t>()[row * zero_bytes + bit / 8];
-          zero = static_cast<float>(byte >> (bit % 8) & ((1 << attrs.bits) - 1));
-        } else if (zeros) {
-          zero = plain_zero.data()[row * blocks + b];
-        }
         factors[2 * b * width + j] = scale.data()[row * blocks + b];
-        factors[(2 * b + 1) * width + j] = zero;
+        factors[(2 * b + 1) * width + j] = zero_of(row, b);
       }
     }
   }

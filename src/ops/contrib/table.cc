@@ -114,11 +114,6 @@ constexpr OpDef row(std::string_view name, std::span<const Param> in, int min_in
 
 constexpr const Kernel* kNBitsKernels[] = {&kPackedNBits};
 
-constexpr OpDef with_kernels(OpDef op, std::span<const Kernel* const> kernels) {
-  op.kernels = kernels;
-  return op;
-}
-
 constexpr OpDef kOps[] = {
     row("CropAndResize", kCropIn, 4, kCropOut, &attrs_schema<CropAndResizeAttrs>, infer_crop_and_resize,
         eval_crop_and_resize),

@@ -9,7 +9,6 @@ namespace thane {
 namespace {
 
 constexpr size_t kMostDepthwiseAxes = 8;
-constexpr int64_t kMostPixels = 1 << 20;  // of a line, whose places a run keeps
 
 std::string refuse_depthwise(const KernelQuery& query) {
   const auto& attrs = query.node.attrs_as<ConvAttrs>();
@@ -21,7 +20,7 @@ std::string refuse_depthwise(const KernelQuery& query) {
   if (attrs.group <= 1 || weights[1] != 1 || weights[0] != attrs.group) return "not depthwise";
   const auto shape = resolve_conv(attrs, to_numbers(*query.inputs[0]->dims), weights);
   if (!shape.ok()) return "the shapes do not settle";
-  return depthwise_run(*shape, *query.constants[1], {}).row_length > kMostPixels ? "lines of many pixels" : "";
+  return reach(shape->axes.back()) > kMostReach ? "lines of many pixels" : "";
 }
 
 class DepthwiseConv : public PreparedKernel {
@@ -80,7 +79,7 @@ class DepthwiseConv : public PreparedKernel {
         stride *= axis.in;
       }
       const float* line = inside ? x + (rest * shape_.in_spatial() + base) * run_.channels : nullptr;
-      find_columns(last, line, run_, zeros_.data(), columns);
+      find_columns(last, line, run_.channels, zeros_.data(), columns);
     }
   }
 
@@ -127,21 +126,13 @@ DepthwiseRun depthwise_run(const ConvShape& shape, const Tensor& weights, const 
           .rows = shape.taps() / x.kernel,
           .kernel = x.kernel,
           .stride = x.stride,
-          .row_length = (x.out - 1) * x.stride + x.extent(),
+          .row_length = reach(x),
           .dilation = x.dilation,
           .weights = weights.data<float>(),
           .pixels = x.out,
           .low = epilogue.low,
           .high = epilogue.high,
           .map = epilogue.map};
-}
-
-void find_columns(const WindowAxis& axis, const float* line, const DepthwiseRun& run, const float* zeros,
-                  const float** columns) {
-  for (int64_t c = 0; c < run.row_length; ++c) {
-    const int64_t at = c - axis.pad_begin;
-    columns[c] = line && at >= 0 && at < axis.in ? line + at * run.channels : zeros;
-  }
 }
 
 const Kernel kDepthwiseConv = {"conv.depthwise", refuse_depthwise, prepare_depthwise};

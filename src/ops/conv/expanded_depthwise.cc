@@ -121,7 +121,7 @@ class ExpandedDepthwise : public PreparedKernel {
       for (int64_t tap = 0; tap < run.rows; ++tap) {
         const int64_t at = first + tap;
         const float* line = at >= 0 && at < y_axis().in ? slot(ring, at) : nullptr;
-        find_columns(x_axis(), line, run, zeros_.data(), columns.data() + tap * run.row_length);
+        find_columns(x_axis(), line, run.channels, zeros_.data(), columns.data() + tap * run.row_length);
       }
       run.y = operands.y + row * run.pixels * channels();
       depthwise_.run(run);

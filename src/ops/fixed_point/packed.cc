@@ -24,12 +24,7 @@ std::string refuse_types(const KernelQuery& query, const Requantization& to) {
   return has_bias && query.inputs[kBias]->dtype != DType::kInt32 ? "the bias is not int32" : "";
 }
 
-// The convolution's shape and weights; what they refer to is the query's.
-struct ConvCase {
-  Result<ConvShape> shape;
-  IntegerSource source;
-};
-ConvCase conv_case(const KernelQuery& query) {
+IntegerConvCase conv_case(const KernelQuery& query) {
   const auto& attrs = query.node.attrs_as<FixedConvAttrs>();
   const Tensor& weights = *query.constants[1];
   return {resolve_conv(attrs, to_numbers(*query.inputs[0]->dims), weights.dims()),
@@ -43,8 +38,7 @@ template <class Product>
 std::string refuse_conv(const KernelQuery& query) {
   const Requantization& to = query.node.attrs_as<FixedConvAttrs>().requantization;
   if (std::string reason = refuse_types(query, to); !reason.empty()) return reason;
-  const auto [shape, source] = conv_case(query);
-  return shape.ok() ? Product::refuse(source, *shape) : "the shapes do not settle";
+  return conv_case(query).template refusal<Product>();
 }
 
 template <class Product>

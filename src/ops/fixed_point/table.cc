@@ -80,11 +80,6 @@ constexpr const Kernel* kConvKernels[] = {&kFixedDepthwiseConv, &kWinogradFixedC
 constexpr const Kernel* kBinaryKernels[] = {&kFixedSum};
 constexpr const Kernel* kMatMulKernels[] = {&kPackedFixedMatMul};
 
-constexpr OpDef with_kernels(OpDef op, std::span<const Kernel* const> kernels) {
-  op.kernels = kernels;
-  return op;
-}
-
 constexpr OpDef kOps[] = {
     row("FixedAveragePool", kX, 1, kY, &attrs_schema<FixedAveragePoolAttrs>, infer_fixed_average_pool,
         eval_fixed_average_pool),

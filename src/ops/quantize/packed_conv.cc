@@ -15,12 +15,7 @@ namespace {
 constexpr PackedInputs kLinear{.zero = 2, .weights = 3, .weight_zeros = 5, .bias = 8};
 constexpr PackedInputs kPlain{.zero = 2, .weights = 1, .weight_zeros = 3, .bias = SIZE_MAX};
 
-// The convolution's shape and weights; what they refer to is the query's.
-struct ConvCase {
-  Result<ConvShape> shape;
-  IntegerSource source;
-};
-ConvCase conv_case(const KernelQuery& query, const PackedInputs& in) {
+IntegerConvCase conv_case(const KernelQuery& query, const PackedInputs& in) {
   const Tensor& weights = *query.constants[in.weights];
   const Tensor* zeros = query_constant(query, in.weight_zeros);
   return {resolve_conv(query.node.attrs_as<ConvAttrs>(), to_numbers(*query.inputs[0]->dims), weights.dims()),
@@ -30,8 +25,7 @@ ConvCase conv_case(const KernelQuery& query, const PackedInputs& in) {
 template <class Product, const PackedInputs& kIn>
 std::string refuse(const KernelQuery& query) {
   if (std::string reason = refuse_packed(query, kIn); !reason.empty()) return reason;
-  const auto [shape, source] = conv_case(query, kIn);
-  return shape.ok() ? Product::refuse(source, *shape) : "the shapes do not settle";
+  return conv_case(query, kIn).template refusal<Product>();
 }
 template <class Product>
 std::string refuse_linear(const KernelQuery& query) {
