@@ -14,8 +14,8 @@ namespace thane::v1 {
 enum class Precision {
   kExact,  // no algebraic rewriting
   kFp32,   // float32 throughout; algebraic rewriting allowed
-  kBf16,   // products in bfloat16 where the CPU has it
-  kAuto,   // the fastest that stays within a stated error
+  kBf16,   // weights in bfloat16 (half the memory), and products too where the CPU has them
+  kAuto,   // fp32 or bf16: the first run tries both on its inputs and keeps the faster one that is within max_error
 };
 
 struct SessionOptions {
@@ -25,6 +25,8 @@ struct SessionOptions {
   std::string isa = {};
   bool optimise = true;  // false: run the graph as it was imported
   uint64_t seed = 0;     // of random ops; every run starts from it
+  // Of kAuto: the largest difference from fp32's results, in parts of an output's largest magnitude.
+  double max_error = 0.01;
 };
 
 // A model ready to run. A cheap handle; run() may be called from any number of threads at once (runs of a model that

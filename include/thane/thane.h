@@ -188,8 +188,8 @@ THANE_API const thane_value_info* thane_model_output(const thane_model* model, s
 typedef enum thane_precision {
   THANE_EXACT = 0, /* no algebraic rewriting */
   THANE_FP32 = 1,  /* float32 throughout; algebraic rewriting allowed (the default) */
-  THANE_BF16 = 2,  /* products in bfloat16 where the CPU has it */
-  THANE_AUTO = 3   /* the fastest that stays within a stated error */
+  THANE_BF16 = 2,  /* weights in bfloat16 (half the memory), and products too where the CPU has them */
+  THANE_AUTO = 3   /* fp32 or bf16: the first run tries both and keeps the faster one that is within the error below */
 } thane_precision;
 
 /* How to run. A fresh one holds the defaults. */
@@ -199,6 +199,9 @@ THANE_API void thane_options_free(thane_options* options);
 THANE_API void thane_options_set_threads(thane_options* options,
                                          int threads); /* 0: one per usable core (the default) */
 THANE_API void thane_options_set_precision(thane_options* options, thane_precision precision);
+/* Of THANE_AUTO: the largest difference from fp32's results, in parts of an output's largest magnitude; default 0.01.
+ */
+THANE_API void thane_options_set_max_error(thane_options* options, double max_error);
 /* Instruction sets to use at most: "portable", "avx2", …; NULL: all the CPU has. Whether it has them is checked by
  * thane_session_new. */
 THANE_API thane_code thane_options_set_isa(thane_options* options, const char* isa);

@@ -1,5 +1,6 @@
 #include "api/pipeline.h"
 
+#include "api/auto_precision.h"
 #include "api/specialising_session.h"
 #include "base/format.h"
 #include "formats/recognise.h"
@@ -34,6 +35,7 @@ Result<Graph> prepared_graph(const Model& model, std::span<const Type> inputs, c
 }
 
 Result<std::unique_ptr<Session>> make_session(const Model& model, const PipelineOptions& options) {
+  if (options.session.precision == Precision::kAuto) return make_auto_precision_session(model, options);
   if (model.specialise) return make_specialising_session(model, options);
   THANE_ASSIGN(Graph graph, prepared_graph(model, {}, options));
   return Session::create(std::move(graph), options.session);

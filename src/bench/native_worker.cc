@@ -119,6 +119,7 @@ class Worker {
     pipeline.session.threads = static_cast<int>(rivals::integer(request, "threads", 1));
     pipeline.session.precision = static_cast<Precision>(rivals::integer(options, "precision_level", 1));
     if (rivals::text(options, "precision") == "auto") pipeline.session.precision = Precision::kAuto;
+    pipeline.session.max_error = rivals::real(options, "max_error", pipeline.session.max_error);
     if (const auto isa = isa_from_name(rivals::text(options, "isa")))
       pipeline.session.isa = std::min(*isa, pipeline.session.isa);
     pipeline.session.seed = static_cast<uint64_t>(rivals::integer(options, "seed"));

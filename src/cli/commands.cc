@@ -16,9 +16,9 @@ constexpr Example kInspectExamples[] = {
     {"inspect last.ckpt", "epoch, hyper-parameters, callbacks, optimizers, weights of a checkpoint"},
     {"inspect model.onnx --weights last.ckpt", "which weights a checkpoint binds"},
 };
-constexpr const Option* kInspectOptions[] = {&kShape,       &kWeights, &kWeightsPrefix, &kAllowIncomplete, &kSignature,
-                                             &kOutputNames, &kStage,   &kThreads,       &kPrecision,       &kIsa,
-                                             &kNoOptimise,  &kJson,    &kQuiet,         &kVerbose,         &kHelp};
+constexpr const Option* kInspectOptions[] = {
+    &kShape,     &kWeights,  &kWeightsPrefix, &kAllowIncomplete, &kSignature, &kOutputNames, &kStage,   &kThreads,
+    &kPrecision, &kMaxError, &kIsa,           &kNoOptimise,      &kJson,      &kQuiet,       &kVerbose, &kHelp};
 
 constexpr Example kRunExamples[] = {
     {"run model.onnx -i cat.jpg --top 5 --labels labels.txt", "classify a picture"},
@@ -29,12 +29,13 @@ constexpr Example kRunExamples[] = {
     {"run model.onnx --weights last.ckpt -i x.npy", "with the weights of a checkpoint"},
     {"run model.onnx --weights last.ckpt --watch -i x.npy", "again whenever training saves"},
 };
-constexpr const Option* kRunOptions[] = {&kInput,      &kShape,     &kWeights,     &kWeightsPrefix, &kAllowIncomplete,
-                                         &kWatch,      &kSignature, &kOutputNames, &kSaveOutputs,   &kOutputFormat,
-                                         &kTop,        &kLabels,    &kResize,      &kMean,          &kStd,
-                                         &kScale,      &kLayout,    &kChannels,    &kGray,          &kRate,
-                                         &kCast,       &kThreads,   &kPrecision,   &kIsa,           &kSeed,
-                                         &kNoOptimise, &kJson,      &kQuiet,       &kVerbose,       &kHelp};
+constexpr const Option* kRunOptions[] = {&kInput, &kShape,      &kWeights,     &kWeightsPrefix, &kAllowIncomplete,
+                                         &kWatch, &kSignature,  &kOutputNames, &kSaveOutputs,   &kOutputFormat,
+                                         &kTop,   &kLabels,     &kResize,      &kMean,          &kStd,
+                                         &kScale, &kLayout,     &kChannels,    &kGray,          &kRate,
+                                         &kCast,  &kThreads,    &kPrecision,   &kMaxError,      &kIsa,
+                                         &kSeed,  &kNoOptimise, &kJson,        &kQuiet,         &kVerbose,
+                                         &kHelp};
 
 constexpr Example kVerifyExamples[] = {
     {"verify model.onnx optimised.onnx", "same random inputs through both"},
@@ -45,8 +46,8 @@ constexpr const Option* kVerifyOptions[] = {&kInput,     &kShape,       &kWeight
                                             &kSignature, &kOutputNames, &kSettings, &kAtol,          &kRtol,
                                             &kResize,    &kMean,        &kStd,      &kScale,         &kLayout,
                                             &kChannels,  &kGray,        &kRate,     &kCast,          &kThreads,
-                                            &kPrecision, &kIsa,         &kSeed,     &kNoOptimise,    &kJson,
-                                            &kQuiet,     &kVerbose,     &kHelp};
+                                            &kPrecision, &kMaxError,    &kIsa,      &kSeed,          &kNoOptimise,
+                                            &kJson,      &kQuiet,       &kVerbose,  &kHelp};
 
 constexpr Example kBenchExamples[] = {
     {"bench model.onnx", "latency, throughput, memory and load time of the native engine"},
@@ -54,13 +55,16 @@ constexpr Example kBenchExamples[] = {
     {"bench model.onnx --scenario multi --streams 4 --threads 1", "four streams at a time"},
     {"bench model.onnx -e all --json", "everything, for programs"},
 };
-constexpr const Option* kBenchOptions[] = {
-    &kEngine,      &kTime,      &kScenario, &kThreads,     &kBatch,   &kStreams,       &kBound,           &kWarmup,
-    &kRuns,        &kProcesses, &kInput,    &kShape,       &kWeights, &kWeightsPrefix, &kAllowIncomplete, &kSignature,
-    &kOutputNames, &kPrecision, &kIsa,      &kNoOptimise,  &kModule,  &kGateAtol,      &kGateRtol,        &kMaxDrop,
-    &kAnswers,     &kResize,    &kMean,     &kStd,         &kScale,   &kLayout,        &kChannels,        &kGray,
-    &kRate,        &kCast,      &kSeed,     &kMemoryLimit, &kTimeout, &kHtml,          &kMarkdown,        &kNoRecord,
-    &kHome,        &kJson,      &kQuiet,    &kVerbose,     &kHelp};
+constexpr const Option* kBenchOptions[] = {&kEngine,     &kTime,        &kScenario,  &kThreads,       &kBatch,
+                                           &kStreams,    &kBound,       &kWarmup,    &kRuns,          &kProcesses,
+                                           &kInput,      &kShape,       &kWeights,   &kWeightsPrefix, &kAllowIncomplete,
+                                           &kSignature,  &kOutputNames, &kPrecision, &kMaxError,      &kIsa,
+                                           &kNoOptimise, &kModule,      &kGateAtol,  &kGateRtol,      &kMaxDrop,
+                                           &kAnswers,    &kResize,      &kMean,      &kStd,           &kScale,
+                                           &kLayout,     &kChannels,    &kGray,      &kRate,          &kCast,
+                                           &kSeed,       &kMemoryLimit, &kTimeout,   &kHtml,          &kMarkdown,
+                                           &kNoRecord,   &kHome,        &kJson,      &kQuiet,         &kVerbose,
+                                           &kHelp};
 
 constexpr Example kChampionExamples[] = {
     {"champion m.onnx m.tflite m.pt --need low-latency", "who answers fastest here"},
@@ -68,21 +72,21 @@ constexpr Example kChampionExamples[] = {
     {"champion m.onnx m.tflite --need high-precision -i x.npy --answers y.npy --max-drop 0.01", "on your data"},
 };
 constexpr const Option* kChampionOptions[] = {
-    &kNeed,     &kBudget,    &kTuned,   &kNoFlips, &kInstall,   &kEngine,      &kThreads,   &kBatch, &kStreams,
-    &kWarmup,   &kProcesses, &kInput,   &kShape,   &kSignature, &kOutputNames, &kPrecision, &kIsa,   &kModule,
-    &kGateAtol, &kGateRtol,  &kMaxDrop, &kAnswers, &kResize,    &kMean,        &kStd,       &kScale, &kLayout,
-    &kChannels, &kGray,      &kRate,    &kCast,    &kSeed,      &kMemoryLimit, &kTimeout,   &kHtml,  &kMarkdown,
-    &kNoRecord, &kHome,      &kJson,    &kQuiet,   &kVerbose,   &kHelp};
+    &kNeed,     &kBudget,    &kTuned,    &kNoFlips, &kInstall,   &kEngine,      &kThreads,     &kBatch,    &kStreams,
+    &kWarmup,   &kProcesses, &kInput,    &kShape,   &kSignature, &kOutputNames, &kPrecision,   &kMaxError, &kIsa,
+    &kModule,   &kGateAtol,  &kGateRtol, &kMaxDrop, &kAnswers,   &kResize,      &kMean,        &kStd,      &kScale,
+    &kLayout,   &kChannels,  &kGray,     &kRate,    &kCast,      &kSeed,        &kMemoryLimit, &kTimeout,  &kHtml,
+    &kMarkdown, &kNoRecord,  &kHome,     &kJson,    &kQuiet,     &kVerbose,     &kHelp};
 
 constexpr Example kProfileExamples[] = {
     {"profile model.onnx", "time per kind of op and per node"},
     {"profile model.onnx --trace trace.json", "a timeline for Perfetto"},
 };
 constexpr const Option* kProfileOptions[] = {
-    &kTime,      &kMost,        &kTrace,   &kInput,     &kShape, &kWeights,    &kWeightsPrefix, &kAllowIncomplete,
-    &kSignature, &kOutputNames, &kThreads, &kPrecision, &kIsa,   &kNoOptimise, &kResize,        &kMean,
-    &kStd,       &kScale,       &kLayout,  &kChannels,  &kGray,  &kRate,       &kCast,          &kSeed,
-    &kJson,      &kQuiet,       &kVerbose, &kHelp};
+    &kTime,      &kMost,        &kTrace,   &kInput,     &kShape,    &kWeights, &kWeightsPrefix, &kAllowIncomplete,
+    &kSignature, &kOutputNames, &kThreads, &kPrecision, &kMaxError, &kIsa,     &kNoOptimise,    &kResize,
+    &kMean,      &kStd,         &kScale,   &kLayout,    &kChannels, &kGray,    &kRate,          &kCast,
+    &kSeed,      &kJson,        &kQuiet,   &kVerbose,   &kHelp};
 
 constexpr Example kEnginesExamples[] = {
     {"engines", "what is installed, and what can be"},

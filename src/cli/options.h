@@ -46,14 +46,23 @@ inline constexpr Option kLabels = {"--labels", "FILE", "names of the classes, on
 // ---- how to run
 inline constexpr Option kThreads = {
     "--threads", "N", "threads; 0: one per usable core", Takes::kInteger, false, {}, "0", "THANE_THREADS"};
-inline constexpr Option kPrecision = {"--precision",
-                                      "P",
-                                      "how far results may stray from plain float32",
-                                      Takes::kChoice,
-                                      false,
-                                      "exact|fp32|bf16|auto",
-                                      "fp32",
-                                      "THANE_PRECISION"};
+inline constexpr Option kPrecision = {
+    "--precision",
+    "P",
+    "how far results may stray from plain float32; bf16 halves the weights, auto tries it on the first inputs",
+    Takes::kChoice,
+    false,
+    "exact|fp32|bf16|auto",
+    "fp32",
+    "THANE_PRECISION"};
+inline constexpr Option kMaxError = {
+    "--max-error",
+    "X",
+    "with --precision auto: the largest difference from fp32 allowed, relative to each output's range",
+    Takes::kReal,
+    false,
+    {},
+    "0.01"};
 inline constexpr Option kIsa = {"--isa",
                                 "LEVEL",
                                 "instruction sets to use at most",

@@ -105,6 +105,7 @@ Entry native_entry(const Arguments& arguments, const Setup& setup, const ModelFi
   }
   if (!file.graph.empty()) entry.options["weights"] = file.path;
   entry.options["precision_level"] = static_cast<int>(setup.pipeline.session.precision);
+  entry.options["max_error"] = setup.pipeline.session.max_error;
   entry.options["isa"] = std::string(isa_name(setup.pipeline.session.isa));
   entry.options["optimise"] = setup.pipeline.optimise;
   entry.options["seed"] = setup.pipeline.session.seed;

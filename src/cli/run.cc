@@ -72,6 +72,7 @@ class Run {
       }
       auto outputs = session.run(values);
       if (!outputs.ok()) return located(std::move(outputs).error(), inputs.label(set));
+      if (const std::string remark = session.remark(); set == 0 && !remark.empty()) note(arguments_, remark);
       THANE_TRY(finish_one(inputs, set, values, *outputs));
     }
     end();

@@ -57,6 +57,9 @@ Result<PipelineOptions> pipeline_options(const Arguments& arguments) {
   }
   options.session.threads = static_cast<int>(arguments.integer(kThreads));
   options.session.precision = precision_from_name(arguments.text(kPrecision));
+  if (options.session.max_error = arguments.real(kMaxError); !(options.session.max_error >= 0)) {
+    return invalid_argument(arguments.text(kMaxError)).at("--max-error").expecting("0 or more");
+  }
   options.session.seed = static_cast<uint64_t>(arguments.integer(kSeed));
   if (arguments.has(kIsa)) {
     THANE_ASSIGN(options.session.isa, usable_isa(arguments.text(kIsa)));

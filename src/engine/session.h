@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "ir/context.h"
@@ -27,7 +28,9 @@ struct SessionOptions {
   int threads = 0;                   // <= 0: one per usable core; ignored when `pool` is given
   std::shared_ptr<ThreadPool> pool;  // shared between sessions; null: one of its own
   Isa isa = cpu_facts().best;        // ceiling
+  // kAuto is api's to resolve (api/auto_precision.h); a session by itself takes it for kFp32.
   Precision precision = Precision::kFp32;
+  double max_error = 0.01;     // that kAuto may add to results, in parts of an output's largest magnitude
   uint64_t seed = 0;           // of random ops; each run of a session starts from it
   bool keeps_weights = false;  // graph() stays whole: for those who want to run parts of it themselves
   // Called after every step, by the thread that runs; empty: nothing is timed.
@@ -52,6 +55,8 @@ class Session {
   // Of constants that the only possible plan has in a form of its own, nothing but dtype and shape remain, unless the
   // options say that weights are kept.
   virtual const Graph& graph() const = 0;
+  // What was decided in the course of a run, in words for people; empty: nothing.
+  virtual std::string remark() const { return {}; }
 };
 
 }  // namespace thane

@@ -21,8 +21,8 @@ class KernelContext;
 enum class Precision : uint8_t {
   kExact,  // no algebraic rewriting (Winograd), no reassociation beyond a kernel's own
   kFp32,   // float32 throughout; algebraic rewriting allowed
-  kBf16,   // products in bfloat16 where the CPU has it
-  kAuto,   // the fastest that stays within the stated error
+  kBf16,   // weights in bfloat16, and products too where the CPU has them
+  kAuto,   // the fastest that stays within a stated error of kFp32
 };
 
 // What kernels make of a graph's constants: made once, shared by all plans of a session.

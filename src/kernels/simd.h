@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "base/isa.h"
+
 #if defined(__AVX2__)
 #include <immintrin.h>
 #endif
@@ -14,12 +16,16 @@
 namespace thane::THANE_ISA {
 namespace {
 
+// kThisIsa: the level whose copies of other families this one's bodies call.
 #if defined(__AVX512F__)
 constexpr int kLanes = 16;
+constexpr Isa kThisIsa = Isa::kAvx512;
 #elif defined(__AVX2__)
 constexpr int kLanes = 8;
+constexpr Isa kThisIsa = Isa::kAvx2;
 #else
 constexpr int kLanes = 4;
+constexpr Isa kThisIsa = Isa::kPortable;
 #endif
 
 using Vec = float __attribute__((vector_size(kLanes * sizeof(float))));

@@ -64,11 +64,12 @@ class KernelCase {
 
   // What the kernel makes of it, an output of shape `dims`: the same bits for any number of threads.
   template <class T>
-  void run(const Kernel& kernel, Isa isa, const Dims& dims, std::vector<T>& out) const {
+  void run(const Kernel& kernel, Isa isa, const Dims& dims, std::vector<T>& out,
+           Precision precision = Precision::kFp32) const {
     const std::vector<Type> outputs{Type::tensor(kDTypeOf<T>, to_symbolic(dims))};
     RandomSource source{0};
     for (const int threads : {1, 2, 3, 8}) {
-      const KernelQuery query{node_, type_pointers_, outputs, constants_, isa, Precision::kFp32, threads};
+      const KernelQuery query{node_, type_pointers_, outputs, constants_, isa, precision, threads};
       ASSERT_EQ(kernel.refuse(query), "");
       const auto prepared = kernel.prepare(query);
       ASSERT_TRUE(prepared.ok());

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/threads.h"
+#include "ir/kernel.h"
 #include "ir/tensor.h"
 #include "kernels/gemm/gemm.h"
 #include "ops/activation.h"
@@ -14,8 +15,11 @@ struct PackedMatrix {
   const GemmKernel* kernel = nullptr;
   int64_t k = 0;
   int64_t n = 0;
-  Tensor panels;
+  Tensor panels;  // words, whatever they hold
 };
+
+// The product that constant weights are packed for: of bfloat16 where the precision says so.
+const GemmKernel& gemm_for_weights(const KernelQuery& query);
 
 // Element (i, j) of B is b[i·row_stride + j·column_stride] · scale.
 Result<PackedMatrix> pack_matrix(const GemmKernel& kernel, int64_t k, int64_t n, const float* b, int64_t row_stride,

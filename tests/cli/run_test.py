@@ -36,6 +36,12 @@ class Digits(h.Case):
             bits.add((self.folder / "o" / "logits.npy").read_bytes())
         self.assertEqual(len(bits), 1)
 
+    def test_auto_precision(self):
+        digit = ("run", h.DIGITS / "digits.onnx", "-i", h.DIGITS / "digits.npy", "--precision", "auto")
+        self.assertIn("precision fp32: bf16 strays by", self.thane(*digit, "--max-error", 0)[1])
+        self.assertRegex(self.thane(*digit, "--max-error", 1)[1], r"precision (fp32|bf16): bf16 strays by .* of fp32's time")
+        self.fails(*digit, "--max-error", -1, code=2, says=["--max-error", "0 or more"])
+
     def test_folder(self):
         out, err = self.thane("run", h.DIGITS / "digits.onnx", "-i", h.DIGITS / "pictures", "-o", self.folder / "o")
         self.assertEqual(err, "")  # progress only on a terminal

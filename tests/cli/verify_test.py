@@ -52,6 +52,10 @@ class Verify(h.Case):
         same_bits = self.json("verify", h.DIGITS / "digits.onnx", "--settings", "threads=1,2,3", "--atol", 0, "--rtol", 0)
         self.assertTrue(same_bits["passed"])
         self.thane("verify", h.DIGITS / "digits.onnx", "--settings", "isa=portable", "--settings", "optimise=on,off")
+        loose = ("--atol", 0.05, "--rtol", 0.05)
+        bf16 = self.json("verify", h.DIGITS / "digits.onnx", "-i", h.DIGITS / "digits.npy", "--settings", "precision=fp32,bf16", *loose)
+        self.assertTrue(bf16["passed"])
+        self.assertGreater(bf16["comparisons"][0]["outputs"][0]["max_error"], 0)
         for bad, says in (("precision=fp99", "exact, fp32"), ("color=red", "precision, threads"), ("threads", "KEY=A,B"),
                           ("isa=z80", "isa")):
             self.fails("verify", self.a, "--settings", bad, code=2, says=[says])

@@ -364,6 +364,7 @@ void thane_options_set_threads(thane_options* options, int threads) { options->o
 void thane_options_set_precision(thane_options* options, thane_precision precision) {
   options->options.precision = static_cast<thane::Precision>(precision);
 }
+void thane_options_set_max_error(thane_options* options, double max_error) { options->options.max_error = max_error; }
 thane_code thane_options_set_isa(thane_options* options, const char* isa) {
   return guarded(nullptr, [&]() -> thane::Status {
     if (!options) return null_pointer("options");

@@ -16,6 +16,10 @@ Result<PipelineOptions> pipeline_options(const SessionOptions& options) {
   if (options.threads < 0 || options.threads > kMostThreads) {
     return to_public(invalid_argument(thane::format("{} threads", options.threads)).expecting("0 to 1024"));
   }
+  if (!(options.max_error >= 0)) {
+    return to_public(
+        invalid_argument(thane::format("a largest error of {}", options.max_error)).expecting("0 or more"));
+  }
   if (!options.isa.empty()) {
     const auto isa = isa_from_name(options.isa);
     if (!isa || *isa > cpu_facts().best) {
@@ -26,6 +30,7 @@ Result<PipelineOptions> pipeline_options(const SessionOptions& options) {
   }
   out.session.threads = options.threads;
   out.session.precision = static_cast<thane::Precision>(options.precision);
+  out.session.max_error = options.max_error;
   out.session.seed = options.seed;
   out.optimise = options.optimise;
   return out;

@@ -2,13 +2,26 @@
 
 #include <algorithm>
 
+#include "base/small_types.h"
 #include "kernels/isa.h"
 
 namespace thane {
 
 THANE_DECLARE_ISA(GemmKernel, kGemm)
+THANE_DECLARE_ISA(GemmKernel, kBf16Gemm)
+#ifdef THANE_X86
+namespace avx512bf16 {
+extern const GemmKernel kBf16Gemm;
+}
+#endif
 
-const GemmKernel& gemm_kernel(Isa ceiling) { return THANE_SELECT_ISA(ceiling, kGemm); }
+const GemmKernel& gemm_kernel(Isa ceiling, GemmWord word) {
+  if (word == GemmWord::kFloat) return THANE_SELECT_ISA(ceiling, kGemm);
+#ifdef THANE_X86
+  if (ceiling >= Isa::kAvx512Bf16) return avx512bf16::kBf16Gemm;
+#endif
+  return THANE_SELECT_ISA(ceiling, kBf16Gemm);
+}
 
 namespace {
 
@@ -37,6 +50,38 @@ void pack_columns(int64_t k, int64_t width, int64_t columns, const float* b, int
   }
 }
 
+// Columns of one panel, as floats.
+void pack_panel(int64_t k, int64_t width, int64_t columns, const float* b, int64_t row_stride, int64_t column_stride,
+                float scale, float* packed) {
+  if (column_stride == 1) return pack_rows(k, width, columns, b, row_stride, scale, packed);
+  if (row_stride == 1) return pack_columns(k, width, columns, b, column_stride, scale, packed);
+  for (int64_t i = 0; i < k; ++i) {
+    for (int64_t j = 0; j < columns; ++j) {
+      packed[i * columns + j] = j < width ? b[i * row_stride + j * column_stride] * scale : 0.0f;
+    }
+  }
+}
+
+uint32_t bf16_pair(float first, float second) {
+  return BFloat16(first).bits | static_cast<uint32_t>(BFloat16(second).bits) << 16;
+}
+
+// The same as pairs: a few rows of floats at a time.
+void pack_pairs(int64_t k, int64_t width, int64_t columns, const float* b, int64_t row_stride, int64_t column_stride,
+                float scale, float* packed) {
+  constexpr int64_t kRows = 16, kMostColumns = 64;
+  float rows[kRows * kMostColumns];
+  auto* words = reinterpret_cast<uint32_t*>(packed);
+  for (int64_t first = 0; first < k; first += kRows) {
+    const int64_t count = std::min(kRows, k - first);
+    pack_panel(count, width, columns, b + first * row_stride, row_stride, column_stride, scale, rows);
+    if (count % 2) std::fill_n(rows + count * columns, columns, 0.0f);
+    for (const float* pair = rows; pair < rows + count * columns; pair += 2 * columns, words += columns) {
+      for (int64_t j = 0; j < columns; ++j) words[j] = bf16_pair(pair[j], pair[columns + j]);
+    }
+  }
+}
+
 }  // namespace
 
 void pack_b(const GemmKernel& kernel, int64_t k, int64_t n, const float* b, int64_t row_stride, int64_t column_stride,
@@ -44,19 +89,9 @@ void pack_b(const GemmKernel& kernel, int64_t k, int64_t n, const float* b, int6
   for (int64_t first = 0; first < n; first += kernel.columns) {
     const int64_t width = std::min<int64_t>(kernel.columns, n - first);
     const int64_t columns = kernel.panel_width(width);
-    const float* corner = b + first * column_stride;
-    if (column_stride == 1) {
-      pack_rows(k, width, columns, corner, row_stride, scale, packed);
-    } else if (row_stride == 1) {
-      pack_columns(k, width, columns, corner, column_stride, scale, packed);
-    } else {
-      for (int64_t i = 0; i < k; ++i) {
-        for (int64_t j = 0; j < columns; ++j) {
-          packed[i * columns + j] = j < width ? corner[i * row_stride + j * column_stride] * scale : 0.0f;
-        }
-      }
-    }
-    packed += k * columns;
+    const auto pack = kernel.word == GemmWord::kFloat ? pack_panel : pack_pairs;
+    pack(k, width, columns, b + first * column_stride, row_stride, column_stride, scale, packed);
+    packed += kernel.words_of(k) * columns;
   }
 }
 

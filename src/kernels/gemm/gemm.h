@@ -31,7 +31,7 @@ struct GemmPanel {
   const int32_t* a_offsets = nullptr;
   int64_t row_taps = 0;  // offsets of a row; 0: as many as taps
   const float* zeros = nullptr;
-  const float* b = nullptr;  // [taps·k][width], width = panel_width(n)
+  const float* b = nullptr;  // [taps][words_of(k)][width] words, width = panel_width(n)
   // Row i of C starts at c + i·ldc, or at c + c_offsets[i]. Only its n elements are written.
   float* c = nullptr;
   int64_t ldc = 0;
@@ -40,7 +40,14 @@ struct GemmPanel {
   // Of a product of more than one row in several blocks over k: the first adds biases and residual, which C may
   // overlay; those after it add to what C holds; only the last one clamps and maps.
   bool is_first = true, is_last = true;
-  const float* next_b = nullptr;  // what is read after b, to be fetched meanwhile; as much as b
+  const float* next_b = nullptr;  // what is read after b, to be fetched meanwhile; of as many elements as b
+  int64_t next_depth = 1;         // elements per word of next_b
+};
+
+// What a word, 32 bits of a panel of B, holds.
+enum class GemmWord : uint8_t {
+  kFloat,    // one element
+  kBf16Pair  // two of a column, one step over k after the other, in bfloat16; the first in the low half
 };
 
 // One instruction set's tile: up to `rows` × `columns` of C at once, held in registers.
@@ -49,16 +56,23 @@ struct GemmKernel {
   int columns;  // NR, the most columns of a panel
   int lanes;    // of one vector: a panel's width is a multiple of it
   void (*panel)(const GemmPanel& panel) noexcept;
+  GemmWord word = GemmWord::kFloat;
+
+  int64_t depth_per_word() const { return word == GemmWord::kBf16Pair ? 2 : 1; }
+  // Words of a column of k elements; what is beyond k in the last one is 0.
+  int64_t words_of(int64_t k) const { return (k + depth_per_word() - 1) / depth_per_word(); }
 
   int64_t panel_width(int64_t n) const { return n >= columns ? columns : (n + lanes - 1) / lanes * lanes; }
   // Columns of the packed form of n columns: whole panels, then a narrow one.
   int64_t packed_columns(int64_t n) const { return n / columns * columns + panel_width(n % columns); }
 };
 
-const GemmKernel& gemm_kernel(Isa ceiling);
+// Where panels hold bfloat16, A is float32 all the same; sums are. Elements of A are rounded to bfloat16 where the set
+// multiplies pairs of them (AVX-512 BF16); elsewhere B is widened, the products are those of floats.
+const GemmKernel& gemm_kernel(Isa ceiling, GemmWord word = GemmWord::kFloat);
 
-// Packs B[k × n] (element (i, j) at b[i·row_stride + j·column_stride]) into panels of [k][width], one after the other,
-// zero beyond n, each element times `scale`. `packed` holds k · packed_columns(n) floats.
+// Packs B[k × n] (element (i, j) at b[i·row_stride + j·column_stride]) into panels of [words_of(k)][width], one after
+// the other, zero beyond n, each element times `scale`. `packed` holds words_of(k) · packed_columns(n) words.
 void pack_b(const GemmKernel& kernel, int64_t k, int64_t n, const float* b, int64_t row_stride, int64_t column_stride,
             float scale, float* packed);
 

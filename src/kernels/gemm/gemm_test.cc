@@ -1,7 +1,9 @@
 #include "kernels/gemm/gemm.h"
 
+#include <algorithm>
 #include <vector>
 
+#include "base/small_types.h"
 #include "kernels/gemm/tiling.h"
 #include "kernels/kernel_test.h"
 
@@ -11,15 +13,34 @@ namespace {
 struct Case {
   int64_t m, n, k, taps;
   bool indirect, biases, residual, clamp, silu;
+  GemmWord word = GemmWord::kFloat;
 };
 
-// Against fp64, on tails in every direction; |error| ≤ k·ε·Σ|a·b| (Higham 2002, section 3.1).
+// B[taps·k × n] with rows of zeros up to whole words for each tap.
+std::vector<float> padded_taps(const GemmKernel& kernel, const Case& c, const GuardedFloats& b) {
+  const int64_t depth = kernel.words_of(c.k) * kernel.depth_per_word();
+  std::vector<float> padded(static_cast<size_t>(c.taps * depth * c.n));
+  for (int64_t t = 0; t < c.taps; ++t) {
+    std::copy_n(b.data() + t * c.k * c.n, c.k * c.n, padded.begin() + t * depth * c.n);
+  }
+  return padded;
+}
+
+// Against fp64, on tails in every direction; |error| ≤ k·ε·Σ|a·b| (Higham 2002, section 3.1). What a kernel rounds to
+// bfloat16 is rounded beforehand.
 void check(Isa isa, const Case& c, std::mt19937& random) {
-  const GemmKernel& kernel = gemm_kernel(isa);
+  const GemmKernel& kernel = gemm_kernel(isa, c.word);
+  ASSERT_EQ(kernel.word, c.word);
   const int64_t depth = c.taps * c.k, ldc = c.n + 3;
   GuardedFloats a(c.m * depth), b(depth * c.n), row_bias(c.m), column_bias(c.n), zeros(c.k);
-  GuardedFloats packed(depth * kernel.packed_columns(c.n)), out((c.m - 1) * ldc + c.n), residual(out.size());
+  GuardedFloats packed(c.taps * kernel.words_of(c.k) * kernel.packed_columns(c.n));
+  GuardedFloats out((c.m - 1) * ldc + c.n), residual(out.size());
   for (GuardedFloats* x : {&a, &b, &row_bias, &column_bias, &residual}) x->fill(random);
+  const auto round = [](GuardedFloats& x) {
+    for (int64_t i = 0; i < x.size(); ++i) x[i] = BFloat16(x[i]);
+  };
+  if (c.word == GemmWord::kBf16Pair) round(b);
+  if (c.word == GemmWord::kBf16Pair && isa >= Isa::kAvx512Bf16 && c.m > 1) round(a);
   for (int64_t i = 0; i < out.size(); ++i) out[i] = 777;
   for (int64_t i = 0; i < c.k; ++i) zeros[i] = 0;
   // Row i of tap t: anywhere, or in the padding.
@@ -31,7 +52,8 @@ void check(Isa isa, const Case& c, std::mt19937& random) {
       a_offsets.push_back(padding ? -1 : static_cast<int32_t>((c.m - 1 - i) * depth + t * c.k));
     }
   }
-  pack_b(kernel, depth, c.n, b.data(), c.n, 1, 2.0f, packed.data());
+  const std::vector<float> padded = padded_taps(kernel, c, b);
+  pack_b(kernel, static_cast<int64_t>(padded.size()) / c.n, c.n, padded.data(), c.n, 1, 2.0f, packed.data());
   GemmPanel whole{.m = c.m,
                   .n = c.n,
                   .k = c.k,
@@ -47,7 +69,7 @@ void check(Isa isa, const Case& c, std::mt19937& random) {
   if (c.residual) whole.epilogue.residual = residual.data();
   if (c.clamp) whole.epilogue.low = 0, whole.epilogue.high = 6;
   if (c.silu) whole.epilogue.map = {MapOp::kSilu, 1, 0};
-  const GemmTiling tiling(kernel, c.m, c.n, depth);
+  const GemmTiling tiling(kernel, c.m, c.n, c.k, c.taps);
   for (int64_t i = 0; i < tiling.jobs(); i += 3) tiling.run(whole, i, std::min(i + 3, tiling.jobs()));
 
   for (int64_t i = 0; i < c.m; ++i) {
@@ -72,42 +94,50 @@ void check(Isa isa, const Case& c, std::mt19937& random) {
   }
 }
 
-TEST(Gemm, MatchesFp64AtEveryInstructionSet) {
-  for_each_isa([](Isa isa) {
+void check_all(GemmWord word) {
+  for_each_isa([word](Isa isa) {
     std::mt19937 random(11);
     const auto coin = [&] { return random() % 2 == 0; };
     for (int round = 0; round < 120; ++round) {
       const bool indirect = coin();
       check(isa,
             {1 + int64_t(random() % 40), 1 + int64_t(random() % 150), 1 + int64_t(random() % 70),
-             indirect ? 1 + int64_t(random() % 4) : 1, indirect, coin(), coin(), coin(), random() % 4 == 0},
+             indirect ? 1 + int64_t(random() % 4) : 1, indirect, coin(), coin(), coin(), random() % 4 == 0, word},
             random);
     }
-    // Several blocks over k: parts of a tap, one tap, whole taps; and a residual in C's place.
+    // Several blocks over k: parts of a tap, one tap, whole taps; and a residual in C's place. Few rows: no blocks.
     for (const int64_t taps : {1, 2, 5, 9}) {
       for (const int64_t k : {97, 210, 433}) {
-        check(isa,
-              {30, gemm_kernel(isa).columns + 5, taps == 1 ? 3 * k : k, taps, taps > 1, coin(), coin(), coin(), coin()},
-              random);
+        for (const int64_t rows : {1, 7, 30}) {
+          check(isa,
+                {rows, gemm_kernel(isa).columns + 5, taps == 1 ? 3 * k : k, taps, taps > 1, coin(), coin(), coin(),
+                 coin(), word},
+                random);
+        }
       }
     }
   });
 }
 
+TEST(Gemm, MatchesFp64AtEveryInstructionSet) { check_all(GemmWord::kFloat); }
+TEST(Gemm, MatchesFp64WithPanelsOfBf16) { check_all(GemmWord::kBf16Pair); }
+
 TEST(Gemm, PacksTransposedAsPlain) {
   for_each_isa([](Isa isa) {
-    const GemmKernel& kernel = gemm_kernel(isa);
-    std::mt19937 random(3);
-    for (int64_t n : {1, 7, 16, 33, 130}) {
-      const int64_t k = 37;
-      GuardedFloats b(k * n), transposed(k * n), one(k * kernel.packed_columns(n)), two(one.size()), three(one.size());
-      b.fill(random);
-      for (int64_t i = 0; i < k; ++i) {
-        for (int64_t j = 0; j < n; ++j) transposed[j * k + i] = b[i * n + j];
+    for (const GemmWord word : {GemmWord::kFloat, GemmWord::kBf16Pair}) {
+      const GemmKernel& kernel = gemm_kernel(isa, word);
+      std::mt19937 random(3);
+      for (int64_t n : {1, 7, 16, 33, 130}) {
+        const int64_t k = 37;
+        GuardedFloats b(k * n), transposed(k * n), one(kernel.words_of(k) * kernel.packed_columns(n)), two(one.size());
+        b.fill(random);
+        for (int64_t i = 0; i < k; ++i) {
+          for (int64_t j = 0; j < n; ++j) transposed[j * k + i] = b[i * n + j];
+        }
+        pack_b(kernel, k, n, b.data(), n, 1, 1.0f, one.data());
+        pack_b(kernel, k, n, transposed.data(), 1, k, 1.0f, two.data());
+        ASSERT_EQ(std::memcmp(one.data(), two.data(), static_cast<size_t>(one.size()) * sizeof(float)), 0);
       }
-      pack_b(kernel, k, n, b.data(), n, 1, 1.0f, one.data());
-      pack_b(kernel, k, n, transposed.data(), 1, k, 1.0f, two.data());
-      ASSERT_EQ(std::memcmp(one.data(), two.data(), static_cast<size_t>(one.size()) * sizeof(float)), 0);
     }
   });
 }

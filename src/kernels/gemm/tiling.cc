@@ -19,9 +19,10 @@ int64_t l2_floats() {
 
 }  // namespace
 
-GemmTiling::GemmTiling(const GemmKernel& kernel, int64_t m, int64_t n, int64_t depth)
-    : kernel_(&kernel), m_(m), n_(n), depth_(depth) {
+GemmTiling::GemmTiling(const GemmKernel& kernel, int64_t m, int64_t n, int64_t k, int64_t taps)
+    : kernel_(&kernel), m_(m), n_(n), words_(taps * kernel.words_of(k)) {
   if (m <= 0 || n <= 0) return;
+  const int64_t depth = taps * k;
   // A product of a few rows reads each panel once or twice: nothing would be gained.
   if (m > 2 * kernel.rows) blocks_ = std::max<int64_t>(1, (depth + kBlockDepth / 2) / kBlockDepth);
   const int64_t in_cache = l2_floats() / 2 / std::max<int64_t>(depth / blocks_, 1);
@@ -47,7 +48,7 @@ void GemmTiling::run(const GemmPanel& whole, int64_t begin, int64_t end) const {
         GemmPanel panel = job(whole, i);
         narrow_to_block(block, blocks, panel);
         if (i + 1 < last)  // the next panel's block lies where this one's would be if the panel were the next
-          panel.next_b = panel.b + depth_ * columns_;
+          panel.next_b = panel.b + words_ * columns_;
         else if (block + 1 < blocks || last < end)
           panel.next_b = start_of(whole, block + 1 < blocks ? begin : last, (block + 1) % blocks, blocks);
         else if (last < jobs())
@@ -70,18 +71,19 @@ void GemmTiling::narrow_to_block(int64_t block, int64_t blocks, GemmPanel& job) 
   job.row_taps = job.taps;
   job.is_first = block == 0;
   job.is_last = block == blocks - 1;
-  const int64_t width = kernel_->panel_width(job.n);
+  const int64_t width = kernel_->panel_width(job.n), words = kernel_->words_of(job.k);
   if (job.taps >= blocks) {  // whole taps
     const int64_t first = job.taps * block / blocks, last = job.taps * (block + 1) / blocks;
-    job.b += first * job.k * width;
+    job.b += first * words * width;
     if (job.a_offsets) job.a_offsets += first;
     job.taps = last - first;
     return;
   }
   // A part of one tap.
   const int64_t parts = blocks / job.taps, tap = block / parts, part = block % parts;
-  const int64_t first = job.k * part / parts, last = job.k * (part + 1) / parts;
-  job.b += (tap * job.k + first) * width;
+  const int64_t first_word = words * part / parts, depth = kernel_->depth_per_word();
+  const int64_t first = first_word * depth, last = std::min(job.k, words * (part + 1) / parts * depth);
+  job.b += (tap * words + first_word) * width;
   job.a += first;
   if (job.a_offsets) job.a_offsets += tap;
   job.taps = 1;
@@ -102,7 +104,7 @@ GemmPanel GemmTiling::job(const GemmPanel& whole, int64_t index) const {
     job.a_offsets += row * whole.taps;
   else
     job.a += row * whole.lda;
-  job.b += column * depth_;
+  job.b += column * words_;
   const int64_t corner = column + (whole.c_offsets ? 0 : row * whole.ldc);
   job.c += corner;
   if (whole.c_offsets) job.c_offsets += row;

@@ -19,9 +19,9 @@ namespace thane {
 
 class GemmTiling {
  public:
-  // `depth` is taps·k. The cut depends on the sizes alone, so results do not depend on threads.
+  // The cut depends on the sizes alone, so results do not depend on threads.
   GemmTiling() = default;
-  GemmTiling(const GemmKernel& kernel, int64_t m, int64_t n, int64_t depth);
+  GemmTiling(const GemmKernel& kernel, int64_t m, int64_t n, int64_t k, int64_t taps = 1);
 
   int64_t jobs() const { return chunks_ * panels_; }
   // Jobs worth a thread's while.
@@ -38,7 +38,8 @@ class GemmTiling {
   const float* start_of(const GemmPanel& whole, int64_t index, int64_t block, int64_t blocks) const;
 
   const GemmKernel* kernel_ = nullptr;
-  int64_t m_ = 0, n_ = 0, depth_ = 0;
+  int64_t m_ = 0, n_ = 0;
+  int64_t words_ = 0;                            // of a column of B
   int64_t chunks_ = 0, panels_ = 0, grain_ = 1;  // panels: of columns_ columns, more than one of B's for a single row
   int64_t columns_ = 0;
   int64_t blocks_ = 1, together_ = 1;  // together: panels whose part of C stays in L2 through all blocks

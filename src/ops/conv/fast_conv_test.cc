@@ -42,7 +42,8 @@ Exact conv_at(const Case& c, const Tensor& x, const Tensor& w, int64_t n, int64_
 }
 
 // `error`: the most that a result may be off, in units of the sum of its terms' absolute values.
-void check(const Kernel& kernel, const Case& c, double error, std::mt19937& random) {
+void check(const Kernel& kernel, const Case& c, double error, std::mt19937& random,
+           Precision precision = Precision::kFp32) {
   SCOPED_TRACE(::testing::Message() << kernel.name << " " << c);
   const Dims dims{c.batch, c.height + 2 * c.pad - 2, c.width + 2 * c.pad - 2, c.out};
   auto attrs = std::make_shared<FusedConvAttrs>();
@@ -56,7 +57,7 @@ void check(const Kernel& kernel, const Case& c, double error, std::mt19937& rand
                                   {.tensor = noise(dims, random), .given = c.residual}});
   for_each_isa([&](Isa isa) {
     std::vector<float> got;
-    ASSERT_NO_FATAL_FAILURE(conv.run(kernel, isa, dims, got));
+    ASSERT_NO_FATAL_FAILURE(conv.run(kernel, isa, dims, got, precision));
     size_t i = 0;
     for (int64_t n = 0; n < dims[0]; ++n) {
       for (int64_t y = 0; y < dims[1]; ++y) {
@@ -87,6 +88,12 @@ TEST(FastConv, WinogradIsWithinItsBound) {
 TEST(FastConv, IndirectIsWithinItsBound) {
   std::mt19937 random(9);
   for (const Case& c : kCases) check(kIndirectFusedConv, c, 1e-6, random);
+}
+
+// bfloat16 has 8 bits: rounding takes up to 2⁻⁹ of a weight, and of what it is multiplied by.
+TEST(FastConv, IndirectInBf16IsWithinItsBound) {
+  std::mt19937 random(10);
+  for (const Case& c : kCases) check(kIndirectFusedConv, c, 2 * 0x1p-9 + 2e-5, random, Precision::kBf16);
 }
 
 }  // namespace

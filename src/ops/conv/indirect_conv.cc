@@ -6,6 +6,7 @@
 #include "ops/conv/convolve.h"
 #include "ops/conv/kernels.h"
 #include "ops/conv/lattice_gemm.h"
+#include "ops/packed_matrix.h"
 #include "ops/scratch.h"
 
 namespace thane {
@@ -120,7 +121,7 @@ Result<Tensor> fold_weights(const Tensor& weights, int64_t kernel) {
 template <class Weights>
 Result<LatticeGemm> make_gemm(const KernelQuery& query, const Lattice& lattice, const Weights& weights,
                               const WeightStrides& strides, const std::vector<int64_t>& offsets) {
-  const GemmKernel& kernel = gemm_kernel(query.isa);
+  const GemmKernel& kernel = gemm_for_weights(query);
   std::string form = "lattice";
   for (int64_t offset : offsets) form += ' ' + std::to_string(offset);
   THANE_ASSIGN(Tensor packed, query.shared<Tensor>(form, [&]() -> Result<Tensor> {

@@ -32,11 +32,12 @@ std::vector<int64_t> kernel_offsets(const Lattice& lattice, const std::vector<Wi
 Result<Tensor> LatticeGemm::pack(const GemmKernel& kernel, const Lattice& lattice, const float* weights,
                                  const WeightStrides& strides, const std::vector<int64_t>& kernel_offsets) {
   const int64_t taps = lattice.taps(), k = lattice.in_channels, n = lattice.out_channels;
-  const int64_t group_panels = taps * k * kernel.packed_columns(n);
+  const int64_t words = taps * kernel.words_of(k), group_panels = words * kernel.packed_columns(n);
   THANE_ASSIGN(Tensor packed, Tensor::allocate(DType::kFloat32, {lattice.group * group_panels}));
-  // One group's weights as a matrix [taps·k][n].
+  // One group's weights as a matrix [taps][k, up to whole words][n].
   const bool dense = kernel_offsets.size() == 1;
-  std::vector<float> matrix(dense ? 0 : static_cast<size_t>(taps * k * n));
+  const int64_t depth = words * kernel.depth_per_word();
+  std::vector<float> matrix(dense ? 0 : static_cast<size_t>(depth * n));
   for (int64_t g = 0; g < lattice.group; ++g) {
     const float* from = weights + g * strides.group;
     float* panels = packed.data<float>() + g * group_panels;
@@ -49,13 +50,13 @@ Result<Tensor> LatticeGemm::pack(const GemmKernel& kernel, const Lattice& lattic
       const int64_t last = std::min(n, first + kBlock);
       for (int64_t ic = 0; ic < k; ++ic) {
         for (size_t tap = 0; tap < kernel_offsets.size(); ++tap) {
-          float* row = matrix.data() + (static_cast<int64_t>(tap) * k + ic) * n;
+          float* row = matrix.data() + (static_cast<int64_t>(tap) * (depth / taps) + ic) * n;
           const float* element = from + ic * strides.in + kernel_offsets[tap];
           for (int64_t oc = first; oc < last; ++oc) row[oc] = element[oc * strides.out];
         }
       }
     }
-    pack_b(kernel, taps * k, n, matrix.data(), n, 1, 1.0f, panels);
+    pack_b(kernel, depth, n, matrix.data(), n, 1, 1.0f, panels);
   }
   return packed;
 }
@@ -74,9 +75,9 @@ Result<LatticeGemm> LatticeGemm::make(const GemmKernel& kernel, const Lattice& l
   gemm.a_offsets_ = std::move(a);
   gemm.c_offsets_ = unless_regular(std::move(c), gemm.out_stride_);
   gemm.zeros_.assign(static_cast<size_t>(k), 0.0f);
-  gemm.tiling_ = GemmTiling(kernel, positions, n, gemm.taps_ * k);
+  gemm.tiling_ = GemmTiling(kernel, positions, n, k, gemm.taps_);
 
-  gemm.group_panels_ = gemm.taps_ * k * kernel.packed_columns(n);
+  gemm.group_panels_ = gemm.taps_ * kernel.words_of(k) * kernel.packed_columns(n);
   gemm.panels_ = std::move(packed);
   return gemm;
 }

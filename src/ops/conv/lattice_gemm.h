@@ -40,7 +40,7 @@ class LatticeGemm {
   std::vector<int32_t> a_offsets_, c_offsets_;  // empty: rows follow each other at row_stride_, out_stride_
   std::vector<float> zeros_;
   Tensor panels_;
-  int64_t group_panels_ = 0;  // floats of one group's panels
+  int64_t group_panels_ = 0;  // words of one group's panels
   GemmTiling tiling_;
 };
 

@@ -41,7 +41,7 @@ std::string refuse_gru(const KernelQuery& query) {
   return refuse_common(query, {GateKind::kSigmoid, GateKind::kTanh});
 }
 
-// Recurrent weights by blocks of units: [block][gate][hidden][width], where width is that of a panel.
+// Recurrent weights by blocks of units: [block][gate][words of hidden][width], where width is that of a panel.
 struct RecurrentPanels {
   const GemmKernel* kernel = nullptr;
   int64_t hidden = 0, gates = 0;
@@ -50,7 +50,8 @@ struct RecurrentPanels {
 
   static Result<RecurrentPanels> pack(const GemmKernel& kernel, int64_t gates, int64_t hidden, const float* r) {
     RecurrentPanels packed{&kernel, hidden, gates, {}, {}};
-    THANE_ASSIGN(packed.panels, Tensor::allocate(DType::kFloat32, {gates * hidden * kernel.packed_columns(hidden)}));
+    THANE_ASSIGN(packed.panels,
+                 Tensor::allocate(DType::kFloat32, {gates * kernel.words_of(hidden) * kernel.packed_columns(hidden)}));
     for (int64_t block = 0; block < packed.blocks(); ++block) {
       for (int64_t g = 0; g < gates; ++g) {
         pack_b(kernel, hidden, packed.units(block), r + (g * hidden + packed.first(block)) * hidden, 1, hidden, 1.0f,
@@ -74,7 +75,7 @@ struct RecurrentPanels {
   int64_t units(int64_t block) const { return std::min<int64_t>(kernel->columns, hidden - first(block)); }
   int64_t sums() const { return gates * kernel->columns; }  // floats of a block, per row of the batch
   int64_t panel_at(int64_t block, int64_t gate) const {
-    return hidden * (first(block) * gates + gate * kernel->panel_width(units(block)));
+    return kernel->words_of(hidden) * (first(block) * gates + gate * kernel->panel_width(units(block)));
   }
 
   // out[rows][gate][kernel columns] = h[rows][hidden] · the block's weights + their bias.
@@ -221,7 +222,7 @@ Result<std::unique_ptr<PreparedKernel>> prepare_packed(const KernelQuery& query)
   const int64_t features = w.dim(2), hidden = r.dim(2), rows = kGates * hidden;
   using Directions = std::vector<PackedDirection>;
   const auto pack = [&]() -> Result<Directions> {
-    const GemmKernel& kernel = gemm_kernel(query.isa);
+    const GemmKernel& kernel = gemm_for_weights(query);
     Directions directions;
     for (int64_t d = 0; d < w.dim(0); ++d) {
       PackedDirection& direction = directions.emplace_back();

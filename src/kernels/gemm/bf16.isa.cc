@@ -1,0 +1,143 @@
+// The matrix product with panels of bfloat16: half the memory to read and keep. Where the set multiplies pairs of
+// bfloat16, a tile does; elsewhere a panel's words become floats a piece at a time, in the first-level cache, where the
+// product of floats takes them. A single row of A meets the words themselves.
+#include "kernels/gemm/finish.h"
+#include "kernels/gemm/row.h"
+
+namespace thane::THANE_ISA {
+
+#ifndef __AVX512BF16__
+extern const GemmKernel kGemm;
+#endif
+
+namespace {
+
+#ifdef __AVX512BF16__
+
+constexpr int kMostPairRows = 6;
+
+// Up to 32 elements, rounded to pairs; zeros behind them.
+THANE_INLINE void store_pairs(const float* from, int64_t count, int32_t* to) {
+  const uint32_t there = count < 32 ? (uint32_t{1} << count) - 1 : ~uint32_t{0};
+  const __m512 low = _mm512_maskz_loadu_ps(static_cast<__mmask16>(there), from);
+  const __m512 high = _mm512_maskz_loadu_ps(static_cast<__mmask16>(there >> 16), from + 16);
+  const __m512bh pairs = _mm512_cvtne2ps_pbh(high, low);
+  __builtin_memcpy(to, &pairs, sizeof(pairs));
+}
+
+THANE_INLINE Vec dot_pairs_of_bf16(Vec sum, IntVec a, Vec b) {
+  return reinterpret_cast<Vec>(
+      _mm512_dpbf16_ps(reinterpret_cast<__m512>(sum), reinterpret_cast<__m512bh>(a), reinterpret_cast<__m512bh>(b)));
+}
+
+template <int R, int V>
+void tile_rows(const GemmPanel& p, int64_t row) {
+  constexpr int64_t kPart = 2 * kLanes;  // elements of A that become pairs at a time
+  Vec tile[R][V];
+#pragma GCC unroll 12
+  for (int r = 0; r < R; ++r) {
+#pragma GCC unroll 8
+    for (int v = 0; v < V; ++v) tile[r][v] = Vec{};
+  }
+  const float* b = p.b;
+  for (int64_t tap = 0; tap < p.taps; ++tap) {
+    const float* a[R];
+    rows_of_a<R>(p, row, tap, a);
+    for (int64_t part = 0; part < p.k; part += kPart) {
+      const int64_t count = part + kPart < p.k ? kPart : p.k - part;
+      int32_t pairs[R][kLanes];
+      for (int r = 0; r < R; ++r) store_pairs(a[r] + part, count, pairs[r]);
+      for (int64_t i = 0; i < Bf16Pair::count(count); ++i, b += V * kLanes) {
+        Vec columns[V];
+#pragma GCC unroll 8
+        for (int v = 0; v < V; ++v) columns[v] = load(b + v * kLanes);
+#pragma GCC unroll 12
+        for (int r = 0; r < R; ++r) {
+          const IntVec x = splat_int(pairs[r][i]);
+#pragma GCC unroll 8
+          for (int v = 0; v < V; ++v) tile[r][v] = dot_pairs_of_bf16(tile[r][v], x, columns[v]);
+        }
+      }
+    }
+  }
+  finish<R, V, false>(tile, p, row);
+}
+
+template <int R, int V>
+THANE_INLINE void run_rows(int64_t rows, const GemmPanel& p, int64_t row) {
+  if (rows == R) return tile_rows<R, V>(p, row);
+  if constexpr (R > 1) run_rows<R - 1, V>(rows, p, row);
+}
+
+template <int V>
+THANE_INLINE void multiply_rows(int64_t vectors, const GemmPanel& p) {
+  if (vectors == V) {
+    for_each_tile(p.m, kMostPairRows, [&](int64_t row, int64_t rows) { run_rows<kMostPairRows, V>(rows, p, row); });
+  } else if constexpr (V > 1) {
+    multiply_rows<V - 1>(vectors, p);
+  }
+}
+
+void multiply_rows(const GemmPanel& p) { multiply_rows<kVectors>((p.n + kLanes - 1) / kLanes, p); }
+
+#else
+
+// Elements of a column that are floats at a time; a block of GemmTiling's is rarely deeper.
+constexpr int64_t kPiece = 576;
+
+void widen(const float* words, int64_t k, int64_t width, float* to) {
+  for (; k > 0; k -= 2, words += width, to += 2 * width) {
+    for (int64_t c = 0; c < width; c += kLanes) {
+      const Vec pairs = load(words + c);
+      store(to + c, Bf16Pair::first(pairs));
+      if (k > 1) store(to + width + c, Bf16Pair::second(pairs));
+    }
+  }
+}
+
+void multiply_rows(const GemmPanel& p) {
+  float floats[kPiece * kColumns];
+  const int64_t width = (p.n + kLanes - 1) / kLanes * kLanes, words = Bf16Pair::count(p.k);
+  // Several taps at a time, or parts of one.
+  const int64_t taps_together = p.k >= kPiece ? 1 : p.k > 0 ? kPiece / p.k : p.taps;
+  GemmPanel piece = p;
+  piece.b = floats;
+  piece.next_depth = Bf16Pair::kDepth;
+  for (int64_t tap = 0; tap < p.taps; tap += taps_together) {
+    piece.taps = tap + taps_together < p.taps ? taps_together : p.taps - tap;
+    if (p.a_offsets) piece.a_offsets = p.a_offsets + tap;
+    int64_t part = 0;
+    do {
+      piece.a = p.a + part;
+      piece.k = part + kPiece < p.k ? kPiece : p.k - part;
+      const int64_t first = (tap * words + part / Bf16Pair::kDepth) * width;
+      for (int64_t t = 0; t < piece.taps; ++t) {
+        widen(p.b + first + t * words * width, piece.k, width, floats + t * piece.k * width);
+      }
+      if (p.next_b) piece.next_b = p.next_b + first;
+      part += kPiece;
+      piece.is_last = p.is_last && part >= p.k && tap + taps_together >= p.taps;
+      kGemm.panel(piece);
+      piece.is_first = false;
+    } while (part < p.k);
+  }
+}
+
+#endif
+
+void panel(const GemmPanel& p) noexcept {
+  if (p.m <= 0 || p.n <= 0) return;
+  GemmPanel panel = p;
+  if (panel.row_taps == 0) panel.row_taps = p.taps;
+  if (p.m == 1)
+    single_row<Bf16Pair>(panel);
+  else
+    multiply_rows(panel);
+}
+
+}  // namespace
+
+extern const GemmKernel kBf16Gemm;
+const GemmKernel kBf16Gemm = {kMostRows[kVectors], kColumns, kLanes, panel, GemmWord::kBf16Pair};
+
+}  // namespace thane::THANE_ISA

@@ -1,0 +1,174 @@
+// The two ends of a tile: where its rows of A lie; and what happens to its sums once they are made: earlier blocks'
+// sums, biases, residual, clamp, function; then they are written. Included only by *.isa.cc files.
+#pragma once
+
+#include "kernels/gemm/gemm.h"
+#include "kernels/register_tile.h"
+
+namespace thane::THANE_ISA {
+namespace {
+
+constexpr float kInfinity = __builtin_inff();
+
+// The R rows of A from `row` on, at one tap.
+template <int R>
+THANE_INLINE void rows_of_a(const GemmPanel& p, int64_t row, int64_t tap, const float* (&a)[R]) {
+  for (int r = 0; r < R; ++r) {
+    if (p.a_offsets) {
+      const int32_t offset = p.a_offsets[(row + r) * p.row_taps + tap];
+      a[r] = offset < 0 ? p.zeros : p.a + offset;
+    } else {
+      a[r] = p.a + (row + r) * p.lda;
+    }
+  }
+}
+
+THANE_INLINE float* row_of_c(const GemmPanel& p, int64_t row) {
+  return p.c + (p.c_offsets ? p.c_offsets[row] : row * p.ldc);
+}
+
+// Moves the description of C's part to columns further right.
+THANE_INLINE void skip_columns(int64_t columns, GemmPanel& p) {
+  p.c += columns;
+  if (p.epilogue.column_bias) p.epilogue.column_bias += columns;
+  if (p.epilogue.residual) p.epilogue.residual += columns;
+}
+
+THANE_INLINE bool maps(const GemmPanel& p) { return p.is_last && p.epilogue.map.op != MapOp::kCopy; }
+// By way of a function of the room: sets that add products alone have no maps of their own.
+THANE_INLINE void map_in_place(const GemmPanel& p, int64_t n, float* x) {
+  map_kernels(kThisIsa).run(p.epilogue.map, n, x, x);
+}
+
+// Adds earlier blocks' sums, or biases and residual, and clamps R rows of whole vectors, each where that is this
+// block's part. Unrolled, or the tile would go through memory.
+template <int R, int V>
+THANE_INLINE void add_and_clamp(Vec (&tile)[R][V], const GemmPanel& p, int64_t row) {
+  const GemmEpilogue& e = p.epilogue;
+  if (!p.is_first) {
+#pragma GCC unroll 12
+    for (int r = 0; r < R; ++r) {
+#pragma GCC unroll 8
+      for (int v = 0; v < V; ++v) tile[r][v] += load(row_of_c(p, row + r) + v * kLanes);
+    }
+  }
+  if (p.is_first && e.column_bias) {
+#pragma GCC unroll 8
+    for (int v = 0; v < V; ++v) {
+      const Vec bias = load(e.column_bias + v * kLanes);
+#pragma GCC unroll 12
+      for (int r = 0; r < R; ++r) tile[r][v] += bias;
+    }
+  }
+  if (p.is_first && e.row_bias) {
+#pragma GCC unroll 12
+    for (int r = 0; r < R; ++r) {
+      const Vec bias = splat(e.row_bias[row + r]);
+#pragma GCC unroll 8
+      for (int v = 0; v < V; ++v) tile[r][v] += bias;
+    }
+  }
+  if (p.is_first && e.residual) {
+#pragma GCC unroll 12
+    for (int r = 0; r < R; ++r) {
+      const float* residual = e.residual + (row_of_c(p, row + r) - p.c);
+#pragma GCC unroll 8
+      for (int v = 0; v < V; ++v) tile[r][v] += load(residual + v * kLanes);
+    }
+  }
+  const Vec low = splat(p.is_last ? e.low : -kInfinity), high = splat(p.is_last ? e.high : kInfinity);
+#pragma GCC unroll 12
+  for (int r = 0; r < R; ++r) {
+#pragma GCC unroll 8
+    for (int v = 0; v < V; ++v) tile[r][v] = min(high, max(low, tile[r][v]));  // in this order a NaN stays
+  }
+}
+
+template <int V>
+THANE_INLINE void write_row(float* out, const Vec (&sums)[1][V]) {
+#pragma GCC unroll 8
+  for (int v = 0; v < V; ++v) store(out + v * kLanes, sums[0][v]);
+}
+
+// The whole of a tile of `rows` rows of V whole vectors through memory, a row at a time: little code.
+template <int V>
+[[gnu::noinline, gnu::noclone]] void finish_rows(float* tile, int64_t rows, const GemmPanel& p, int64_t row) {
+  const bool mapped = maps(p);
+  for (int64_t r = 0; r < rows; ++r) {
+    Vec sums[1][V];
+#pragma GCC unroll 8
+    for (int v = 0; v < V; ++v) sums[0][v] = load(tile + (r * V + v) * kLanes);
+    add_and_clamp<1, V>(sums, p, row + r);
+    write_row<V>(mapped ? tile + r * V * kLanes : row_of_c(p, row + r), sums);
+  }
+  if (!mapped) return;
+  map_in_place(p, rows * V * kLanes, tile);
+  for (int64_t r = 0; r < rows; ++r) {
+    float* out = row_of_c(p, row + r);
+    for (int v = 0; v < V; ++v, tile += kLanes) store(out + v * kLanes, load(tile));
+  }
+}
+
+// The same where the last vector is partial: `rows` of `width` floats.
+[[gnu::noinline, gnu::noclone]] void finish_partial(float* tile, int64_t width, int64_t rows, const GemmPanel& p,
+                                                    int64_t row) {
+  const GemmEpilogue& e = p.epilogue;
+  const int64_t n = p.n;
+  const auto add = [&](float* sums, const float* addend) {
+    for (int64_t i = 0; i < n; ++i) sums[i] += addend[i];
+  };
+  const float low = p.is_last ? e.low : -kInfinity, high = p.is_last ? e.high : kInfinity;
+  for (int64_t r = 0; r < rows; ++r) {
+    float* sums = tile + r * width;
+    const float* out = row_of_c(p, row + r);
+    if (!p.is_first) {
+      add(sums, out);
+    } else {
+      if (e.column_bias) add(sums, e.column_bias);
+      if (e.row_bias) {
+        for (int64_t i = 0; i < n; ++i) sums[i] += e.row_bias[row + r];
+      }
+      if (e.residual) add(sums, e.residual + (out - p.c));
+    }
+    for (int64_t i = 0; i < n; ++i) {
+      const float raised = low > sums[i] ? low : sums[i];  // in this order a NaN stays
+      sums[i] = high < raised ? high : raised;
+    }
+  }
+  if (maps(p)) map_in_place(p, rows * width, tile);
+  for (int64_t r = 0; r < rows; ++r) {
+    float* out = row_of_c(p, row + r);
+    for (int64_t i = 0; i < n; ++i) out[i] = tile[r * width + i];
+  }
+}
+
+// R rows from `row` on. In registers where that is the common case and unrolled code for it is worth its size.
+template <int R, int V, bool kInRegisters = V == kVectors || kVectors == 2>
+THANE_INLINE void finish(Vec (&tile)[R][V], const GemmPanel& p, int64_t row) {
+  const bool whole = p.n == V * kLanes;
+  if constexpr (kInRegisters) {
+    if (whole && !maps(p)) {
+      add_and_clamp<R, V>(tile, p, row);
+#pragma GCC unroll 12
+      for (int r = 0; r < R; ++r) {
+        float* out = row_of_c(p, row + r);
+#pragma GCC unroll 8
+        for (int v = 0; v < V; ++v) store(out + v * kLanes, tile[r][v]);
+      }
+      return;
+    }
+  }
+  float sums[R * V * kLanes];
+#pragma GCC unroll 12
+  for (int r = 0; r < R; ++r) {
+#pragma GCC unroll 8
+    for (int v = 0; v < V; ++v) store(sums + (r * V + v) * kLanes, tile[r][v]);
+  }
+  if (whole)
+    finish_rows<V>(sums, R, p, row);
+  else
+    finish_partial(sums, V * kLanes, R, p, row);
+}
+
+}  // namespace
+}  // namespace thane::THANE_ISA
