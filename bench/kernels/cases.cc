@@ -104,6 +104,8 @@ std::vector<KernelCase> kernel_cases(Isa isa, const std::string& family) {
                                                                                {196, 1024, 256},
                                                                                {196, 256, 1024},
                                                                                {112, 96, 16},
+                                                                               {3136, 24, 144},
+                                                                               {784, 32, 288},
                                                                                {1024, 1024, 1024},
                                                                                {2048, 2048, 2048}}) {
       cases.push_back(product(isa, family, m, n, k, 1));

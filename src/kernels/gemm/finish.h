@@ -1,5 +1,5 @@
-// The two ends of a tile: where its rows of A lie; and what happens to its sums once they are made: earlier blocks'
-// sums, biases, residual, clamp, function; then they are written. Included only by *.isa.cc files.
+// The register tile: its sizes; where its rows of A lie; and what happens to its sums once they are made: earlier
+// blocks' sums, biases, residual, clamp, function; then they are written. Included only by *.isa.cc files.
 #pragma once
 
 #include "kernels/gemm/gemm.h"
@@ -7,6 +7,21 @@
 
 namespace thane::THANE_ISA {
 namespace {
+
+// V vectors across and R rows down: each step over k loads V vectors of B and broadcasts R elements of A for R·V
+// multiply-adds. R·V sums, V operands and one more must fit the register file. Among the tiles that do, those that load
+// least for what they multiply: a core that is shared by two threads has half of its instructions for each.
+#if defined(__AVX512F__) || defined(__aarch64__)
+constexpr int kVectors = 4;
+constexpr int kMostRows[] = {0, 8, 8, 8, 6};  // by vectors across; narrow panels are few: not the most that would fit
+#elif defined(__AVX2__)
+constexpr int kVectors = 3;
+constexpr int kMostRows[] = {0, 8, 6, 4};
+#else
+constexpr int kVectors = 2;
+constexpr int kMostRows[] = {0, 4, 4};
+#endif
+constexpr int kColumns = kVectors * kLanes;
 
 constexpr float kInfinity = __builtin_inff();
 
@@ -143,7 +158,7 @@ template <int V>
 }
 
 // R rows from `row` on. In registers where that is the common case and unrolled code for it is worth its size.
-template <int R, int V, bool kInRegisters = V == kVectors || kVectors == 2>
+template <int R, int V, bool kInRegisters = V == kVectors || kVectors <= 3>
 THANE_INLINE void finish(Vec (&tile)[R][V], const GemmPanel& p, int64_t row) {
   const bool whole = p.n == V * kLanes;
   if constexpr (kInRegisters) {

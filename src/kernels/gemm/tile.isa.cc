@@ -1,6 +1,4 @@
-// The register tile of the matrix product. With V vectors across and R rows down, each step over k loads V vectors of
-// the packed panel and broadcasts R elements of A for R·V multiply-adds; R·V accumulators plus V + 1 operands must fit
-// the register file (16 registers for SSE and AVX2, 32 for AVX-512 and NEON). Each vector count has its own row count.
+// The matrix product of floats, a register tile at a time.
 #include "kernels/gemm/finish.h"
 #include "kernels/gemm/row.h"
 

@@ -7,6 +7,18 @@
 namespace thane::THANE_ISA {
 namespace {
 
+// The register tile, as in gemm/finish.h; but a product is added by an instruction of its own, for which it needs a
+// register. Narrow panels, the last ones of a matrix, take no more rows than whole ones: their code would be most of
+// this file's.
+#if defined(__AVX512F__) || defined(__aarch64__)
+constexpr int kVectors = 4, kTileRows = 6;
+#elif defined(__AVX2__)
+constexpr int kVectors = 2, kTileRows = 6;
+#else
+constexpr int kVectors = 2, kTileRows = 4;
+#endif
+constexpr int kColumns = kVectors * kLanes;
+
 // Pairs of 16 bits; B takes T in memory.
 template <class T>
 struct Pairs {
@@ -94,9 +106,6 @@ THANE_INLINE void run_height(int64_t height, const IntegerPanel& p, int64_t row,
   if (height == R) return run_tiles<Dot, R, V>(p, row, tiles);
   if constexpr (R > 1) run_height<Dot, R - 1, V>(height, p, row, tiles);
 }
-
-// Narrow panels, the last ones of a matrix, take no more rows than whole ones: their code would be most of this file's.
-constexpr int kTileRows = kMostRows[kVectors];
 
 template <class Dot, int V>
 void run_rows(const IntegerPanel& p) {
