@@ -30,8 +30,8 @@ std::string plan_text(const Graph& graph, const Plan& plan) {
   for (const Step& step : plan.steps()) {
     const Node& node = *step.node;
     const auto name = [&](ValueId id) { return id == kNoValue ? std::string("_") : "%" + graph.values[id].name; };
-    std::string line = format("{:4} {}{} [{}{}]", number++, domain_prefix(node.op->domain), node.op->name,
-                              step.kernel_name, step.dynamic ? ", shapes at run time" : "");
+    std::string line = format("{:4} {}{} [{}]", number++, domain_prefix(node.op->domain), node.op->name,
+                              step.dynamic ? "shapes and kernel at run time" : step.kernel_name);
     for (size_t i = 0; i < node.inputs.size(); ++i) line += (i ? ", " : " ") + name(node.inputs[i]);
     line += " →";
     for (size_t i = 0; i < node.outputs.size(); ++i) {

@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "base/format.h"
+#include "engine/choose_kernel.h"
 #include "engine/memory_plan.h"
 #include "ops/infer.h"
 
@@ -157,7 +158,7 @@ class Planner {
         all_static &= slot.kind != Slot::Kind::kDynamic || known;
       }
       if (all_static) {
-        THANE_TRY(choose_kernel(step));
+        THANE_TRY(choose_kernel_of(step));
         drop_spent_constants(step);
       } else {
         step.dynamic = true;
@@ -178,7 +179,7 @@ class Planner {
     return unnamed_.empty() ? 0 : unnamed_.front();
   }
 
-  Status choose_kernel(Step& step) {
+  Status choose_kernel_of(Step& step) {
     const Node& node = *step.node;
     if (node.op->kernels.empty()) return ok();
     std::vector<const Type*> inputs(node.inputs.size(), nullptr);
@@ -203,15 +204,10 @@ class Planner {
                             options_.precision,
                             options_.pool ? options_.pool->size() : options_.threads,
                             are_weights ? common_.forms : nullptr};
-    for (const Kernel* kernel : node.op->kernels) {
-      if (std::string reason = kernel->refuse(query); !reason.empty()) {
-        step.refusals.push_back(format("{}: {}", kernel->name, reason));
-        continue;
-      }
-      THANE_ASSIGN(step.kernel, kernel->prepare(query));
-      step.kernel_name = kernel->name;
-      break;
-    }
+    THANE_ASSIGN(KernelChoice choice, choose_kernel(query));
+    step.kernel = std::move(choice.kernel);
+    step.kernel_name = choice.name;
+    step.refusals = std::move(choice.refusals);
     return ok();
   }
 

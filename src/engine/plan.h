@@ -46,7 +46,7 @@ struct Step {
   std::vector<SlotId> inputs;  // kNoSlot: absent
   SlotId first_output = 0;
   uint32_t output_count = 0;
-  std::unique_ptr<PreparedKernel> kernel;  // null: the reference
+  std::unique_ptr<PreparedKernel> kernel;  // null: the reference, or of a dynamic step the one chosen for each run
   std::string_view kernel_name = "reference";
   std::vector<std::string> refusals;  // "gemm.packed: dtype is not float32"
   std::vector<SlotId> release;        // dynamic slots nobody needs after this step

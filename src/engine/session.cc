@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/format.h"
+#include "engine/choose_kernel.h"
 #include "engine/plan.h"
 #include "engine/states.h"
 #include "ir/unaligned.h"
@@ -281,7 +282,12 @@ class SessionImpl : public Session {
   Status run_dynamic(const Plan& plan, const Step& step, Frame& frame, std::span<const Value* const> inputs,
                      RandomSource& random) const {
     BodyRunner runner(*this, plan, step, frame, random);
-    THANE_ASSIGN(std::vector<Value> results, evaluate(*step.node, inputs, *options_.pool, &runner, random));
+    const auto choose = [&](std::span<const Type* const> types, std::span<const Type> outputs) {
+      return kernel_for(*step.node, inputs, types, outputs);
+    };
+    THANE_ASSIGN(std::vector<Value> results,
+                 evaluate(*step.node, inputs, *options_.pool, &runner, random,
+                          step.node->op->kernels.empty() ? ChooseKernel() : ChooseKernel(choose)));
     for (size_t i = 0; i < results.size(); ++i) {
       const Slot& slot = plan.slots()[step.first_output + i];
       const Type& expected = slot.expected;
@@ -297,6 +303,20 @@ class SessionImpl : public Session {
       frame.slots[step.first_output + i] = std::move(results[i]);
     }
     return ok();
+  }
+
+  // For the shapes of one run; what it packs is kept for the next.
+  Result<std::unique_ptr<PreparedKernel>> kernel_for(const Node& node, std::span<const Value* const> inputs,
+                                                     std::span<const Type* const> types,
+                                                     std::span<const Type> outputs) const {
+    std::vector<const Tensor*> constants(inputs.size(), nullptr);
+    for (size_t i = 0; i < inputs.size(); ++i) {
+      if (inputs[i] && graph_.constant(node.inputs[i])) constants[i] = &inputs[i]->tensor();
+    }
+    std::lock_guard planning(planning_mutex_);
+    THANE_ASSIGN(KernelChoice choice, choose_kernel({node, types, outputs, constants, options_.isa, options_.precision,
+                                                     options_.pool->size(), &forms_}));
+    return std::move(choice.kernel);
   }
 
   mutable Graph graph_;  // changed by let_go() alone

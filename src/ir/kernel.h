@@ -77,6 +77,7 @@ struct Kernel {
   // Empty: accepts. Otherwise the reason for refusing, e.g. "dtype is not float32".
   std::string (*refuse)(const KernelQuery& query);
   Result<std::unique_ptr<PreparedKernel>> (*prepare)(const KernelQuery& query);
+  bool takes_unknown_outputs = false;  // shapes of outputs may be missing in the query: it finds them while running
 };
 
 }  // namespace thane

@@ -6,7 +6,7 @@
 namespace thane {
 
 Result<std::vector<Value>> evaluate(const Node& node, std::span<const Value* const> inputs, ThreadPool& threads,
-                                    SubgraphRunner* runner, RandomSource& random) {
+                                    SubgraphRunner* runner, RandomSource& random, const ChooseKernel& choose) {
   std::vector<Fact> facts(inputs.size());
   std::vector<const Fact*> fact_pointers(inputs.size(), nullptr);
   std::vector<const Type*> types(inputs.size(), nullptr);
@@ -30,8 +30,14 @@ Result<std::vector<Value>> evaluate(const Node& node, std::span<const Value* con
     THANE_ASSIGN(Tensor tensor, Tensor::allocate(type.dtype, to_numbers(*type.dims)));
     outputs[i] = Value(std::move(tensor));
   }
+  std::unique_ptr<PreparedKernel> kernel;
+  if (choose) {
+    std::vector<Type> out_types;
+    for (const Fact& fact : out_facts) out_types.push_back(fact.type);
+    THANE_ASSIGN(kernel, choose(types, out_types));
+  }
   KernelContext context(node, inputs, outputs, threads, runner, &random);
-  THANE_TRY(node.op->eval(context));
+  THANE_TRY(kernel ? kernel->run(context) : node.op->eval(context));
   for (Value& output : outputs) {
     THANE_ASSIGN(output, output.keep());
   }

@@ -8,7 +8,7 @@
 
 namespace thane {
 
-// Blocks of one size, one per run in progress.
+// Blocks of one size, one per run in progress. The size may grow.
 class ScratchPool {
  public:
   explicit ScratchPool(int64_t floats = 0) : floats_(floats) {}
@@ -29,16 +29,22 @@ class ScratchPool {
   };
 
   int64_t floats() const { return floats_; }
-  Result<Lease> take() {
+  Result<Lease> take(int64_t at_least = 0) {
+    size_t bytes = 0;
     {
       const std::lock_guard lock(mutex_);
+      if (floats_ < at_least) {
+        floats_ = at_least;
+        idle_.clear();
+      }
+      bytes = block_bytes();
       if (!idle_.empty()) {
         auto buffer = std::move(idle_.back());
         idle_.pop_back();
         return Lease(*this, std::move(buffer));
       }
     }
-    THANE_ASSIGN(auto buffer, allocate_buffer(static_cast<size_t>(floats_) * sizeof(float)));
+    THANE_ASSIGN(auto buffer, allocate_buffer(bytes));
     return Lease(*this, std::move(buffer));
   }
 
@@ -46,8 +52,9 @@ class ScratchPool {
   void give_back(std::shared_ptr<Buffer> buffer) {
     constexpr size_t kMostIdle = 16;
     const std::lock_guard lock(mutex_);
-    if (idle_.size() < kMostIdle) idle_.push_back(std::move(buffer));
+    if (idle_.size() < kMostIdle && buffer->size_bytes() >= block_bytes()) idle_.push_back(std::move(buffer));
   }
+  size_t block_bytes() const { return static_cast<size_t>(floats_) * sizeof(float); }
 
   int64_t floats_;
   std::mutex mutex_;

@@ -1,4 +1,4 @@
-// Whole rows of float32: softmax and the normalizations.
+// Whole rows of float32: softmax, the normalizations, and products with few rows of a matrix that is not packed.
 #pragma once
 
 #include <cstdint>
@@ -14,6 +14,10 @@ struct RowKernels {
   void (*layer_norm)(int64_t n, float epsilon, const float* x, const float* scale, const float* bias,
                      float* y) noexcept;
   void (*rms_norm)(int64_t n, float epsilon, const float* x, const float* scale, float* y) noexcept;
+  // y[r] = Σ a[i] · b[r · stride + i] over i in [0, n), for r in [0, rows).
+  void (*dots)(int64_t rows, int64_t n, const float* a, const float* b, int64_t stride, float* y) noexcept;
+  // y[i] = Σ a[r] · b[r · stride + i] over r in [0, rows), for i in [0, n).
+  void (*mix)(int64_t rows, int64_t n, const float* a, const float* b, int64_t stride, float* y) noexcept;
 };
 
 const RowKernels& row_kernels(Isa ceiling);

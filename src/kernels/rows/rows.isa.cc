@@ -87,9 +87,39 @@ void rms_norm(int64_t n, float epsilon, const float* x, const float* scale, floa
   }
 }
 
+void dots(int64_t rows, int64_t n, const float* a, const float* b, int64_t stride, float* y) noexcept {
+  for (int64_t r = 0; r < rows; ++r, b += stride) {
+    y[r] = sum_of(n, [&](int64_t i, int64_t count) { return get(a + i, count) * get(b + i, count); });
+  }
+}
+
+// V vectors of y.
+template <int V>
+THANE_INLINE void mix_columns(int64_t rows, const float* a, const float* b, int64_t stride, float* y) {
+  Vec sums[V] = {};
+  for (int64_t r = 0; r < rows; ++r, b += stride) {
+    const Vec x = splat(a[r]);
+#pragma GCC unroll 8
+    for (int v = 0; v < V; ++v) sums[v] += x * load(b + v * kLanes);
+  }
+#pragma GCC unroll 8
+  for (int v = 0; v < V; ++v) store(y + v * kLanes, sums[v]);
+}
+
+void mix(int64_t rows, int64_t n, const float* a, const float* b, int64_t stride, float* y) noexcept {
+  int64_t i = 0;
+  for (; i + 8 * kLanes <= n; i += 8 * kLanes) mix_columns<8>(rows, a, b + i, stride, y + i);
+  for (; i + kLanes <= n; i += kLanes) mix_columns<1>(rows, a, b + i, stride, y + i);
+  for (; i < n; ++i) {
+    float sum = 0;
+    for (int64_t r = 0; r < rows; ++r) sum += a[r] * b[r * stride + i];
+    y[i] = sum;
+  }
+}
+
 }  // namespace
 
 extern const RowKernels kRows;
-const RowKernels kRows = {softmax, layer_norm, rms_norm};
+const RowKernels kRows = {softmax, layer_norm, rms_norm, dots, mix};
 
 }  // namespace thane::THANE_ISA

@@ -1,5 +1,7 @@
 #include "kernels/rows/rows.h"
 
+#include <vector>
+
 #include "kernels/kernel_test.h"
 
 namespace thane {
@@ -28,6 +30,35 @@ TEST(Rows, MatchFp64AtEveryLength) {
       rows.rms_norm(n, 1e-5f, x.data(), scale.data(), y.data());
       for (int64_t i = 0; i < n; ++i) {
         ASSERT_NEAR(y[i], x[i] / std::sqrt(square + 1e-5) * scale[i], 1e-5 * std::fabs(scale[i])) << n;
+      }
+    }
+  });
+}
+
+TEST(Rows, ProductsMatchFp64) {
+  for_each_isa([](Isa isa) {
+    const RowKernels& rows = row_kernels(isa);
+    std::mt19937 random(6);
+    for (int64_t n = 1; n < 150; n += n < 70 ? 1 : 13) {
+      const int64_t count = 1 + n % 9, stride = n + 2;
+      GuardedFloats a(n), b((count - 1) * stride + n), by_row(count), by_column(n);
+      for (GuardedFloats* v : {&a, &b, &by_row}) v->fill(random);
+      const std::vector<float> weights(by_row.data(), by_row.data() + count);
+      rows.mix(count, n, weights.data(), b.data(), stride, by_column.data());
+      rows.dots(count, n, a.data(), b.data(), stride, by_row.data());
+      for (int64_t r = 0; r < count; ++r) {
+        double want = 0, terms = 0;
+        for (int64_t i = 0; i < n; ++i)
+          want += double(a[i]) * b[r * stride + i], terms += std::fabs(a[i] * b[r * stride + i]);
+        ASSERT_NEAR(by_row[r], want, 1e-6 * terms) << n;
+      }
+      for (int64_t i = 0; i < n; ++i) {
+        double want = 0, terms = 0;
+        for (int64_t r = 0; r < count; ++r) {
+          const double term = double(weights[static_cast<size_t>(r)]) * b[r * stride + i];
+          want += term, terms += std::fabs(term);
+        }
+        ASSERT_NEAR(by_column[i], want, 1e-6 * terms) << n;
       }
     }
   });

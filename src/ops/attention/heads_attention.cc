@@ -1,136 +1,149 @@
-// Attention on float32, one head at a time: keys and values are packed straight from where they lie, a block of rows of
-// scores stays in the cache between the two products.
+// Attention on float32 by blocks of rows (ops/attend.h).
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
-#include "kernels/gemm/gemm.h"
-#include "kernels/rows/rows.h"
+#include "ops/attend.h"
 #include "ops/attention/attention.h"
 #include "ops/attention/kernels.h"
-#include "ops/scratch.h"
 
 namespace thane {
 namespace {
 
-constexpr int64_t kRowsAtOnce = 128;  // queries whose scores are held
+enum Input : size_t { kQ, kK, kV, kMask, kPastKey, kPastValue, kValidLengths };
+enum Output : size_t { kOut, kPresentKey, kPresentValue, kScores };
 
 std::string refuse_heads(const KernelQuery& query) {
   const auto& attrs = query.node.attrs_as<AttentionAttrs>();
-  for (size_t i = 0; i < query.inputs.size(); ++i) {
-    if (!query.inputs[i]) continue;
-    if (i > 3) return "past keys or valid lengths";
-    if (query.inputs[i]->dtype != DType::kFloat32) return i == 3 ? "the mask is not float32" : "dtype is not float32";
+  for (const size_t i : {kQ, kK, kV, kPastKey, kPastValue}) {
+    if (i < query.inputs.size() && query.inputs[i] && query.inputs[i]->dtype != DType::kFloat32)
+      return "dtype is not float32";
   }
-  for (size_t i = 1; i < query.node.outputs.size(); ++i) {
-    if (query.node.outputs[i] != kNoValue) return "present keys or scores are wanted";
+  if (query.inputs.size() > kMask && query.inputs[kMask] && query.inputs[kMask]->dtype != DType::kFloat32 &&
+      query.inputs[kMask]->dtype != DType::kBool) {
+    return "the mask is neither float32 nor bool";
   }
-  if (attrs.softcap != 0) return "softcap";
-  if (count_of(*query.inputs[1]->dims).is_number(0)) return "no keys";
+  if (query.node.outputs.size() > kScores && query.node.outputs[kScores] != kNoValue) return "scores are wanted";
   if (attrs.softmax_precision && *attrs.softmax_precision != DType::kFloat32) return "softmax is not in float32";
-  const size_t rank = query.inputs[0]->dims->size();
-  if (query.inputs[1]->dims->size() != rank || query.inputs[2]->dims->size() != rank) return "ranks differ";
-  if (query.inputs.size() > 3 && query.inputs[3]) {
-    const SymDims &mask = *query.inputs[3]->dims, &k = *query.inputs[1]->dims;
-    if (!(mask.back() == k[rank == 3 ? 1 : 2])) return "the mask is shorter than the keys";
-  }
+  const size_t rank = query.inputs[kQ]->dims->size();
+  if (query.inputs[kK]->dims->size() != rank || query.inputs[kV]->dims->size() != rank) return "ranks differ";
   return {};
 }
 
-class HeadsAttention : public PreparedKernel {
- public:
-  explicit HeadsAttention(const KernelQuery& query)
-      : gemm_(gemm_kernel(query.isa)),
-        rows_(row_kernels(query.isa)),
-        attrs_(query.node.attrs_as<AttentionAttrs>()),
-        q_(heads(query, 0, attrs_.q_num_heads)),
-        k_(heads(query, 1, attrs_.kv_num_heads)),
-        v_(heads(query, 2, attrs_.kv_num_heads)),
-        y_(Heads(Tensor::borrow(DType::kFloat32, to_numbers(*query.outputs[0].dims), nullptr), q_.heads)),
-        scale_(attrs_.scale.value_or(1 / std::sqrt(static_cast<float>(q_.size)))),
-        k_floats_(k_.size * gemm_.packed_columns(k_.length)),
-        v_floats_(k_.length * gemm_.packed_columns(v_.size)),
-        scratch_(k_floats_ + v_floats_ + std::min(kRowsAtOnce, q_.length) * k_.length) {
-    if (query.inputs.size() <= 3 || !query.inputs[3]) return;
-    const Dims mask = to_numbers(*query.inputs[3]->dims);
-    int64_t stride = 1;
-    for (size_t i = mask.size(); i-- > 0;) {
-      mask_strides_[4 - mask.size() + i] = mask[i] == 1 ? 0 : stride;
-      stride *= mask[i];
-    }
-  }
+// A mask that broadcasts, as terms to add. Keys beyond its columns are forbidden; one column is for all keys where
+// `spreads`.
+struct Terms {
+  std::vector<float> values;  // empty: the mask's own memory serves
+  HeadView view;
 
-  Status run(KernelContext& context) const override {
-    if (context.output(0).size() == 0) return ok();
-    const int64_t flops = 2 * q_.length * k_.length * (q_.size + v_.size);
-    std::atomic<bool> short_of_memory{false};
-    context.threads().parallel_for(q_.batch * q_.heads, 250000 / std::max<int64_t>(flops, 1) + 1,
-                                   [&](int64_t begin, int64_t end) {
-                                     const auto lease = scratch_.take();
-                                     if (!lease.ok()) {
-                                       short_of_memory = true;
-                                       return;
-                                     }
-                                     for (int64_t i = begin; i < end; ++i)
-                                       head(context, i / q_.heads, i % q_.heads, lease->data());
-                                   });
-    return short_of_memory ? Status(resource_limit("no memory for attention scores")) : ok();
+  Terms(const Tensor& mask, int64_t keys, bool spreads) {
+    const int64_t own = mask.dim(mask.rank() - 1);
+    const int64_t step = own == 1 && spreads ? 0 : 1;
+    const int64_t rows = mask.size() / std::max<int64_t>(own, 1);
+    const bool serves = mask.dtype() == DType::kFloat32 && own == keys;
+    if (!serves) {
+      values.assign(static_cast<size_t>(rows * keys), -std::numeric_limits<float>::infinity());
+      for (int64_t r = 0; r < rows; ++r)
+        fill_row(mask, r * own, step, step ? std::min(own, keys) : keys, values.data() + r * keys);
+    }
+    view.data = serves ? mask.data<float>() : values.data();
+    int64_t* const strides[] = {&view.row, &view.head, &view.batch};
+    int64_t stride = keys;
+    for (size_t i = 1; i < mask.rank(); ++i) {
+      const int64_t size = mask.dim(mask.rank() - 1 - i);
+      *strides[i - 1] = size == 1 ? 0 : stride;
+      stride *= size;
+    }
   }
 
  private:
-  static Heads heads(const KernelQuery& query, size_t input, std::optional<int64_t> count) {
-    return Heads(Tensor::borrow(DType::kFloat32, to_numbers(*query.inputs[input]->dims), nullptr), count.value_or(1));
-  }
-
-  // C[m × n] = A · packed panels.
-  void product(int64_t m, int64_t n, int64_t k, const float* a, int64_t lda, const float* packed, float* c,
-               int64_t ldc) const {
-    for (int64_t j = 0; j < n; j += gemm_.columns) {
-      gemm_.panel({.m = m,
-                   .n = std::min<int64_t>(gemm_.columns, n - j),
-                   .k = k,
-                   .a = a,
-                   .lda = lda,
-                   .b = packed + j * k,
-                   .c = c + j,
-                   .ldc = ldc});
+  static void fill_row(const Tensor& mask, int64_t at, int64_t step, int64_t count, float* to) {
+    for (int64_t t = 0; t < count; ++t, at += step) {
+      if (mask.dtype() == DType::kFloat32)
+        to[t] = mask.data<float>()[at];
+      else if (mask.data<bool>()[at])
+        to[t] = 0;
     }
   }
+};
 
-  void head(KernelContext& context, int64_t batch, int64_t head, float* scratch) const {
-    const int64_t kv_head = head * k_.heads / q_.heads;
-    const auto at = [&](size_t input, const Heads& h, int64_t index) {
-      return context.input(input).data<float>() + batch * h.batch_stride + index * h.head_stride;
-    };
-    float* keys = scratch;
-    float* values = keys + k_floats_;
-    float* scores = values + v_floats_;
-    pack_b(gemm_, k_.size, k_.length, at(1, k_, kv_head), 1, k_.row_stride, 1.0f, keys);
-    pack_b(gemm_, k_.length, v_.size, at(2, v_, kv_head), v_.row_stride, 1, 1.0f, values);
-    const float* q = at(0, q_, head);
-    float* y = context.output(0).data<float>() + batch * y_.batch_stride + head * y_.head_stride;
-    const bool masked = context.has_input(3);
-    const float* mask =
-        masked ? context.input(3).data<float>() + batch * mask_strides_[0] + head * mask_strides_[1] : nullptr;
-    for (int64_t first = 0; first < q_.length; first += kRowsAtOnce) {
-      const int64_t count = std::min(kRowsAtOnce, q_.length - first);
-      product(count, k_.length, k_.size, q + first * q_.row_stride, q_.row_stride, keys, scores, k_.length);
-      for (int64_t r = 0; r < count; ++r) {
-        float* row = scores + r * k_.length;
-        const int64_t n = attrs_.is_causal ? std::min(k_.length, first + r + 1) : k_.length;
-        rows_.softmax(n, scale_, row, masked ? mask + (first + r) * mask_strides_[2] : nullptr, row);
-        std::fill(row + n, row + k_.length, 0.0f);
+class HeadsAttention : public PreparedKernel {
+ public:
+  explicit HeadsAttention(const KernelQuery& query) : attrs_(query.node.attrs_as<AttentionAttrs>()), isa_(query.isa) {}
+
+  Status run(KernelContext& context) const override {
+    const Heads q(context.input(kQ), attrs_.q_num_heads.value_or(0));
+    const Heads k(context.input(kK), attrs_.kv_num_heads.value_or(0));
+    const Heads v(context.input(kV), attrs_.kv_num_heads.value_or(0));
+    const int64_t past = context.has_input(kPastKey) ? context.input(kPastKey).dim(2) : 0;
+    Attend a;
+    a.batch = q.batch;
+    a.heads = q.heads;
+    a.kv_heads = k.heads;
+    a.queries = q.length;
+    a.keys = past + k.length;
+    a.head_size = q.size;
+    a.value_size = v.size;
+    a.q = view(q, context.input(kQ));
+    Tensor joined_keys, joined_values;
+    THANE_ASSIGN(a.k, with_past(context, kK, kPastKey, kPresentKey, k, joined_keys));
+    THANE_ASSIGN(a.v, with_past(context, kV, kPastValue, kPresentValue, v, joined_values));
+    a.scale = attrs_.scale.value_or(1 / std::sqrt(static_cast<float>(std::max<int64_t>(q.size, 1))));
+    a.softcap = attrs_.softcap;
+    a.unseeing = std::numeric_limits<float>::quiet_NaN();
+    a.visible = visible(context, a, past);
+    std::optional<Terms> terms;
+    if (context.has_input(kMask))
+      a.bias = terms.emplace(context.input(kMask), a.keys, !context.has_input(kValidLengths)).view;
+    Tensor& y = context.output(kOut);
+    const Heads out(y, q.heads);
+    a.out = {y.data<float>(), out.batch_stride, out.head_stride, out.row_stride};
+    return attend_by_blocks(a, isa_, scratch_, context.threads());
+  }
+
+ private:
+  static HeadView view(const Heads& heads, const Tensor& tensor) {
+    return {tensor.data<float>(), heads.batch_stride, heads.head_stride, heads.row_stride};
+  }
+
+  // Keys or values where they lie; behind past ones, or where the present is wanted, they are joined: into the output,
+  // or else into `joined`.
+  Result<HeadView> with_past(KernelContext& context, size_t now, size_t past, size_t present, const Heads& heads,
+                             Tensor& joined) const {
+    if (!context.has_input(past) && !context.wants_output(present)) return view(heads, context.input(now));
+    const int64_t before = context.has_input(past) ? context.input(past).dim(2) : 0;
+    if (context.wants_output(present)) {
+      joined = context.output(present);
+    } else {
+      const Dims dims{heads.batch, heads.heads, before + heads.length, heads.size};
+      THANE_ASSIGN(joined, Tensor::allocate(DType::kFloat32, dims));
+    }
+    const HeadView fresh = view(heads, context.input(now));
+    float* to = joined.data<float>();
+    for (int64_t i = 0; i < heads.batch * heads.heads; ++i) {
+      if (before > 0) {
+        to = std::copy_n(context.input(past).data<float>() + i * before * heads.size, before * heads.size, to);
       }
-      product(count, v_.size, k_.length, scores, k_.length, values, y + first * y_.row_stride, y_.row_stride);
+      for (int64_t t = 0; t < heads.length; ++t) {
+        to = std::copy_n(fresh.at(i / heads.heads, i % heads.heads, t), heads.size, to);
+      }
     }
+    return HeadView::heads_first(joined.data<float>(), heads.heads, before + heads.length, heads.size);
   }
 
-  const GemmKernel& gemm_;
-  const RowKernels& rows_;
+  std::vector<KeyRange> visible(KernelContext& context, const Attend& a, int64_t past) const {
+    std::vector<KeyRange> ranges(static_cast<size_t>(a.batch * a.queries), KeyRange{0, a.keys});
+    const int64_t* valid = context.has_input(kValidLengths) ? context.input(kValidLengths).data<int64_t>() : nullptr;
+    for (int64_t i = 0; i < a.batch * a.queries; ++i) {
+      int64_t& end = ranges[static_cast<size_t>(i)].end;
+      if (valid) end = std::clamp<int64_t>(valid[i / a.queries], 0, end);
+      if (attrs_.is_causal) end = std::min(end, past + i % a.queries + 1);
+    }
+    return ranges;
+  }
+
   const AttentionAttrs& attrs_;
-  Heads q_, k_, v_, y_;
-  float scale_;
-  int64_t k_floats_, v_floats_;
-  std::array<int64_t, 4> mask_strides_{};
+  Isa isa_;
   mutable ScratchPool scratch_;
 };
 
@@ -140,6 +153,6 @@ Result<std::unique_ptr<PreparedKernel>> prepare_heads(const KernelQuery& query) 
 
 }  // namespace
 
-const Kernel kHeadsAttention = {"attention.heads", refuse_heads, prepare_heads};
+const Kernel kHeadsAttention = {"attention.blocks", refuse_heads, prepare_heads};
 
 }  // namespace thane

@@ -4,9 +4,9 @@
 
 #include "base/checked.h"
 #include "base/format.h"
-#include "ops/contrib/attend.h"
 #include "ops/contrib/block_zeros.h"
 #include "ops/contrib/contrib.h"
+#include "ops/contrib/floats.h"
 
 namespace thane::contrib {
 namespace {

@@ -1,8 +1,8 @@
 // Numbers of a few bits, and the zero points of MatMulNBits' blocks, which may be such numbers.
 #pragma once
 
-#include "ops/contrib/attend.h"
 #include "ops/contrib/contrib.h"
+#include "ops/contrib/floats.h"
 
 namespace thane::contrib {
 

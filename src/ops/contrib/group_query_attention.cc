@@ -5,8 +5,10 @@
 
 #include "base/checked.h"
 #include "base/format.h"
-#include "ops/contrib/attend.h"
+#include "ops/contrib/by_blocks.h"
 #include "ops/contrib/contrib.h"
+#include "ops/contrib/floats.h"
+#include "ops/contrib/kernels.h"
 
 namespace thane::contrib {
 namespace {
@@ -67,8 +69,9 @@ struct Lengths {
 
 class Run {
  public:
-  Run(KernelContext& context, const GroupGeometry& g, int64_t total)
+  Run(KernelContext& context, const AttendBy& attend_by, const GroupGeometry& g, int64_t total)
       : context_(context),
+        attend_by_(attend_by),
         attrs_(context.attrs<GroupQueryAttentionAttrs>()),
         g_(g),
         total_(total),
@@ -94,9 +97,9 @@ class Run {
     std::vector<float> new_v;
     gather(v, g_.kv_heads, new_v);
     const Floats past_k(optional_input(context_, kPastKey)), past_v(optional_input(context_, kPastValue));
-    const auto all_k = append(past_k.data(), new_k_), all_v = append(past_v.data(), new_v);
-    THANE_TRY(store_output(kPresentKey, all_k, {g_.batch, g_.kv_heads, present_rows_, g_.size}));
-    THANE_TRY(store_output(kPresentValue, all_v, {g_.batch, g_.kv_heads, present_rows_, g_.size}));
+    std::vector<float> k_memory, v_memory;
+    THANE_ASSIGN(const float* all_k, append(kPresentKey, past_k.data(), new_k_, k_memory));
+    THANE_ASSIGN(const float* all_v, append(kPresentValue, past_v.data(), new_v, v_memory));
     return attend(all_k, all_v);
   }
 
@@ -163,17 +166,34 @@ class Run {
     return ok();
   }
 
-  // [batch, kv_heads, present_rows, size]: each sequence's past, its new rows behind, then zeros.
-  std::vector<float> append(const float* past, const std::vector<float>& fresh) const {
-    std::vector<float> all(static_cast<size_t>(g_.batch * g_.kv_heads * present_rows_ * g_.size), 0.f);
+  // [batch, kv_heads, present_rows, size]: each sequence's past, its new rows behind, then zeros. Made in the output's
+  // own memory where that is float32, else in `memory`, and stored.
+  Result<const float*> append(Output output, const float* past, const std::vector<float>& fresh,
+                              std::vector<float>& memory) {
+    Dims dims{g_.batch, g_.kv_heads, present_rows_, g_.size};
+    const DType dtype = context_.input(kQuery).dtype();
+    if (context_.wants_output(output) && dtype == DType::kFloat32) {
+      THANE_ASSIGN(Tensor * tensor, context_.allocate(output, dtype, std::move(dims)));
+      fill_present(past, fresh, tensor->data<float>());
+      return tensor->data<float>();
+    }
+    memory.resize(static_cast<size_t>(g_.batch * g_.kv_heads * present_rows_ * g_.size));
+    fill_present(past, fresh, memory.data());
+    THANE_TRY(store_output(output, memory, std::move(dims)));
+    return memory.data();
+  }
+
+  void fill_present(const float* past, const std::vector<float>& fresh, float* out) const {
     for (int64_t i = 0; i < g_.batch * g_.kv_heads; ++i) {
-      float* out = all.data() + i * present_rows_ * g_.size;
       const int64_t begin = lengths_[static_cast<size_t>(i / g_.kv_heads)].past;
       const int64_t rows = std::min(g_.rows, present_rows_ - begin);
-      if (past) std::copy_n(past + i * g_.past_rows * g_.size, begin * g_.size, out);
-      std::copy_n(fresh.data() + i * g_.rows * g_.size, rows * g_.size, out + begin * g_.size);
+      if (past)
+        out = std::copy_n(past + i * g_.past_rows * g_.size, begin * g_.size, out);
+      else
+        out = std::fill_n(out, begin * g_.size, 0.0f);
+      out = std::copy_n(fresh.data() + i * g_.rows * g_.size, rows * g_.size, out);
+      out = std::fill_n(out, (present_rows_ - begin - rows) * g_.size, 0.0f);
     }
-    return all;
   }
 
   Status store_output(size_t output, const std::vector<float>& values, Dims dims) {
@@ -183,7 +203,7 @@ class Run {
     return ok();
   }
 
-  Status attend(const std::vector<float>& all_k, const std::vector<float>& all_v) {
+  Status attend(const float* all_k, const float* all_v) {
     Attend a;
     a.batch = g_.batch;
     a.heads = g_.heads;
@@ -192,8 +212,8 @@ class Run {
     a.keys = present_rows_;
     a.head_size = a.value_size = g_.size;
     a.q = HeadView::heads_first(q_.data(), g_.heads, g_.rows, g_.size);
-    a.k = HeadView::heads_first(all_k.data(), g_.kv_heads, present_rows_, g_.size);
-    a.v = HeadView::heads_first(all_v.data(), g_.kv_heads, present_rows_, g_.size);
+    a.k = HeadView::heads_first(all_k, g_.kv_heads, present_rows_, g_.size);
+    a.v = HeadView::heads_first(all_v, g_.kv_heads, present_rows_, g_.size);
     a.scale = attrs_.scale.value_or(0) != 0 ? *attrs_.scale : 1.f / std::sqrt(static_cast<float>(g_.size));
     a.softcap = attrs_.softcap;
     for (const Lengths& l : lengths_) {
@@ -211,15 +231,18 @@ class Run {
       a.sinks = sinks.data();
     else if (attrs_.smooth_softmax > 0)
       a.sinks = zero_sinks.data();
-    std::vector<float> out(static_cast<size_t>(g_.batch * g_.rows * g_.hidden())), qk;
-    a.out = out.data();
+    std::vector<float> qk;
+    const DType dtype = context_.input(kQuery).dtype();
+    THANE_ASSIGN(Tensor * output, context_.allocate(kOut, dtype, {g_.batch, g_.rows, g_.hidden()}));
+    FloatResult out(*output);
+    a.out = BasicHeadView<float>::rows_first(out.data(), g_.rows, g_.heads, g_.size);
     if (context_.wants_output(kQk) && attrs_.qk_output != 0) {
       qk.resize(static_cast<size_t>(g_.batch * g_.heads * g_.rows * present_rows_));
       a.qk = qk.data();
       a.qk_output = attrs_.qk_output == 1 ? QkOutput::kScores : QkOutput::kProbabilities;
     }
-    a.run(context_.threads());
-    THANE_TRY(store_output(kOut, out, {g_.batch, g_.rows, g_.hidden()}));
+    THANE_TRY(attend_by_(a, context_.threads()));
+    out.finish();
     if (!a.qk) return ok();
     return store_output(kQk, trimmed(qk), {g_.batch, g_.heads, g_.rows, total_});
   }
@@ -244,12 +267,35 @@ class Run {
   }
 
   KernelContext& context_;
+  const AttendBy& attend_by_;
   const GroupQueryAttentionAttrs& attrs_;
   const GroupGeometry g_;
   const int64_t total_, present_rows_;
   std::vector<Lengths> lengths_;
   std::vector<float> q_, new_k_;
 };
+
+Status group_query_attention(KernelContext& context, const AttendBy& attend_by) {
+  const Tensor *key = optional_input(context, kKey), *past = optional_input(context, kPastKey);
+  const Tensor *value = optional_input(context, kValue), *past_value = optional_input(context, kPastValue);
+  THANE_ASSIGN(const GroupGeometry g,
+               group_geometry(context.attrs<GroupQueryAttentionAttrs>(), context.input(kQuery).dims(),
+                              key ? &key->dims() : nullptr, past ? &past->dims() : nullptr));
+  if ((key && (!value || value->dims() != key->dims())) ||
+      (past && (!past_value || past_value->dims() != past->dims()))) {
+    return invalid_model("a value whose shape is not that of the key").expecting("equal shapes");
+  }
+  if (context.input(kLengths).size() != g.batch) {
+    return invalid_model(format("seqlens_k of shape {}", to_string(context.input(kLengths).dims())))
+        .expecting(to_string(Dims{g.batch}));
+  }
+  const int64_t total = context.input(kTotalLength).size() == 1 ? context.input(kTotalLength).as_int64(0) : -1;
+  if (total < g.rows || total > g.past_rows + g.rows) {
+    return runtime_error(format("total_sequence_length {}", total))
+        .expecting(format("{} to {}", g.rows, g.past_rows + g.rows));
+  }
+  return Run(context, attend_by, g, total).run();
+}
 
 }  // namespace
 
@@ -283,26 +329,8 @@ Status infer_group_query_attention(InferContext& context) {
   return ok();
 }
 
-Status eval_group_query_attention(KernelContext& context) {
-  const Tensor *key = optional_input(context, kKey), *past = optional_input(context, kPastKey);
-  const Tensor *value = optional_input(context, kValue), *past_value = optional_input(context, kPastValue);
-  THANE_ASSIGN(const GroupGeometry g,
-               group_geometry(context.attrs<GroupQueryAttentionAttrs>(), context.input(kQuery).dims(),
-                              key ? &key->dims() : nullptr, past ? &past->dims() : nullptr));
-  if ((key && (!value || value->dims() != key->dims())) ||
-      (past && (!past_value || past_value->dims() != past->dims()))) {
-    return invalid_model("a value whose shape is not that of the key").expecting("equal shapes");
-  }
-  if (context.input(kLengths).size() != g.batch) {
-    return invalid_model(format("seqlens_k of shape {}", to_string(context.input(kLengths).dims())))
-        .expecting(to_string(Dims{g.batch}));
-  }
-  const int64_t total = context.input(kTotalLength).size() == 1 ? context.input(kTotalLength).as_int64(0) : -1;
-  if (total < g.rows || total > g.past_rows + g.rows) {
-    return runtime_error(format("total_sequence_length {}", total))
-        .expecting(format("{} to {}", g.rows, g.past_rows + g.rows));
-  }
-  return Run(context, g, total).run();
-}
+Status eval_group_query_attention(KernelContext& context) { return group_query_attention(context, attend_plainly); }
+
+const Kernel kGroupQueryAttentionByBlocks = kAttentionByBlocks<group_query_attention>;
 
 }  // namespace thane::contrib

@@ -6,5 +6,7 @@
 namespace thane::contrib {
 
 extern const Kernel kPackedNBits;
+extern const Kernel kGroupQueryAttentionByBlocks;
+extern const Kernel kMultiHeadAttentionByBlocks;
 
 }  // namespace thane::contrib

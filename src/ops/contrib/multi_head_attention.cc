@@ -6,8 +6,10 @@
 
 #include "base/checked.h"
 #include "base/format.h"
-#include "ops/contrib/attend.h"
+#include "ops/contrib/by_blocks.h"
 #include "ops/contrib/contrib.h"
+#include "ops/contrib/floats.h"
+#include "ops/contrib/kernels.h"
 
 namespace thane::contrib {
 namespace {
@@ -271,35 +273,7 @@ std::vector<KeyRange> visible_keys(int64_t batch, int64_t queries, int64_t past,
 
 SymDims dims_or_empty(const Tensor* tensor) { return tensor ? to_symbolic(tensor->dims()) : SymDims{}; }
 
-}  // namespace
-
-Status MultiHeadAttentionAttrs::prepare() {
-  if (num_heads > 0 && num_heads <= kMaxHeads) return ok();
-  return invalid_model(format("num_heads is {}", num_heads)).expecting(format("1 to {}", kMaxHeads));
-}
-
-Status infer_multi_head_attention(InferContext& context) {
-  const auto& attrs = context.attrs<MultiHeadAttentionAttrs>();
-  const DType dtype = context.dtype(kQuery);
-  for (const size_t i : {kOut, kPresentKey, kPresentValue, kQk}) context.set(i, dtype);
-  const auto dims = [&](size_t i) { return context.has_input(i) ? context.dims(i) : nullptr; };
-  for (const size_t i : {kQuery, kKey, kValue, kPastKey}) {
-    if (context.has_input(i) && !context.dims(i)) return ok();
-  }
-  THANE_ASSIGN(const Geometry g, geometry(*dims(kQuery), dims(kKey), dims(kValue), dims(kPastKey)));
-  if (all_known(context)) THANE_TRY(check_shapes(context, g));
-  const Dim heads(attrs.num_heads);
-  const Dim size = Dim::floor_div(g.hidden, heads), value_size = Dim::floor_div(g.value_hidden, heads);
-  const bool shared = attrs.past_present_share_buffer && context.has_input(kPastKey);
-  const Dim total = g.past + g.keys;
-  context.set(kOut, dtype, SymDims{g.batch, g.queries, g.value_hidden});
-  context.set(kPresentKey, dtype, SymDims{g.batch, heads, shared ? g.past : total, size});
-  context.set(kPresentValue, dtype, SymDims{g.batch, heads, shared ? g.past : total, value_size});
-  context.set(kQk, dtype, SymDims{g.batch, heads, g.queries, shared ? Dim::unknown() : total});
-  return ok();
-}
-
-Status eval_multi_head_attention(KernelContext& context) {
+Status multi_head_attention(KernelContext& context, const AttendBy& attend_by) {
   const auto& attrs = context.attrs<MultiHeadAttentionAttrs>();
   const Tensor *key = optional_input(context, kKey), *value = optional_input(context, kValue);
   const Tensor *past_key = optional_input(context, kPastKey), *past_value = optional_input(context, kPastValue);
@@ -343,13 +317,20 @@ Status eval_multi_head_attention(KernelContext& context) {
   const State query_state{batch, heads, 0, 0, queries, keys.size};
   // Keys and values that come heads first are those of an earlier step: they have their bias already.
   const bool biased = bias.data() && g.packing != Packing::kHeadsFirst;
-  const auto all_k = assemble(keys, past_k.data(), in.k, biased ? bias.data() + hidden : nullptr, source);
-  const auto all_v = assemble(values, past_v.data(), in.v, biased ? bias.data() + 2 * hidden : nullptr, source);
-  THANE_TRY(std::move(found));
-  store_present(context, kPresentKey, keys, shared, past_k.data(), all_k);
-  store_present(context, kPresentValue, values, shared, past_v.data(), all_v);
-
   Attend attend;
+  attend.k = in.k;
+  attend.v = in.v;
+  std::vector<float> all_k, all_v;
+  // New rows serve where they lie, if nothing comes before them or on top.
+  if (biased || keys.past > 0 || context.wants_output(kPresentKey) || context.wants_output(kPresentValue)) {
+    all_k = assemble(keys, past_k.data(), in.k, biased ? bias.data() + hidden : nullptr, source);
+    all_v = assemble(values, past_v.data(), in.v, biased ? bias.data() + 2 * hidden : nullptr, source);
+    THANE_TRY(std::move(found));
+    store_present(context, kPresentKey, keys, shared, past_k.data(), all_k);
+    store_present(context, kPresentValue, values, shared, past_v.data(), all_v);
+    attend.k = HeadView::heads_first(all_k.data(), heads, keys.total(), keys.size);
+    attend.v = HeadView::heads_first(all_v.data(), heads, keys.total(), values.size);
+  }
   attend.batch = batch;
   attend.heads = attend.kv_heads = heads;
   attend.queries = queries;
@@ -362,8 +343,6 @@ Status eval_multi_head_attention(KernelContext& context) {
     biased_q = assemble(query_state, nullptr, in.q, bias.data(), source);
     attend.q = HeadView::heads_first(biased_q.data(), heads, queries, keys.size);
   }
-  attend.k = HeadView::heads_first(all_k.data(), heads, attend.keys, keys.size);
-  attend.v = HeadView::heads_first(all_v.data(), heads, attend.keys, values.size);
   attend.scale = attrs.scale.value_or(0) != 0 ? *attrs.scale : 1.f / std::sqrt(static_cast<float>(keys.size));
   attend.visible = visible_keys(batch, queries, keys.past, attend.keys, attrs.unidirectional);
   Mask mask;
@@ -374,16 +353,19 @@ Status eval_multi_head_attention(KernelContext& context) {
   if (const Tensor* given = optional_input(context, kAttentionBias)) {
     THANE_ASSIGN(attend.bias, bias_view(attention_bias.data(), given->dims(), batch, heads, queries, attend.keys));
   }
-  std::vector<float> out(static_cast<size_t>(batch * queries * heads * values.size)), qk;
-  attend.out = out.data();
+  std::vector<float> qk;
+  const Dims out_dims{batch, queries, heads * values.size};
+  THANE_ASSIGN(Tensor * output, context.allocate(kOut, context.input(kQuery).dtype(), out_dims));
+  FloatResult out(*output);
+  attend.out = BasicHeadView<float>::rows_first(out.data(), queries, heads, values.size);
   if (context.wants_output(kQk)) {
     qk.resize(static_cast<size_t>(batch * heads * queries * attend.keys));
     attend.qk = qk.data();
     attend.qk_output = QkOutput::kScores;
     attend.qk_unseen = std::numeric_limits<float>::lowest();
   }
-  attend.run(context.threads());
-  if (context.wants_output(kOut)) store(out.data(), context.output(kOut));
+  THANE_TRY(attend_by(attend, context.threads()));
+  out.finish();
   if (attend.qk) {
     THANE_ASSIGN(Tensor * scores,
                  context.allocate(kQk, context.input(kQuery).dtype(), {batch, heads, queries, attend.keys}));
@@ -391,5 +373,37 @@ Status eval_multi_head_attention(KernelContext& context) {
   }
   return ok();
 }
+
+}  // namespace
+
+Status MultiHeadAttentionAttrs::prepare() {
+  if (num_heads > 0 && num_heads <= kMaxHeads) return ok();
+  return invalid_model(format("num_heads is {}", num_heads)).expecting(format("1 to {}", kMaxHeads));
+}
+
+Status infer_multi_head_attention(InferContext& context) {
+  const auto& attrs = context.attrs<MultiHeadAttentionAttrs>();
+  const DType dtype = context.dtype(kQuery);
+  for (const size_t i : {kOut, kPresentKey, kPresentValue, kQk}) context.set(i, dtype);
+  const auto dims = [&](size_t i) { return context.has_input(i) ? context.dims(i) : nullptr; };
+  for (const size_t i : {kQuery, kKey, kValue, kPastKey}) {
+    if (context.has_input(i) && !context.dims(i)) return ok();
+  }
+  THANE_ASSIGN(const Geometry g, geometry(*dims(kQuery), dims(kKey), dims(kValue), dims(kPastKey)));
+  if (all_known(context)) THANE_TRY(check_shapes(context, g));
+  const Dim heads(attrs.num_heads);
+  const Dim size = Dim::floor_div(g.hidden, heads), value_size = Dim::floor_div(g.value_hidden, heads);
+  const bool shared = attrs.past_present_share_buffer && context.has_input(kPastKey);
+  const Dim total = g.past + g.keys;
+  context.set(kOut, dtype, SymDims{g.batch, g.queries, g.value_hidden});
+  context.set(kPresentKey, dtype, SymDims{g.batch, heads, shared ? g.past : total, size});
+  context.set(kPresentValue, dtype, SymDims{g.batch, heads, shared ? g.past : total, value_size});
+  context.set(kQk, dtype, SymDims{g.batch, heads, g.queries, shared ? Dim::unknown() : total});
+  return ok();
+}
+
+Status eval_multi_head_attention(KernelContext& context) { return multi_head_attention(context, attend_plainly); }
+
+const Kernel kMultiHeadAttentionByBlocks = kAttentionByBlocks<multi_head_attention>;
 
 }  // namespace thane::contrib

@@ -2,8 +2,8 @@
 #include <algorithm>
 
 #include "base/format.h"
-#include "ops/contrib/attend.h"
 #include "ops/contrib/contrib.h"
+#include "ops/contrib/floats.h"
 
 namespace thane::contrib {
 namespace {

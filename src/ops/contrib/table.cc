@@ -113,6 +113,8 @@ constexpr OpDef row(std::string_view name, std::span<const Param> in, int min_in
 }
 
 constexpr const Kernel* kNBitsKernels[] = {&kPackedNBits};
+constexpr const Kernel* kGroupQueryKernels[] = {&kGroupQueryAttentionByBlocks};
+constexpr const Kernel* kMultiHeadKernels[] = {&kMultiHeadAttentionByBlocks};
 
 constexpr OpDef kOps[] = {
     row("CropAndResize", kCropIn, 4, kCropOut, &attrs_schema<CropAndResizeAttrs>, infer_crop_and_resize,
@@ -121,16 +123,18 @@ constexpr OpDef kOps[] = {
         eval_quantized_lstm),
     row("GatherBlockQuantized", kGatherIn, 3, kFloatOut, &attrs_schema<GatherBlockQuantizedAttrs>,
         infer_gather_block_quantized, eval_gather_block_quantized),
-    row("GroupQueryAttention", kGroupQueryIn, 7, kAttentionOut, &attrs_schema<GroupQueryAttentionAttrs>,
-        infer_group_query_attention, eval_group_query_attention),
+    with_kernels(row("GroupQueryAttention", kGroupQueryIn, 7, kAttentionOut, &attrs_schema<GroupQueryAttentionAttrs>,
+                     infer_group_query_attention, eval_group_query_attention),
+                 kGroupQueryKernels),
     row("Inverse", kMatrixIn, 1, kMatrixOut, nullptr, infer_inverse, eval_inverse),
     row("MatMulBnb4", kBnb4In, 3, kFloatOut, &attrs_schema<MatMulBnb4Attrs>, infer_matmul_bnb4, eval_matmul_bnb4),
     with_kernels(row("MatMulNBits", kNBitsIn, 3, kFloatOut, &attrs_schema<MatMulNBitsAttrs>, infer_matmul_nbits,
                      eval_matmul_nbits),
                  kNBitsKernels),
     row("MoveAxis", kAnyIn, 1, kAnyOut, &attrs_schema<MoveAxisAttrs>, infer_move_axis, eval_move_axis),
-    row("MultiHeadAttention", kMultiHeadIn, 1, kAttentionOut, &attrs_schema<MultiHeadAttentionAttrs>,
-        infer_multi_head_attention, eval_multi_head_attention),
+    with_kernels(row("MultiHeadAttention", kMultiHeadIn, 1, kAttentionOut, &attrs_schema<MultiHeadAttentionAttrs>,
+                     infer_multi_head_attention, eval_multi_head_attention),
+                 kMultiHeadKernels),
     row("QLinearAdd", kByteBinaryIn, 7, kByteOut, nullptr, infer_quantized_binary, eval_quantized_add),
     row("QLinearMul", kByteBinaryIn, 7, kByteOut, nullptr, infer_quantized_binary, eval_quantized_mul),
     row("RotaryEmbedding", kRotaryIn, 4, kFloatOut, &attrs_schema<RotaryEmbeddingAttrs>, infer_rotary_embedding,

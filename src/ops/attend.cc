@@ -1,10 +1,10 @@
-#include "ops/contrib/attend.h"
+#include "ops/attend.h"
 
 #include <algorithm>
 #include <cmath>
 #include <limits>
 
-namespace thane::contrib {
+namespace thane {
 namespace {
 
 // One query row. `keys` is the key matrix turned round, [head_size, keys], so that the loop over keys runs along
@@ -14,7 +14,7 @@ class Row {
   explicit Row(const Attend& a) : a_(a), scores_(static_cast<size_t>(a.keys)) {}
 
   void run(int64_t b, int64_t n, int64_t s, const float* keys) {
-    range_ = a_.visible[static_cast<size_t>(b * a_.queries + s)];
+    range_ = a_.visible_to(b, s);
     float* qk = a_.qk ? a_.qk + ((b * a_.heads + n) * a_.queries + s) * a_.keys : nullptr;
     if (qk) std::fill_n(qk, a_.keys, a_.qk_unseen);
     score(a_.q.at(b, n, s), keys);
@@ -23,7 +23,7 @@ class Row {
     if (a_.qk_output == QkOutput::kScores && qk) copy_visible(qk);
     softmax(n);
     if (a_.qk_output == QkOutput::kProbabilities && qk) copy_visible(qk);
-    mix(b, n, a_.out + ((b * a_.queries + s) * a_.heads + n) * a_.value_size);
+    mix(b, n, a_.out.at(b, n, s));
   }
 
  private:
@@ -49,9 +49,10 @@ class Row {
     float max = a_.sinks ? a_.sinks[n] : -std::numeric_limits<float>::infinity();
     float* scores = scores_.data();
     for (int64_t t = range_.begin; t < range_.end; ++t) max = std::max(max, scores[t]);
+    if (max == -std::numeric_limits<float>::infinity()) return std::fill(scores, scores + a_.keys, a_.unseeing), void();
     double sum = a_.sinks ? std::exp(a_.sinks[n] - max) : 0.f;
     for (int64_t t = range_.begin; t < range_.end; ++t) {
-      scores[t] = max == -std::numeric_limits<float>::infinity() ? 0.f : std::exp(scores[t] - max);
+      scores[t] = std::exp(scores[t] - max);
       sum += scores[t];
     }
     const float factor = sum > 0 ? static_cast<float>(1 / sum) : 0.f;
@@ -59,7 +60,7 @@ class Row {
   }
 
   void mix(int64_t b, int64_t n, float* out) const {
-    std::fill_n(out, a_.value_size, 0.f);
+    std::fill_n(out, a_.value_size, range_.begin < range_.end ? 0.f : a_.unseeing);
     const int64_t kv = n / (a_.heads / a_.kv_heads);
     for (int64_t t = range_.begin; t < range_.end; ++t) {
       const float weight = scores_[static_cast<size_t>(t)];
@@ -99,23 +100,4 @@ void Attend::run(ThreadPool& threads) const {
   });
 }
 
-Floats::Floats(const Tensor* tensor) {
-  if (!tensor) return;
-  if (tensor->dtype() == DType::kFloat32) {
-    data_ = tensor->data<float>();
-    return;
-  }
-  storage_.resize(static_cast<size_t>(tensor->size()));
-  dispatch<Half, BFloat16, double>(tensor->dtype(), [&]<class T>() {
-    for (size_t i = 0; i < storage_.size(); ++i) storage_[i] = static_cast<float>(tensor->data<T>()[i]);
-  });
-  data_ = storage_.data();
-}
-
-void store(const float* values, Tensor& tensor) {
-  dispatch<float, Half, BFloat16>(tensor.dtype(), [&]<class T>() {
-    for (int64_t i = 0; i < tensor.size(); ++i) tensor.data<T>()[i] = T(values[i]);
-  });
-}
-
-}  // namespace thane::contrib
+}  // namespace thane
