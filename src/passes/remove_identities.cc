@@ -1,4 +1,5 @@
-// Drops nodes whose output is their input: Identity, Dropout at inference, casts to the same type.
+// Drops nodes whose output is their input: Identity, Dropout at inference, casts to the same type, or like a value of
+// it.
 #include "passes/edit.h"
 #include "passes/rewrites.h"
 
@@ -16,9 +17,9 @@ bool passes_through(const Graph& graph, const Node& node, const GraphEdit& edit)
     const bool mask_read = node.outputs.size() > 1 && node.outputs[1] != kNoValue && edit.uses(node.outputs[1]) > 0;
     return !training && !mask_read;
   }
-  if (node.op->name == "Cast") {
+  if (node.op->name == "Cast" || node.op->name == "CastLike") {
     const Type& from = graph.values[node.inputs[0]].type;
-    const Type& to = graph.values[node.outputs[0]].type;
+    const Type& to = graph.values[node.op->name == "Cast" ? node.outputs[0] : node.inputs[1]].type;
     return from.is_tensor() && from.dtype != DType::kUndefined && from.dtype == to.dtype;
   }
   return false;

@@ -8,6 +8,7 @@ namespace thane {
 Status align_constants(Graph& graph, const PassOptions& options);
 Status sink_constants(Graph& graph, const PassOptions& options);
 Status inline_constant_ifs(Graph& graph, const PassOptions& options);
+Status widen_halves(Graph& graph, const PassOptions& options);
 Status remove_identities(Graph& graph, const PassOptions& options);
 Status quantized_islands(Graph& graph, const PassOptions& options);
 Status fold_constants(Graph& graph, const PassOptions& options);

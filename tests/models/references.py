@@ -154,8 +154,9 @@ class Recorder:
             item[f"{name}_max_diff"] = largest(other, value)
 
     def half_tolerance(self):
-        """float16 keeps 11 bits, and where it is rounded differs between engines: 8 roundings of the largest value."""
-        return {"atol": max(ATOL, 8 * peak(self.last) * 2.0 ** -11), "rtol": 8 * 2.0 ** -11}
+        """float16 keeps 11 bits, and where it is rounded differs between engines: 20 roundings of the largest value.
+        (ONNX Runtime, which rounds after most ops, strays up to 18 of them from the float32 form of the same model.)"""
+        return {"atol": max(ATOL, 20 * peak(self.last) * 2.0 ** -11), "rtol": 20 * 2.0 ** -11}
 
     def outputs(self, stem, runs, feed, given, quantized):
         main = self.last = runs[""].run(None, feed)

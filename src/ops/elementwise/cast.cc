@@ -3,6 +3,7 @@
 
 #include "base/format.h"
 #include "ops/convert.h"
+#include "ops/elementwise/cast.h"
 #include "ops/elementwise/cast_string.h"
 #include "ops/families.h"
 #include "ops/infer_shapes.h"
@@ -148,5 +149,11 @@ constexpr OpDef kCastOps[] = {
 }  // namespace
 
 std::span<const OpDef> cast_ops() { return kCastOps; }
+
+AttrsPtr cast_attrs(DType dtype) {
+  auto attrs = std::make_shared<CastAttrs>();
+  attrs->to = dtype;
+  return attrs;
+}
 
 }  // namespace thane
