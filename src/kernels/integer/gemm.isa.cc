@@ -147,7 +147,7 @@ void panel(const IntegerPanel& p) noexcept {
 
 // ---- rows of A
 
-// Half of what a vector takes: windows of three pixels of three colours are runs of 9.
+// What runs shorter than a vector go by: windows of three pixels of three colours are runs of 9.
 constexpr int kFew = 8;
 template <class T>
 using FewVec __attribute__((vector_size(kFew * sizeof(T)))) = T;
@@ -197,7 +197,7 @@ THANE_INLINE void convert_run(const Convert& convert, const uint8_t* from, int64
   if (i == n) return;
   if (n >= kStep) return convert.some(from + n - kStep, to + n - kStep);  // the last ones, some of them again
   if (n >= kFew) {
-    convert.few(from, to);
+    for (; i + kFew < n; i += kFew) convert.few(from + i, to + i);
     return convert.few(from + n - kFew, to + n - kFew);
   }
   for (; i < n; ++i) to[i] = convert.one(from[i]);
