@@ -80,6 +80,11 @@ THANE_INLINE Vec sqrt(Vec v) {
 }
 
 // The first n lanes, 0 < n < kLanes; others are 0.
+#if defined(__AVX512F__)
+THANE_INLINE uint16_t first_lanes(int64_t n) { return static_cast<uint16_t>((1u << n) - 1); }
+THANE_INLINE Vec load_some(const float* from, int64_t n) { return _mm512_maskz_loadu_ps(first_lanes(n), from); }
+THANE_INLINE void store_some(float* to, Vec v, int64_t n) { _mm512_mask_storeu_ps(to, first_lanes(n), v); }
+#else
 THANE_INLINE Vec load_some(const float* from, int64_t n) {
   float lanes[kLanes] = {};
   for (int64_t i = 0; i < n; ++i) lanes[i] = from[i];
@@ -90,6 +95,7 @@ THANE_INLINE void store_some(float* to, Vec v, int64_t n) {
   store(lanes, v);
   for (int64_t i = 0; i < n; ++i) to[i] = lanes[i];
 }
+#endif
 
 // Halves added to halves: the order is the same for every caller.
 THANE_INLINE float sum_lanes(Vec v) {

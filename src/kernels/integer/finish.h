@@ -39,7 +39,11 @@ struct FixedColumns {
 THANE_INLINE void store_bytes(void* to, IntVec v, int64_t n) {
   const auto bytes = low_bytes(v);
   if (n >= kLanes) return store_as(static_cast<int8_t*>(to), bytes);
+#if defined(__AVX512BW__)
+  _mm_mask_storeu_epi8(to, first_lanes(n), reinterpret_cast<__m128i>(bytes));
+#else
   for (int64_t i = 0; i < n; ++i) static_cast<int8_t*>(to)[i] = bytes[i];
+#endif
 }
 
 // Sums of one vector of columns from `column` on, `count` of which exist (perhaps more than the vector has).

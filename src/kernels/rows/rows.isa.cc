@@ -25,8 +25,9 @@ THANE_INLINE void put(float* to, Vec v, int64_t count) { count == kLanes ? store
 // The first `count` lanes of v, 0 beyond.
 THANE_INLINE Vec keep(Vec v, int64_t count) {
   if (count == kLanes) return v;
-  for (int64_t i = count; i < kLanes; ++i) v[i] = 0;
-  return v;
+  IntVec lane;
+  for (int i = 0; i < kLanes; ++i) lane[i] = i;
+  return from_bits(bits_of(v) & (lane < splat_int(static_cast<int32_t>(count))));
 }
 
 void softmax(int64_t n, float scale, const float* x, const float* mask, float* y) noexcept {
