@@ -97,6 +97,28 @@ THANE_INLINE void store_some(float* to, Vec v, int64_t n) {
 }
 #endif
 
+// The first n lanes, or all of them where n is more: one loop for whole vectors and the last one, where masks cost
+// nothing. Other sets take whole vectors only.
+#if defined(__AVX512F__)
+constexpr bool kHasMasks = true;
+class Part {
+ public:
+  THANE_INLINE explicit Part(int64_t n) : mask_(n < kLanes ? first_lanes(n) : uint16_t{0xffff}) {}
+  THANE_INLINE Vec load(const float* from) const { return _mm512_maskz_loadu_ps(mask_, from); }
+  THANE_INLINE void store(float* to, Vec v) const { _mm512_mask_storeu_ps(to, mask_, v); }
+
+ private:
+  uint16_t mask_;
+};
+#else
+constexpr bool kHasMasks = false;
+struct Part {
+  THANE_INLINE explicit Part(int64_t) {}
+  THANE_INLINE Vec load(const float* from) const { return thane::THANE_ISA::load(from); }
+  THANE_INLINE void store(float* to, Vec v) const { thane::THANE_ISA::store(to, v); }
+};
+#endif
+
 // Halves added to halves: the order is the same for every caller.
 THANE_INLINE float sum_lanes(Vec v) {
   float lanes[kLanes];

@@ -12,8 +12,9 @@ namespace {
 // P pixels from `first`, kernels of K columns without dilation, stride S; one vector of channels from c.
 template <int K, int S, int P>
 THANE_INLINE void block(const DepthwiseRun& run, int64_t first, int64_t c) {
+  const Part part(run.channels - c);
   Vec sums[P];
-  const Vec bias = run.bias ? load(run.bias + c) : Vec{};
+  const Vec bias = run.bias ? part.load(run.bias + c) : Vec{};
 #pragma GCC unroll 8
   for (int p = 0; p < P; ++p) sums[p] = bias;
   const float* weights = run.weights + c;
@@ -21,10 +22,10 @@ THANE_INLINE void block(const DepthwiseRun& run, int64_t first, int64_t c) {
   for (int64_t row = 0; row < run.rows; ++row, columns += run.row_length, weights += K * run.channels) {
     Vec w[K];
 #pragma GCC unroll 8
-    for (int t = 0; t < K; ++t) w[t] = load(weights + t * run.channels);
+    for (int t = 0; t < K; ++t) w[t] = part.load(weights + t * run.channels);
 #pragma GCC unroll 32
     for (int x = 0; x < (P - 1) * S + K; ++x) {
-      const Vec in = load(columns[x] + c);
+      const Vec in = part.load(columns[x] + c);
 #pragma GCC unroll 8
       for (int p = 0; p < P; ++p) {
         const int t = x - p * S;
@@ -35,11 +36,11 @@ THANE_INLINE void block(const DepthwiseRun& run, int64_t first, int64_t c) {
   const int64_t at = first * run.channels + c;
   if (run.residual) {
 #pragma GCC unroll 8
-    for (int p = 0; p < P; ++p) sums[p] += load(run.residual + at + p * run.channels);
+    for (int p = 0; p < P; ++p) sums[p] += part.load(run.residual + at + p * run.channels);
   }
   const Vec low = splat(run.low), high = splat(run.high);
 #pragma GCC unroll 8
-  for (int p = 0; p < P; ++p) store(run.y + at + p * run.channels, min(high, max(low, sums[p])));
+  for (int p = 0; p < P; ++p) part.store(run.y + at + p * run.channels, min(high, max(low, sums[p])));
 }
 
 // Whole vectors of channels; blocks of P pixels, then of fewer. Returns how many pixels are done.
@@ -60,8 +61,8 @@ void blocks(const DepthwiseRun& given, int64_t end) {
 }
 
 struct Full {
-  static THANE_INLINE Vec get(const float* from, int64_t) { return load(from); }
-  static THANE_INLINE void put(float* to, Vec v, int64_t) { store(to, v); }
+  static THANE_INLINE Vec get(const float* from, int64_t n) { return Part(n).load(from); }
+  static THANE_INLINE void put(float* to, Vec v, int64_t n) { Part(n).store(to, v); }
 };
 struct Some {
   static THANE_INLINE Vec get(const float* from, int64_t n) { return load_some(from, n); }
@@ -86,13 +87,13 @@ THANE_INLINE void any_pixel(const DepthwiseRun& run, int64_t pixel, int64_t c, i
 
 void any(const DepthwiseRun& run, int64_t end) {
   for (int64_t p = 0; p < run.pixels; ++p) {
-    for (int64_t c = 0; c < end; c += kLanes) any_pixel<Full>(run, p, c, kLanes);
+    for (int64_t c = 0; c < end; c += kLanes) any_pixel<Full>(run, p, c, run.channels - c);
   }
 }
 
 void run_kernel(const DepthwiseRun& run) noexcept {
   const int64_t shape = run.dilation == 1 && run.stride <= 2 ? run.kernel * 10 + run.stride : 0;
-  const int64_t rest = run.channels % kLanes, end = run.channels - rest;
+  const int64_t rest = kHasMasks ? 0 : run.channels % kLanes, end = run.channels - rest;
   switch (shape) {
     case 31: blocks<3, 1>(run, end); break;
     case 32: blocks<3, 2>(run, end); break;

@@ -55,22 +55,39 @@ THANE_INLINE void map_in_place(const GemmPanel& p, int64_t n, float* x) {
   map_kernels(kThisIsa).run(p.epilogue.map, n, x, x);
 }
 
-// Adds earlier blocks' sums, or biases and residual, and clamps R rows of whole vectors, each where that is this
-// block's part. Unrolled, or the tile would go through memory.
+// The V vectors of a tile's row, n columns in all: whole ones, but the last may be partial where the set has masks.
+template <int V>
+class RowVectors {
+ public:
+  THANE_INLINE explicit RowVectors(int64_t n) : last_(n - (V - 1) * kLanes) {}
+  THANE_INLINE Vec load_from(const float* row, int v) const {
+    return v + 1 < V ? load(row + v * kLanes) : last_.load(row + v * kLanes);
+  }
+  THANE_INLINE void store_to(float* row, int v, Vec value) const {
+    v + 1 < V ? store(row + v * kLanes, value) : last_.store(row + v * kLanes, value);
+  }
+
+ private:
+  Part last_;
+};
+
+// Adds earlier blocks' sums, or biases and residual, and clamps R rows of such vectors, each where that is this block's
+// part. Unrolled, or the tile would go through memory.
 template <int R, int V>
 THANE_INLINE void add_and_clamp(Vec (&tile)[R][V], const GemmPanel& p, int64_t row) {
   const GemmEpilogue& e = p.epilogue;
+  const RowVectors<V> vectors(p.n);
   if (!p.is_first) {
 #pragma GCC unroll 12
     for (int r = 0; r < R; ++r) {
 #pragma GCC unroll 8
-      for (int v = 0; v < V; ++v) tile[r][v] += load(row_of_c(p, row + r) + v * kLanes);
+      for (int v = 0; v < V; ++v) tile[r][v] += vectors.load_from(row_of_c(p, row + r), v);
     }
   }
   if (p.is_first && e.column_bias) {
 #pragma GCC unroll 8
     for (int v = 0; v < V; ++v) {
-      const Vec bias = load(e.column_bias + v * kLanes);
+      const Vec bias = vectors.load_from(e.column_bias, v);
 #pragma GCC unroll 12
       for (int r = 0; r < R; ++r) tile[r][v] += bias;
     }
@@ -88,7 +105,7 @@ THANE_INLINE void add_and_clamp(Vec (&tile)[R][V], const GemmPanel& p, int64_t r
     for (int r = 0; r < R; ++r) {
       const float* residual = e.residual + (row_of_c(p, row + r) - p.c);
 #pragma GCC unroll 8
-      for (int v = 0; v < V; ++v) tile[r][v] += load(residual + v * kLanes);
+      for (int v = 0; v < V; ++v) tile[r][v] += vectors.load_from(residual, v);
     }
   }
   const Vec low = splat(p.is_last ? e.low : -kInfinity), high = splat(p.is_last ? e.high : kInfinity);
@@ -99,32 +116,30 @@ THANE_INLINE void add_and_clamp(Vec (&tile)[R][V], const GemmPanel& p, int64_t r
   }
 }
 
-template <int V>
-THANE_INLINE void write_row(float* out, const Vec (&sums)[1][V]) {
-#pragma GCC unroll 8
-  for (int v = 0; v < V; ++v) store(out + v * kLanes, sums[0][v]);
-}
-
-// The whole of a tile of `rows` rows of V whole vectors through memory, a row at a time: little code.
+// The whole of a tile of `rows` rows of V such vectors through memory, a row at a time: little code.
 template <int V>
 [[gnu::noinline, gnu::noclone]] void finish_rows(float* tile, int64_t rows, const GemmPanel& p, int64_t row) {
   const bool mapped = maps(p);
+  const RowVectors<V> vectors(p.n);
   for (int64_t r = 0; r < rows; ++r) {
     Vec sums[1][V];
 #pragma GCC unroll 8
     for (int v = 0; v < V; ++v) sums[0][v] = load(tile + (r * V + v) * kLanes);
     add_and_clamp<1, V>(sums, p, row + r);
-    write_row<V>(mapped ? tile + r * V * kLanes : row_of_c(p, row + r), sums);
+    float* out = mapped ? tile + r * V * kLanes : row_of_c(p, row + r);
+#pragma GCC unroll 8
+    for (int v = 0; v < V; ++v) vectors.store_to(out, v, sums[0][v]);
   }
   if (!mapped) return;
   map_in_place(p, rows * V * kLanes, tile);
   for (int64_t r = 0; r < rows; ++r) {
     float* out = row_of_c(p, row + r);
-    for (int v = 0; v < V; ++v, tile += kLanes) store(out + v * kLanes, load(tile));
+#pragma GCC unroll 8
+    for (int v = 0; v < V; ++v, tile += kLanes) vectors.store_to(out, v, load(tile));
   }
 }
 
-// The same where the last vector is partial: `rows` of `width` floats.
+// The same where the last vector is partial and there are no masks: `rows` of `width` floats.
 [[gnu::noinline, gnu::noclone]] void finish_partial(float* tile, int64_t width, int64_t rows, const GemmPanel& p,
                                                     int64_t row) {
   const GemmEpilogue& e = p.epilogue;
@@ -160,15 +175,16 @@ template <int V>
 // R rows from `row` on. In registers where that is the common case and unrolled code for it is worth its size.
 template <int R, int V, bool kInRegisters = V == kVectors || kVectors <= 3>
 THANE_INLINE void finish(Vec (&tile)[R][V], const GemmPanel& p, int64_t row) {
-  const bool whole = p.n == V * kLanes;
+  const bool whole = kHasMasks || p.n == V * kLanes;
   if constexpr (kInRegisters) {
     if (whole && !maps(p)) {
       add_and_clamp<R, V>(tile, p, row);
+      const RowVectors<V> vectors(p.n);
 #pragma GCC unroll 12
       for (int r = 0; r < R; ++r) {
         float* out = row_of_c(p, row + r);
 #pragma GCC unroll 8
-        for (int v = 0; v < V; ++v) store(out + v * kLanes, tile[r][v]);
+        for (int v = 0; v < V; ++v) vectors.store_to(out, v, tile[r][v]);
       }
       return;
     }
