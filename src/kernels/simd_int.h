@@ -4,6 +4,8 @@
 
 #if defined(__SSE2__)
 #include <immintrin.h>
+#elif defined(__aarch64__)
+#include <arm_neon.h>
 #endif
 
 #include "kernels/simd.h"
@@ -61,6 +63,8 @@ THANE_INLINE IntVec to_ints(NarrowVec<int8_t> bytes) {
   return reinterpret_cast<IntVec>(_mm512_cvtepi8_epi32(reinterpret_cast<__m128i>(bytes)));
 #elif defined(__AVX2__)
   return reinterpret_cast<IntVec>(_mm256_cvtepi8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(&bytes))));
+#elif defined(__aarch64__)
+  return reinterpret_cast<IntVec>(vmovl_s16(vget_low_s16(vmovl_s8(vcreate_s8(load_as<uint32_t>(&bytes))))));
 #else
   return __builtin_convertvector(bytes, IntVec);
 #endif
@@ -70,6 +74,8 @@ THANE_INLINE IntVec to_ints(NarrowVec<uint8_t> bytes) {
   return reinterpret_cast<IntVec>(_mm512_cvtepu8_epi32(reinterpret_cast<__m128i>(bytes)));
 #elif defined(__AVX2__)
   return reinterpret_cast<IntVec>(_mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(&bytes))));
+#elif defined(__aarch64__)
+  return reinterpret_cast<IntVec>(vmovl_u16(vget_low_u16(vmovl_u8(vcreate_u8(load_as<uint32_t>(&bytes))))));
 #else
   return __builtin_convertvector(bytes, IntVec);
 #endif
@@ -124,7 +130,12 @@ THANE_INLINE NarrowVec<int8_t> low_bytes(IntVec v) {
   const __m128i both = _mm_or_si128(_mm256_castsi256_si128(halves), _mm256_extracti128_si256(halves, 1));
   return load_as<NarrowVec<int8_t>>(&both);
 #else
-  return __builtin_convertvector(v, NarrowVec<int8_t>);
+  // In two steps, each of which is an instruction: compilers would take out one byte after the other.
+  using HalfShorts __attribute__((vector_size(kLanes * 2))) = int16_t;
+  const auto shorts = __builtin_convertvector(v, HalfShorts);
+  const auto bytes =
+      __builtin_convertvector(__builtin_shufflevector(shorts, shorts, 0, 1, 2, 3, 0, 1, 2, 3), HalfBytes<int8_t>);
+  return load_as<NarrowVec<int8_t>>(&bytes);
 #endif
 }
 
