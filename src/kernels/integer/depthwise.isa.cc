@@ -20,9 +20,13 @@ constexpr int64_t blocks_of(int64_t channels) { return (channels + kBlock - 1) /
 template <class Byte, bool kWhole>
 THANE_INLINE ShortVec channels_of(const uint8_t* pixel, int64_t count) {
   if constexpr (kWhole) return widened(load_as<HalfBytes<Byte>>(pixel));
+#if defined(__AVX512BW__)
+  return widened(reinterpret_cast<HalfBytes<Byte>>(_mm256_maskz_loadu_epi8((1u << count) - 1, pixel)));
+#else
   HalfBytes<Byte> some{};
   __builtin_memcpy(&some, pixel, static_cast<size_t>(count));
   return widened(some);
+#endif
 }
 
 struct Block {
