@@ -72,8 +72,13 @@ struct GemmKernel {
 const GemmKernel& gemm_kernel(Isa ceiling, GemmWord word = GemmWord::kFloat);
 
 // Packs B[k × n] (element (i, j) at b[i·row_stride + j·column_stride]) into panels of [words_of(k)][width], one after
-// the other, zero beyond n, each element times `scale`. `packed` holds words_of(k) · packed_columns(n) words.
+// the other, zero beyond n, each element times `scale`. `packed` holds words_of(k) · packed_columns(n) words. B
+// may lie unaligned.
 void pack_b(const GemmKernel& kernel, int64_t k, int64_t n, const float* b, int64_t row_stride, int64_t column_stride,
             float scale, float* packed);
+// The same, as floats, of the B[taps·k × n] whose element (t·k + i, j) is b[i·taps + t + j·column_stride]: a
+// convolution's weights.
+void pack_taps(const GemmKernel& kernel, int64_t taps, int64_t k, int64_t n, const float* b, int64_t column_stride,
+               float* packed);
 
 }  // namespace thane

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "ir/context.h"
+#include "kernels/gemm/transpose.h"
 #include "ops/conv/conv.h"
 #include "ops/conv/convolve.h"
 #include "ops/conv/kernels.h"
@@ -112,7 +113,7 @@ Result<Tensor> fold_weights(const Tensor& weights, int64_t kernel) {
     const int64_t x = i % kernel, rest = i / kernel;
     const int64_t y = rest % outer, c = rest / outer % in, o = rest / outer / in;
     // As [out][last · in][outer]: the order LatticeGemm takes.
-    folded.data<float>()[((o * kernel + x) * in + c) * outer + y] = from[i];
+    folded.data<float>()[((o * kernel + x) * in + c) * outer + y] = load_unaligned(from + i);
   }
   return folded;
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "ir/tensor.h"
+#include "kernels/gemm/transpose.h"
 
 namespace thane {
 namespace {
@@ -34,14 +35,20 @@ Result<Tensor> LatticeGemm::pack(const GemmKernel& kernel, const Lattice& lattic
   const int64_t taps = lattice.taps(), k = lattice.in_channels, n = lattice.out_channels;
   const int64_t words = taps * kernel.words_of(k), group_panels = words * kernel.packed_columns(n);
   THANE_ASSIGN(Tensor packed, Tensor::allocate(DType::kFloat32, {lattice.group * group_panels}));
-  // One group's weights as a matrix [taps][k, up to whole words][n].
-  const bool dense = kernel_offsets.size() == 1;
+  // The taps of an input channel are often all there is between it and the next one.
+  bool dense = strides.in == taps && kernel.word == GemmWord::kFloat;
+  for (int64_t t = 0; t < taps; ++t) dense &= kernel_offsets[static_cast<size_t>(t)] == t;
+  // Else one group's weights as a matrix [taps][k, up to whole words][n].
   const int64_t depth = words * kernel.depth_per_word();
-  std::vector<float> matrix(dense ? 0 : static_cast<size_t>(depth * n));
+  std::vector<float> matrix(dense || taps == 1 ? 0 : static_cast<size_t>(depth * n));
   for (int64_t g = 0; g < lattice.group; ++g) {
     const float* from = weights + g * strides.group;
     float* panels = packed.data<float>() + g * group_panels;
     if (dense) {
+      pack_taps(kernel, taps, k, n, from, strides.out, panels);
+      continue;
+    }
+    if (taps == 1) {
       pack_b(kernel, k, n, from + kernel_offsets[0], strides.in, strides.out, 1.0f, panels);
       continue;
     }
@@ -52,7 +59,7 @@ Result<Tensor> LatticeGemm::pack(const GemmKernel& kernel, const Lattice& lattic
         for (size_t tap = 0; tap < kernel_offsets.size(); ++tap) {
           float* row = matrix.data() + (static_cast<int64_t>(tap) * (depth / taps) + ic) * n;
           const float* element = from + ic * strides.in + kernel_offsets[tap];
-          for (int64_t oc = first; oc < last; ++oc) row[oc] = element[oc * strides.out];
+          for (int64_t oc = first; oc < last; ++oc) row[oc] = load_unaligned(element + oc * strides.out);
         }
       }
     }

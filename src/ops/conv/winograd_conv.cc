@@ -5,6 +5,7 @@
 
 #include "ir/context.h"
 #include "kernels/gemm/tiling.h"
+#include "kernels/gemm/transpose.h"
 #include "ops/conv/conv.h"
 #include "ops/conv/kernels.h"
 #include "ops/conv/winograd_tiles.h"
@@ -131,26 +132,24 @@ class WinogradConv : public PreparedKernel {
   mutable std::optional<ScratchPool> scratch_;
 };
 
-// Weights [out][in][3][3] as 36 packed matrices of in × out, panel by panel: what is read and written then lies in a
-// few streams.
+// Weights [out][in][3][3] as 36 packed matrices of in × out, panel by panel and a few input channels at a time: what is
+// read and written then lies in a few streams.
 Result<Tensor> pack_transformed(const GemmKernel& kernel, const Tensor& weights) {
   const int64_t out = weights.dim(0), in = weights.dim(1), panel_floats = in * kernel.packed_columns(out);
   THANE_ASSIGN(Tensor panels, Tensor::allocate(DType::kFloat32, {kWinogradPoints * panel_floats}));
-  const float* from = weights.data<float>();
-  std::vector<float> g(static_cast<size_t>(9 * kernel.columns)),
-      u(static_cast<size_t>(kWinogradPoints * kernel.columns));
+  constexpr int64_t kChannels = 8;
+  const int64_t most = kChannels * kernel.columns;
+  std::vector<float> g(static_cast<size_t>(9 * most)), u(static_cast<size_t>(kWinogradPoints * most));
   for (int64_t first = 0; first < out; first += kernel.columns) {
     const int64_t count = std::min<int64_t>(kernel.columns, out - first), width = kernel.panel_width(count);
-    std::fill(g.begin(), g.end(), 0.0f);
     float* panel = panels.data<float>() + first * in;
-    for (int64_t ic = 0; ic < in; ++ic) {
-      for (int64_t j = 0; j < count; ++j) {
-        const float* taps = from + ((first + j) * in + ic) * 9;
-        for (int64_t t = 0; t < 9; ++t) g[static_cast<size_t>(t * width + j)] = taps[t];
-      }
-      transform_weights(width, g.data(), u.data());
+    for (int64_t ic = 0; ic < in; ic += kChannels) {
+      const int64_t channels = std::min(kChannels, in - ic);
+      transpose_columns(channels, 9, count, weights.data<float>() + (first * in + ic) * 9, in * 9, 1.0f, g.data(),
+                        width);
+      transform_weights(channels * width, g.data(), u.data());
       for (int64_t i = 0; i < kWinogradPoints; ++i) {
-        std::copy_n(u.data() + i * width, width, panel + i * panel_floats + ic * width);
+        std::copy_n(u.data() + i * channels * width, channels * width, panel + i * panel_floats + ic * width);
       }
     }
   }
