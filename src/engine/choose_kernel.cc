@@ -6,7 +6,7 @@
 
 namespace thane {
 
-Result<KernelChoice> choose_kernel(const KernelQuery& query) {
+Result<KernelChoice> choose_kernel(const KernelQuery& query, const std::function<Status(const Kernel&)>& ready) {
   KernelChoice choice;
   const bool are_known = std::ranges::all_of(
       query.outputs, [](const Type& type) { return type.dtype == DType::kUndefined || type.has_concrete_dims(); });
@@ -17,6 +17,7 @@ Result<KernelChoice> choose_kernel(const KernelQuery& query) {
       choice.refusals.push_back(format("{}: {}", kernel->name, reason));
       continue;
     }
+    if (ready) THANE_TRY(ready(*kernel));
     THANE_ASSIGN(choice.kernel, kernel->prepare(query));
     choice.name = kernel->name;
     break;

@@ -6,6 +6,7 @@
 #include "base/format.h"
 #include "engine/choose_kernel.h"
 #include "engine/memory_plan.h"
+#include "ir/unaligned.h"
 #include "ops/infer.h"
 
 namespace thane {
@@ -71,6 +72,26 @@ class Planner {
       for (const Subgraph& subgraph : graph_.nodes[n].subgraphs) count(subgraph.captures);
     }
     count(graph_.all_outputs());
+  }
+
+  // For a step that reads the value as what it is.
+  Status align(ValueId id) {
+    if (id == kNoValue || !facts_[id].value || facts_[id].value->aligned()) return ok();
+    const Tensor original = *facts_[id].value;
+    THANE_ASSIGN(facts_[id].value, original.copy());
+    if (plan_->value_slots_[id] != kNoSlot) plan_->slots_[plan_->value_slots_[id]].constant = *facts_[id].value;
+    if (common_.aligned && graph_.constant(id)) common_.aligned(id, *facts_[id].value);
+    original.unload();
+    return ok();
+  }
+
+  // `packs`: bits of inputs that need not be aligned.
+  Status align_inputs(const Node& node, uint32_t packs) {
+    for (size_t i = 0; i < node.inputs.size(); ++i) {
+      const bool packed = i < 32 && (packs >> i & 1) != 0;
+      if (!packed && !takes_any_alignment(node, i)) THANE_TRY(align(node.inputs[i]));
+    }
+    return ok();
   }
 
   // Lets go of constants that were for this step's kernel alone, which has packed them.
@@ -141,7 +162,10 @@ class Planner {
       step.node_index = n;
       for (ValueId id : node.inputs) step.inputs.push_back(slot_of(id));
       for (const Subgraph& subgraph : node.subgraphs) {
-        for (ValueId id : subgraph.captures) slot_of(id);
+        for (ValueId id : subgraph.captures) {
+          slot_of(id);
+          THANE_TRY(align(id));
+        }
       }
       step.output_count = static_cast<uint32_t>(node.outputs.size());
       step.first_output = next_output_slot(node);
@@ -157,8 +181,9 @@ class Planner {
         const bool known = slot.expected.has_concrete_dims() && slot.expected.dtype != DType::kUndefined;
         all_static &= slot.kind != Slot::Kind::kDynamic || known;
       }
+      if (all_static) THANE_TRY(choose_kernel_of(step));
+      if (!step.kernel) THANE_TRY(align_inputs(node, 0));
       if (all_static) {
-        THANE_TRY(choose_kernel_of(step));
         drop_spent_constants(step);
       } else {
         step.dynamic = true;
@@ -204,7 +229,9 @@ class Planner {
                             options_.precision,
                             options_.pool ? options_.pool->size() : options_.threads,
                             are_weights ? common_.forms : nullptr};
-    THANE_ASSIGN(KernelChoice choice, choose_kernel(query));
+    THANE_ASSIGN(KernelChoice choice, choose_kernel(query, [&](const Kernel& kernel) {
+                   return align_inputs(node, kernel.any_alignment);
+                 }));
     step.kernel = std::move(choice.kernel);
     step.kernel_name = choice.name;
     step.refusals = std::move(choice.refusals);

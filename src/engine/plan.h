@@ -66,6 +66,8 @@ class Plan {
     // Called with each constant that no step looks at any more, because kernels keep it in a form of their own; the
     // plan has let go of it. Empty: all constants stay.
     std::function<void(ValueId)> spent = {};
+    // Called with the copy of each constant that a step needs aligned and that is not.
+    std::function<void(ValueId, const Tensor&)> aligned = {};
   };
 
   // `inputs` are the concrete types of graph.all_inputs(). The graph must outlive the plan.

@@ -1,6 +1,7 @@
 #include "engine/session.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <list>
 #include <map>
 #include <mutex>
@@ -43,7 +44,8 @@ class SessionImpl : public Session {
   Status prepare() {
     all_inputs_ = graph_.all_inputs();
     reset_states();
-    THANE_TRY(copy_unaligned_constants(graph_));  // no pass needs to have run
+    // No pass needs to have run. What is larger, plans align where a step asks for it.
+    THANE_TRY(copy_unaligned_constants(graph_, options_.keeps_weights ? INT64_MAX : kSmallConstant));
     for (const Node& node : graph_.nodes) {
       auto& bodies = bodies_.emplace_back();
       for (const Subgraph& subgraph : node.subgraphs) {
@@ -192,7 +194,10 @@ class SessionImpl : public Session {
     for (size_t i = 0; i < types.size(); ++i) {  // an empty optional or sequence knows less than its declaration
       if (!inputs[i].is_tensor()) types[i] = graph_.values[all_inputs_[i]].type;
     }
-    auto made = Plan::create(graph_, types, options_, {&forms_, [&](ValueId id) { let_go(id); }});
+    auto made = Plan::create(graph_, types, options_,
+                             {.forms = &forms_,
+                              .spent = [&](ValueId id) { let_go(id); },
+                              .aligned = [&](ValueId id, const Tensor& copy) { graph_.values[id].constant = copy; }});
     if (!made.ok()) {
       if (drops_weights_) failure_ = made.error();  // weights are gone: there is no second try
       return made.error();
@@ -319,7 +324,7 @@ class SessionImpl : public Session {
     return std::move(choice.kernel);
   }
 
-  mutable Graph graph_;  // changed by let_go() alone
+  mutable Graph graph_;  // its constants alone change, while a plan is made
   SessionOptions options_;
   std::vector<ValueId> all_inputs_;
   bool drops_weights_ = false;

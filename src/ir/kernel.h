@@ -72,11 +72,15 @@ class PreparedKernel {
   virtual bool reads([[maybe_unused]] size_t input) const { return true; }
 };
 
+constexpr uint32_t input_bit(int input) { return uint32_t{1} << input; }
+
 struct Kernel {
   std::string_view name;  // "gemm.packed"
   // Empty: accepts. Otherwise the reason for refusing, e.g. "dtype is not float32".
   std::string (*refuse)(const KernelQuery& query);
   Result<std::unique_ptr<PreparedKernel>> (*prepare)(const KernelQuery& query);
+  // Bits of inputs whose constants may lie unaligned, as files have them: prepare() packs them from where they are.
+  uint32_t any_alignment = 0;
   bool takes_unknown_outputs = false;  // shapes of outputs may be missing in the query: it finds them while running
 };
 

@@ -11,6 +11,7 @@
 #include "base/checked.h"
 #include "base/file.h"
 #include "base/format.h"
+#include "base/unaligned.h"
 
 namespace thane {
 namespace {
@@ -162,13 +163,13 @@ double Tensor::as_double(int64_t i) const {
   double value = 0;
   dispatch<float, double, Half, BFloat16, int64_t, int32_t, uint8_t, int8_t, uint16_t, int16_t, uint32_t, uint64_t,
            bool, Float8E4M3FN, Float8E4M3FNUZ, Float8E5M2, Float8E5M2FNUZ, Float8E8M0, Float4E2M1, UInt4, Int4, UInt2,
-           Int2>(dtype_, [&]<class T>() { value = static_cast<double>(data<T>()[i]); });
+           Int2>(dtype_, [&]<class T>() { value = static_cast<double>(load_unaligned(data<T>() + i)); });
   return value;
 }
 
 int64_t Tensor::as_int64(int64_t i) const {
-  if (dtype_ == DType::kInt64) return data<int64_t>()[i];
-  if (dtype_ == DType::kUInt64) return static_cast<int64_t>(data<uint64_t>()[i]);
+  if (dtype_ == DType::kInt64) return load_unaligned(data<int64_t>() + i);
+  if (dtype_ == DType::kUInt64) return static_cast<int64_t>(load_unaligned(data<uint64_t>() + i));
   const double value = as_double(i);
   if (!(value >= -9.2e18 && value <= 9.2e18)) return value < 0 ? INT64_MIN : INT64_MAX;
   return static_cast<int64_t>(value);

@@ -87,7 +87,8 @@ class Tensor {
   Result<Tensor> copy() const;               // always fresh memory
   Result<Tensor> reshaped(Dims dims) const;  // same memory; sizes must agree
 
-  // Element i as double / int64 whatever the dtype (not string or complex): for attributes, printing and slow paths.
+  // Element i as double / int64 whatever the dtype (not string or complex): for attributes, printing and slow
+  // paths. It need not be aligned.
   double as_double(int64_t i) const;
   int64_t as_int64(int64_t i) const;
 

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "ir/op_def.h"
-
 namespace thane {
 namespace {
 
@@ -14,8 +12,9 @@ std::vector<bool> needing_alignment(const Graph& graph) {
     if (id != kNoValue) needed[id] = true;
   };
   for (const Node& node : graph.nodes) {
-    const size_t first = node.op->has(kAnyAlignment) ? 1 : 0;
-    for (size_t i = first; i < node.inputs.size(); ++i) need(node.inputs[i]);
+    for (size_t i = 0; i < node.inputs.size(); ++i) {
+      if (!takes_any_alignment(node, i)) need(node.inputs[i]);
+    }
     for (const Subgraph& subgraph : node.subgraphs) std::ranges::for_each(subgraph.captures, need);
   }
   std::ranges::for_each(graph.all_outputs(), need);
@@ -24,11 +23,11 @@ std::vector<bool> needing_alignment(const Graph& graph) {
 
 }  // namespace
 
-Status copy_unaligned_constants(Graph& graph) {
+Status copy_unaligned_constants(Graph& graph, int64_t most_elements) {
   const std::vector<bool> needed = needing_alignment(graph);
   for (size_t id = 0; id < graph.values.size(); ++id) {
     std::optional<Tensor>& constant = graph.values[id].constant;
-    if (!needed[id] || !constant || constant->aligned()) continue;
+    if (!needed[id] || !constant || constant->aligned() || constant->size() > most_elements) continue;
     const Tensor original = *constant;
     THANE_ASSIGN(*constant, original.copy());
     original.unload();

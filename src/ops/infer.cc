@@ -5,13 +5,14 @@
 #include "base/checked.h"
 #include "base/format.h"
 #include "ir/check.h"
+#include "ir/unaligned.h"
 #include "ops/evaluate.h"
 
 namespace thane {
 namespace {
 
 // Results up to this many elements are computed during inference.
-constexpr int64_t kFoldedElements = 4096;
+constexpr int64_t kFoldedElements = kSmallConstant;
 
 bool foldable(const Node& node) {
   return node.subgraphs.empty() && !node.op->has(kNondeterministic) && !node.op->has(kStateful) &&

@@ -3,6 +3,6 @@
 
 namespace thane {
 
-Status align_constants(Graph& graph, const PassOptions&) { return copy_unaligned_constants(graph); }
+Status align_constants(Graph& graph, const PassOptions&) { return copy_unaligned_constants(graph, kSmallConstant); }
 
 }  // namespace thane

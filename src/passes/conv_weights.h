@@ -3,13 +3,14 @@
 
 #include <optional>
 
+#include "base/unaligned.h"
 #include "ir/graph.h"
 #include "passes/edit.h"
 
 namespace thane {
 
 struct ConvParts {
-  const Tensor* weights;  // [out, in/groups, …]: a row per output channel
+  const Tensor* weights;  // [out, in/groups, …]: a row per output channel; may lie unaligned
   const Tensor* bias;     // null: none
   int64_t channels, row;  // row: weights of an output channel
 };
@@ -25,10 +26,11 @@ Status rewrite_conv(Graph& graph, Node& conv, const ConvParts& parts, const Scal
   for (int64_t c = 0; c < parts.channels; ++c) {
     const double factor = scale(c);
     for (int64_t i = c * parts.row; i < (c + 1) * parts.row; ++i) {
-      weights.data<float>()[i] = static_cast<float>(parts.weights->data<float>()[i] * factor);
+      weights.data<float>()[i] = static_cast<float>(load_unaligned(parts.weights->data<float>() + i) * factor);
     }
     biases.data<float>()[c] = static_cast<float>(bias(c, parts.bias ? parts.bias->as_double(c) : 0.0));
   }
+  parts.weights->unload();
   conv.inputs.resize(3, kNoValue);
   conv.inputs[1] = graph.add_constant(graph.fresh_name("folded_weight"), std::move(weights));
   conv.inputs[2] = graph.add_constant(graph.fresh_name("folded_bias"), std::move(biases));

@@ -13,7 +13,7 @@ constexpr bool kChecks = false;
 #endif
 
 constexpr Pass kPasses[] = {
-    {"align_constants", "constants unaligned in their file are copied", align_constants},
+    {"align_constants", "small constants unaligned in their file are copied", align_constants},
     {"sink_constants", "constants used by a body move into it", sink_constants},
     {"remove_identities", "nodes that pass their input through are dropped", remove_identities},
     {"widen_halves", "float16 and bfloat16 are computed on in float32, and rounded where somebody looks", widen_halves},

@@ -64,7 +64,7 @@ class Islands {
     const Tensor* scales = graph_.constant(node.inputs[1]);
     if (!scales || scales->dtype() != DType::kFloat32 || scales->size() < 1) return std::nullopt;
     for (int64_t i = 0; i < scales->size(); ++i) {
-      if (!(scales->data<float>()[i] > 0) || !std::isfinite(scales->data<float>()[i])) return std::nullopt;
+      if (!(scales->as_double(i) > 0) || !std::isfinite(scales->as_double(i))) return std::nullopt;
     }
     Quantized out{.value = integers, .scale = node.inputs[1], .scales = *scales, .axis = attrs.axis};
     out.zero = node.inputs.size() > 2 ? node.inputs[2] : kNoValue;

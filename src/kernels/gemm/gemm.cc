@@ -4,6 +4,7 @@
 #include <cassert>
 
 #include "base/small_types.h"
+#include "base/unaligned.h"
 #include "kernels/gemm/transpose.h"
 #include "kernels/isa.h"
 

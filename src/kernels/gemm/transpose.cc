@@ -1,6 +1,9 @@
 #include "kernels/gemm/transpose.h"
 
 #include <algorithm>
+#include <cstring>
+
+#include "base/unaligned.h"
 
 namespace thane {
 namespace {

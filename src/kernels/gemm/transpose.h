@@ -3,16 +3,8 @@
 #pragma once
 
 #include <cstdint>
-#include <cstring>
 
 namespace thane {
-
-// A float that need not be aligned, as files have them.
-inline float load_unaligned(const float* from) {
-  float value;
-  std::memcpy(&value, from, sizeof(value));
-  return value;
-}
 
 // Column j of `columns` is from[j·stride …], rows · taps numbers that may lie unaligned: `taps` for each row. Number t
 // of row i goes to to[(t·rows + i)·width + j], times `scale`; the columns up to `width` are 0.

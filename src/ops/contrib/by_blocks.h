@@ -30,7 +30,9 @@ class AttentionByBlocks : public PreparedKernel {
 };
 
 template <EvaluateAttention kEvaluate>
-inline constexpr Kernel kAttentionByBlocks = {"attention.blocks", AttentionByBlocks<kEvaluate>::refuse,
-                                              AttentionByBlocks<kEvaluate>::prepare, true};
+inline constexpr Kernel kAttentionByBlocks = {.name = "attention.blocks",
+                                              .refuse = AttentionByBlocks<kEvaluate>::refuse,
+                                              .prepare = AttentionByBlocks<kEvaluate>::prepare,
+                                              .takes_unknown_outputs = true};
 
 }  // namespace thane::contrib

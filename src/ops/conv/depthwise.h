@@ -8,7 +8,7 @@
 
 namespace thane {
 
-// Weights [channels][1][kernel…] as [kernel…][channels].
+// Weights [channels][1][kernel…], at any address, as [kernel…][channels].
 Result<Tensor> pack_depthwise(const Tensor& weights);
 
 // A row of outputs of this convolution, but for the pointers to its data. `weights` are packed and must outlive it.

@@ -1,6 +1,7 @@
 // Depthwise Conv with data channels last and constant weights.
 #include <algorithm>
 
+#include "base/unaligned.h"
 #include "ir/context.h"
 #include "ops/conv/depthwise.h"
 #include "ops/conv/kernels.h"
@@ -113,7 +114,9 @@ Result<Tensor> pack_depthwise(const Tensor& weights) {
   const int64_t channels = weights.dim(0), taps = channels > 0 ? weights.size() / channels : 0;
   THANE_ASSIGN(Tensor packed, Tensor::allocate(DType::kFloat32, {taps, channels}));
   for (int64_t c = 0; c < channels; ++c) {
-    for (int64_t t = 0; t < taps; ++t) packed.data<float>()[t * channels + c] = weights.data<float>()[c * taps + t];
+    for (int64_t t = 0; t < taps; ++t) {
+      packed.data<float>()[t * channels + c] = load_unaligned(weights.data<float>() + c * taps + t);
+    }
   }
   return packed;
 }
@@ -135,7 +138,7 @@ DepthwiseRun depthwise_run(const ConvShape& shape, const Tensor& weights, const 
           .map = epilogue.map};
 }
 
-const Kernel kDepthwiseConv = {"conv.depthwise", refuse_depthwise, prepare_depthwise};
-const Kernel kDepthwiseFusedConv = {"conv.depthwise", refuse_depthwise, prepare_fused_depthwise};
+const Kernel kDepthwiseConv = {"conv.depthwise", refuse_depthwise, prepare_depthwise, input_bit(1)};
+const Kernel kDepthwiseFusedConv = {"conv.depthwise", refuse_depthwise, prepare_fused_depthwise, input_bit(1)};
 
 }  // namespace thane

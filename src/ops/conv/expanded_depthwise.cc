@@ -176,6 +176,7 @@ Result<std::unique_ptr<PreparedKernel>> prepare_expanded(const KernelQuery& quer
 
 }  // namespace
 
-const Kernel kExpandedDepthwise = {"conv.expanded_depthwise", refuse_expanded, prepare_expanded};
+const Kernel kExpandedDepthwise = {"conv.expanded_depthwise", refuse_expanded, prepare_expanded,
+                                   input_bit(1) | input_bit(3)};
 
 }  // namespace thane

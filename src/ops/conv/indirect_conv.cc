@@ -1,8 +1,8 @@
 // Conv and ConvTranspose with data channels last and constant weights, as indirect matrix products.
 #include <algorithm>
 
+#include "base/unaligned.h"
 #include "ir/context.h"
-#include "kernels/gemm/transpose.h"
 #include "ops/conv/conv.h"
 #include "ops/conv/convolve.h"
 #include "ops/conv/kernels.h"
@@ -194,8 +194,8 @@ Result<std::unique_ptr<PreparedKernel>> prepare_transposed(const KernelQuery& qu
 
 }  // namespace
 
-const Kernel kIndirectConv = {"conv.indirect", refuse_indirect, prepare_indirect};
-const Kernel kIndirectFusedConv = {"conv.indirect", refuse_indirect, prepare_fused_indirect};
-const Kernel kIndirectConvTranspose = {"conv_transpose.indirect", refuse_transposed, prepare_transposed};
+const Kernel kIndirectConv = {"conv.indirect", refuse_indirect, prepare_indirect, input_bit(1)};
+const Kernel kIndirectFusedConv = {"conv.indirect", refuse_indirect, prepare_fused_indirect, input_bit(1)};
+const Kernel kIndirectConvTranspose = {"conv_transpose.indirect", refuse_transposed, prepare_transposed, input_bit(1)};
 
 }  // namespace thane

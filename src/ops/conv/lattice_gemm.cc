@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
+#include "base/unaligned.h"
 #include "ir/tensor.h"
-#include "kernels/gemm/transpose.h"
 
 namespace thane {
 namespace {

@@ -18,7 +18,7 @@ struct WeightStrides {
 
 class LatticeGemm {
  public:
-  // Weights as make() takes them. kernel_offsets[t]: element offset of tap t within one (output, input) pair.
+  // Weights as make() takes them, from any address. kernel_offsets[t]: element offset of tap t within one (output, input) pair.
   static Result<Tensor> pack(const GemmKernel& kernel, const Lattice& lattice, const float* weights,
                              const WeightStrides& strides, const std::vector<int64_t>& kernel_offsets);
   static Result<LatticeGemm> make(const GemmKernel& kernel, const Lattice& lattice, Tensor packed);

@@ -175,7 +175,7 @@ Result<std::unique_ptr<PreparedKernel>> prepare_fused_winograd(const KernelQuery
 
 }  // namespace
 
-const Kernel kWinogradConv = {"conv.winograd", refuse_winograd, prepare_winograd};
-const Kernel kWinogradFusedConv = {"conv.winograd", refuse_winograd, prepare_fused_winograd};
+const Kernel kWinogradConv = {"conv.winograd", refuse_winograd, prepare_winograd, input_bit(1)};
+const Kernel kWinogradFusedConv = {"conv.winograd", refuse_winograd, prepare_fused_winograd, input_bit(1)};
 
 }  // namespace thane

@@ -71,7 +71,7 @@ Result<std::unique_ptr<PreparedKernel>> prepare_fused_gemm(const KernelQuery& qu
 
 }  // namespace
 
-const Kernel kPackedGemm = {"gemm.packed", refuse, prepare_gemm};
-const Kernel kPackedFusedGemm = {"gemm.packed", refuse, prepare_fused_gemm};
+const Kernel kPackedGemm = {"gemm.packed", refuse, prepare_gemm, input_bit(1)};
+const Kernel kPackedFusedGemm = {"gemm.packed", refuse, prepare_fused_gemm, input_bit(1)};
 
 }  // namespace thane

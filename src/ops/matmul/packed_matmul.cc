@@ -133,8 +133,8 @@ Result<std::unique_ptr<PreparedKernel>> prepare_batched(const KernelQuery& query
 
 }  // namespace
 
-const Kernel kPackedMatMul = {"matmul.packed", refuse_packed, prepare_packed};
-const Kernel kPackedFusedMatMul = {"matmul.packed", refuse_packed, prepare_fused_matmul};
+const Kernel kPackedMatMul = {"matmul.packed", refuse_packed, prepare_packed, input_bit(1)};
+const Kernel kPackedFusedMatMul = {"matmul.packed", refuse_packed, prepare_fused_matmul, input_bit(1)};
 const Kernel kBatchedMatMul = {"matmul.batched", refuse_batched, prepare_batched};
 
 }  // namespace thane

@@ -244,7 +244,7 @@ Result<std::unique_ptr<PreparedKernel>> prepare_packed(const KernelQuery& query)
 
 }  // namespace
 
-const Kernel kPackedLstm = {"recurrent.packed", refuse_lstm, prepare_packed<4>};
-const Kernel kPackedGru = {"recurrent.packed", refuse_gru, prepare_packed<3>};
+const Kernel kPackedLstm = {"recurrent.packed", refuse_lstm, prepare_packed<4>, input_bit(1) | input_bit(2)};
+const Kernel kPackedGru = {"recurrent.packed", refuse_gru, prepare_packed<3>, input_bit(1) | input_bit(2)};
 
 }  // namespace thane
