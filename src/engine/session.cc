@@ -39,7 +39,8 @@ ShapeKey shape_key(std::span<const Value> inputs) {
 
 class SessionImpl : public Session {
  public:
-  SessionImpl(Graph graph, SessionOptions options) : graph_(std::move(graph)), options_(std::move(options)) {}
+  SessionImpl(Graph graph, SessionOptions options)
+      : graph_(std::move(graph)), options_(std::move(options)), forms_(weight_bytes(graph_)) {}
 
   Status prepare() {
     all_inputs_ = graph_.all_inputs();
@@ -85,6 +86,12 @@ class SessionImpl : public Session {
   const Graph& graph() const override { return graph_; }
 
  private:
+  static size_t weight_bytes(const Graph& graph) {
+    size_t bytes = 0;
+    for (const ValueInfo& value : graph.values) bytes += value.constant ? value.constant->size_bytes() : 0;
+    return bytes;
+  }
+
   // Hands a node's bodies their captures.
   class BodyRunner : public SubgraphRunner {
    public:

@@ -11,6 +11,7 @@
 
 #include "base/cpu.h"
 #include "base/result.h"
+#include "ir/form_memory.h"
 #include "ir/graph.h"
 
 namespace thane {
@@ -28,6 +29,9 @@ enum class Precision : uint8_t {
 // What kernels make of a graph's constants: made once, shared by all plans of a session.
 class SharedForms {
  public:
+  // weight_bytes: of all the constants there are.
+  explicit SharedForms(size_t weight_bytes = 0) : memory_(weight_bytes) {}
+
   // T: one type for all forms of that name; copies of it share their memory.
   template <class T, class Make>
   Result<T> get(const Node& node, const std::string& form, const Make& make) {
@@ -38,8 +42,10 @@ class SharedForms {
     }
     return *static_cast<const T*>(kept.get());
   }
+  FormMemory& memory() { return memory_; }
 
  private:
+  FormMemory memory_;
   std::map<std::pair<const Node*, std::string>, std::shared_ptr<const void>> forms_;
 };
 
@@ -59,6 +65,10 @@ struct KernelQuery {
   template <class T, class Make>
   Result<T> shared(const std::string& form, const Make& make) const {
     return forms ? forms->get<T>(node, form, make) : Result<T>(make());
+  }
+  // Memory for make().
+  Result<Tensor> allocate(DType dtype, Dims dims) const {
+    return forms ? forms->memory().allocate(dtype, std::move(dims)) : Tensor::allocate(dtype, std::move(dims));
   }
 };
 

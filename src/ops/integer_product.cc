@@ -126,14 +126,14 @@ Result<std::unique_ptr<IntegerProduct>> IntegerProduct::make(const IntegerSource
 namespace {
 
 using SharedPacked = std::shared_ptr<const PackedIntegerWeights>;
-Result<SharedPacked> pack(Isa isa, const IntegerWeights& weights, int64_t groups) {
+Result<SharedPacked> pack(const KernelQuery& query, const IntegerWeights& weights, int64_t groups) {
   const auto [least, most] = std::minmax_element(weights.values.begin(), weights.values.end());
   const bool narrow = weights.values.empty() || (*least >= -128 && *most <= 127);
-  const IntegerGemm& kernel = narrow ? integer_gemms(isa).narrow : integer_gemms(isa).wide;
+  const IntegerGemm& kernel = narrow ? integer_gemms(query.isa).narrow : integer_gemms(query.isa).wide;
   const int64_t depth = weights.depth, n = weights.columns / groups, padded = kernel.packed_columns(n);
   auto packed = std::make_shared<PackedIntegerWeights>(
       PackedIntegerWeights{&kernel, n, depth, padded, kernel.column_bytes(depth) * padded, {}, {}});
-  THANE_ASSIGN(packed->panels, Tensor::allocate(DType::kInt8, {groups * packed->group_bytes}));
+  THANE_ASSIGN(packed->panels, query.allocate(DType::kInt8, {groups * packed->group_bytes}));
   for (int64_t g = 0; g < groups; ++g) {
     pack_integer_b(kernel, depth, n, weights.values.data() + g * n * depth,
                    packed->panels.data<int8_t>() + g * packed->group_bytes);
@@ -154,7 +154,7 @@ Result<SharedPacked> pack(Isa isa, const IntegerWeights& weights, int64_t groups
 
 Status IntegerProduct::set_up(const IntegerSource& source, IntegerColumns columns) {
   THANE_ASSIGN(packed_, source.query.shared<SharedPacked>(
-                            "integer panels", [&] { return pack(source.query.isa, source.weights(), groups_); }));
+                            "integer panels", [&] { return pack(source.query, source.weights(), groups_); }));
   kernel_ = packed_->kernel;
   const int64_t depth = packed_->depth;
   n_ = packed_->columns;

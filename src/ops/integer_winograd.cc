@@ -19,9 +19,10 @@ int64_t largest_sum(const IntegerWeights& weights) {
   return most * kLargestDifference;
 }
 
-Result<Tensor> pack_transformed(const IntegerGemm& gemm, const IntegerWeights& weights, int64_t channels) {
+Result<Tensor> pack_transformed(const KernelQuery& query, const IntegerGemm& gemm, const IntegerWeights& weights,
+                                int64_t channels) {
   const int64_t n = weights.columns, point_bytes = gemm.column_bytes(channels) * gemm.packed_columns(n);
-  THANE_ASSIGN(Tensor panels, Tensor::allocate(DType::kInt8, {kWinogradPoints * point_bytes}));
+  THANE_ASSIGN(Tensor panels, query.allocate(DType::kInt8, {kWinogradPoints * point_bytes}));
   // A panel's columns at a time: transformed, then a matrix per point.
   std::vector<int16_t> u(static_cast<size_t>(kWinogradPoints * channels)),
       points(static_cast<size_t>(kWinogradPoints * gemm.columns * channels));
@@ -67,7 +68,7 @@ Result<std::unique_ptr<IntegerWinogradConv>> IntegerWinogradConv::make(const Int
                                                                        const ConvShape& shape, IntegerColumns columns) {
   auto conv = std::unique_ptr<IntegerWinogradConv>(new IntegerWinogradConv(source, shape));
   THANE_ASSIGN(conv->panels_, source.query.shared<Tensor>("integer winograd", [&] {
-    return pack_transformed(conv->gemm_, source.weights(), conv->in_);
+    return pack_transformed(source.query, conv->gemm_, source.weights(), conv->in_);
   }));
   columns.pad(1, conv->out_, conv->padded_);
   conv->columns_ = std::move(columns);

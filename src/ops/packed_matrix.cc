@@ -8,10 +8,10 @@ const GemmKernel& gemm_for_weights(const KernelQuery& query) {
   return gemm_kernel(query.isa, query.precision == Precision::kBf16 ? GemmWord::kBf16Pair : GemmWord::kFloat);
 }
 
-Result<PackedMatrix> pack_matrix(const GemmKernel& kernel, int64_t k, int64_t n, const float* b, int64_t row_stride,
-                                 int64_t column_stride, float scale) {
+Result<PackedMatrix> pack_matrix(const KernelQuery& query, const GemmKernel& kernel, int64_t k, int64_t n,
+                                 const float* b, int64_t row_stride, int64_t column_stride, float scale) {
   PackedMatrix packed{&kernel, k, n, {}};
-  THANE_ASSIGN(packed.panels, Tensor::allocate(DType::kFloat32, {kernel.words_of(k) * kernel.packed_columns(n)}));
+  THANE_ASSIGN(packed.panels, query.allocate(DType::kFloat32, {kernel.words_of(k) * kernel.packed_columns(n)}));
   pack_b(kernel, k, n, b, row_stride, column_stride, scale, packed.panels.data<float>());
   return packed;
 }

@@ -21,9 +21,10 @@ struct PackedMatrix {
 // The product that constant weights are packed for: of bfloat16 where the precision says so.
 const GemmKernel& gemm_for_weights(const KernelQuery& query);
 
-// Element (i, j) of B is b[i·row_stride + j·column_stride] · scale.
-Result<PackedMatrix> pack_matrix(const GemmKernel& kernel, int64_t k, int64_t n, const float* b, int64_t row_stride,
-                                 int64_t column_stride, float scale = 1.0f);
+// Element (i, j) of B is b[i·row_stride + j·column_stride] · scale; b may lie unaligned. To be called where the query's
+// shared() makes a form.
+Result<PackedMatrix> pack_matrix(const KernelQuery& query, const GemmKernel& kernel, int64_t k, int64_t n,
+                                 const float* b, int64_t row_stride, int64_t column_stride, float scale = 1.0f);
 
 // C[m × n] = activation(A[m × k] · B + column_bias); A and C row-major without gaps, column_bias null or one per
 // column. Split over threads by blocks of C.

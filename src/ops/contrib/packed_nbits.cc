@@ -33,13 +33,14 @@ struct PackedBlocks {
   Tensor numbers, factors;
 };
 
-Result<PackedBlocks> pack(const GemmKernel& gemm, const MatMulNBitsAttrs& attrs, const Tensor& weights,
+Result<PackedBlocks> pack(const KernelQuery& query, const MatMulNBitsAttrs& attrs, const Tensor& weights,
                           const Tensor& scales, const Tensor* zeros) {
+  const GemmKernel& gemm = gemm_kernel(query.isa);
   const int64_t blocks = attrs.blocks(), bytes = attrs.block_size * attrs.bits / 8;
   const int64_t padded = gemm.packed_columns(attrs.n);
   PackedBlocks packed;
-  THANE_ASSIGN(packed.numbers, Tensor::allocate(DType::kUInt8, {padded * blocks * bytes}));
-  THANE_ASSIGN(packed.factors, Tensor::allocate(DType::kFloat32, {padded * blocks * 2}));
+  THANE_ASSIGN(packed.numbers, query.allocate(DType::kUInt8, {padded * blocks * bytes}));
+  THANE_ASSIGN(packed.factors, query.allocate(DType::kFloat32, {padded * blocks * 2}));
   std::fill_n(packed.factors.data<float>(), packed.factors.size(), 0.0f);
   std::fill_n(packed.numbers.data<uint8_t>(), packed.numbers.size(), uint8_t{0});
   const BlockZeros zero_of(attrs, zeros);
@@ -160,7 +161,7 @@ Result<std::unique_ptr<PreparedKernel>> prepare(const KernelQuery& query) {
   const auto& attrs = query.node.attrs_as<MatMulNBitsAttrs>();
   const Tensor* zeros = given(query, kZeros) ? query.constants[kZeros] : nullptr;
   THANE_ASSIGN(PackedBlocks packed, query.shared<PackedBlocks>("blocks", [&] {
-    return pack(gemm_kernel(query.isa), attrs, *query.constants[kWeights], *query.constants[kScales], zeros);
+    return pack(query, attrs, *query.constants[kWeights], *query.constants[kScales], zeros);
   }));
   return std::unique_ptr<PreparedKernel>(new PackedNBits(query, std::move(packed)));
 }

@@ -167,7 +167,7 @@ Result<std::unique_ptr<PreparedKernel>> prepare_expanded(const KernelQuery& quer
                resolve_conv(query.node.attrs_as<ExpandedDepthwiseAttrs>(), between, query.constants[3]->dims()));
   const GemmKernel& gemm = gemm_kernel(query.isa);
   THANE_ASSIGN(PackedMatrix panels, query.shared<PackedMatrix>("expansion", [&] {
-    return pack_matrix(gemm, k, n, expansion.data<float>(), 1, k);
+    return pack_matrix(query, gemm, k, n, expansion.data<float>(), 1, k);
   }));
   THANE_ASSIGN(Tensor weights, query.shared<Tensor>("depthwise", [&] { return pack_depthwise(*query.constants[3]); }));
   return std::unique_ptr<PreparedKernel>(

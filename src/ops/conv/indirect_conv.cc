@@ -127,7 +127,7 @@ Result<LatticeGemm> make_gemm(const KernelQuery& query, const Lattice& lattice, 
   for (int64_t offset : offsets) form += ' ' + std::to_string(offset);
   THANE_ASSIGN(Tensor packed, query.shared<Tensor>(form, [&]() -> Result<Tensor> {
     THANE_ASSIGN(const Tensor plain, weights());
-    return LatticeGemm::pack(kernel, lattice, plain.template data<float>(), strides, offsets);
+    return LatticeGemm::pack(query, kernel, lattice, plain.template data<float>(), strides, offsets);
   }));
   return LatticeGemm::make(kernel, lattice, std::move(packed));
 }

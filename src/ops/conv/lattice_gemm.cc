@@ -30,11 +30,12 @@ std::vector<int64_t> kernel_offsets(const Lattice& lattice, const std::vector<Wi
   return offsets;
 }
 
-Result<Tensor> LatticeGemm::pack(const GemmKernel& kernel, const Lattice& lattice, const float* weights,
-                                 const WeightStrides& strides, const std::vector<int64_t>& kernel_offsets) {
+Result<Tensor> LatticeGemm::pack(const KernelQuery& query, const GemmKernel& kernel, const Lattice& lattice,
+                                 const float* weights, const WeightStrides& strides,
+                                 const std::vector<int64_t>& kernel_offsets) {
   const int64_t taps = lattice.taps(), k = lattice.in_channels, n = lattice.out_channels;
   const int64_t words = taps * kernel.words_of(k), group_panels = words * kernel.packed_columns(n);
-  THANE_ASSIGN(Tensor packed, Tensor::allocate(DType::kFloat32, {lattice.group * group_panels}));
+  THANE_ASSIGN(Tensor packed, query.allocate(DType::kFloat32, {lattice.group * group_panels}));
   // The taps of an input channel are often all there is between it and the next one.
   bool dense = strides.in == taps && kernel.word == GemmWord::kFloat;
   for (int64_t t = 0; t < taps; ++t) dense &= kernel_offsets[static_cast<size_t>(t)] == t;

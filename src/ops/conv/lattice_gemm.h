@@ -5,6 +5,7 @@
 
 #include <vector>
 
+#include "ir/kernel.h"
 #include "kernels/gemm/tiling.h"
 #include "ops/lattice.h"
 
@@ -18,9 +19,11 @@ struct WeightStrides {
 
 class LatticeGemm {
  public:
-  // Weights as make() takes them, from any address. kernel_offsets[t]: element offset of tap t within one (output, input) pair.
-  static Result<Tensor> pack(const GemmKernel& kernel, const Lattice& lattice, const float* weights,
-                             const WeightStrides& strides, const std::vector<int64_t>& kernel_offsets);
+  // Within the query's shared(): weights as make() takes them, from any address. kernel_offsets[t]: element offset of
+  // tap t within one (output, input) pair.
+  static Result<Tensor> pack(const KernelQuery& query, const GemmKernel& kernel, const Lattice& lattice,
+                             const float* weights, const WeightStrides& strides,
+                             const std::vector<int64_t>& kernel_offsets);
   static Result<LatticeGemm> make(const GemmKernel& kernel, const Lattice& lattice, Tensor packed);
 
   int64_t jobs() const { return lattice_.batch * lattice_.group * tiling_.jobs(); }

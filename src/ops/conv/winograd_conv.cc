@@ -134,9 +134,10 @@ class WinogradConv : public PreparedKernel {
 
 // Weights [out][in][3][3] as 36 packed matrices of in × out, panel by panel and a few input channels at a time: what is
 // read and written then lies in a few streams.
-Result<Tensor> pack_transformed(const GemmKernel& kernel, const Tensor& weights) {
+Result<Tensor> pack_transformed(const KernelQuery& query, const Tensor& weights) {
+  const GemmKernel& kernel = gemm_kernel(query.isa);
   const int64_t out = weights.dim(0), in = weights.dim(1), panel_floats = in * kernel.packed_columns(out);
-  THANE_ASSIGN(Tensor panels, Tensor::allocate(DType::kFloat32, {kWinogradPoints * panel_floats}));
+  THANE_ASSIGN(Tensor panels, query.allocate(DType::kFloat32, {kWinogradPoints * panel_floats}));
   constexpr int64_t kChannels = 8;
   const int64_t most = kChannels * kernel.columns;
   std::vector<float> g(static_cast<size_t>(9 * most)), u(static_cast<size_t>(kWinogradPoints * most));
@@ -160,8 +161,7 @@ Result<std::unique_ptr<PreparedKernel>> prepare_with_winograd(const KernelQuery&
   const Tensor& weights = *query.constants[1];
   THANE_ASSIGN(const ConvShape shape,
                resolve_conv(query.node.attrs_as<ConvAttrs>(), to_numbers(*query.inputs[0]->dims), weights.dims()));
-  THANE_ASSIGN(Tensor panels,
-               query.shared<Tensor>("winograd", [&] { return pack_transformed(gemm_kernel(query.isa), weights); }));
+  THANE_ASSIGN(Tensor panels, query.shared<Tensor>("winograd", [&] { return pack_transformed(query, weights); }));
   return std::unique_ptr<PreparedKernel>(new WinogradConv(query, shape, std::move(panels), activation));
 }
 

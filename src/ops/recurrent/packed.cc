@@ -48,10 +48,11 @@ struct RecurrentPanels {
   Tensor panels;
   std::vector<float> bias;  // [block][gate][kernel columns]
 
-  static Result<RecurrentPanels> pack(const GemmKernel& kernel, int64_t gates, int64_t hidden, const float* r) {
+  static Result<RecurrentPanels> pack(const KernelQuery& query, const GemmKernel& kernel, int64_t gates, int64_t hidden,
+                                      const float* r) {
     RecurrentPanels packed{&kernel, hidden, gates, {}, {}};
     THANE_ASSIGN(packed.panels,
-                 Tensor::allocate(DType::kFloat32, {gates * kernel.words_of(hidden) * kernel.packed_columns(hidden)}));
+                 query.allocate(DType::kFloat32, {gates * kernel.words_of(hidden) * kernel.packed_columns(hidden)}));
     for (int64_t block = 0; block < packed.blocks(); ++block) {
       for (int64_t g = 0; g < gates; ++g) {
         pack_b(kernel, hidden, packed.units(block), r + (g * hidden + packed.first(block)) * hidden, 1, hidden, 1.0f,
@@ -227,8 +228,9 @@ Result<std::unique_ptr<PreparedKernel>> prepare_packed(const KernelQuery& query)
     for (int64_t d = 0; d < w.dim(0); ++d) {
       PackedDirection& direction = directions.emplace_back();
       THANE_ASSIGN(direction.w,
-                   pack_matrix(kernel, features, rows, w.data<float>() + d * rows * features, 1, features));
-      THANE_ASSIGN(direction.r, RecurrentPanels::pack(kernel, kGates, hidden, r.data<float>() + d * rows * hidden));
+                   pack_matrix(query, kernel, features, rows, w.data<float>() + d * rows * features, 1, features));
+      THANE_ASSIGN(direction.r,
+                   RecurrentPanels::pack(query, kernel, kGates, hidden, r.data<float>() + d * rows * hidden));
       direction.x_bias.assign(static_cast<size_t>(rows), 0.0f);
       if (!b) continue;
       std::copy_n(b->data<float>() + 2 * d * rows, rows, direction.x_bias.begin());
