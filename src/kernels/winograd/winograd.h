@@ -13,23 +13,26 @@
 namespace thane {
 
 inline constexpr int kWinogradOut = 4, kWinogradIn = 6, kWinogradPoints = 36;
-
-// Weights of one kernel to the transformed space: U = G·g·Gᵀ. g[9] and u[36] hold `count` values each, side by side.
-void transform_weights(int64_t count, const float* g, float* u);
+// Floats between the matrices of two points beyond their size, which is often a power of two: the 36 lines that a
+// transform touches at a time would share a few sets of the first-level cache.
+inline constexpr int64_t kWinogradGap = 16;
 
 struct WinogradOutput {
-  int64_t channels;
-  const float* m;  // [36][point_stride], one tile's
+  int64_t channels, pixel_stride;  // to make, and of all there are
+  const float* m;                  // [36][point_stride], one tile's
   int64_t point_stride;
   const float* bias;      // null: none
   const float* residual;  // laid out as y; null: none
   float low, high;
   int rows, columns;  // of the tile that exist, 1 to 4
-  float* y;           // pixel (r, c) at y + r·row_stride + c·channels
+  float* y;           // pixel (r, c) at y + r·row_stride + c·pixel_stride
   int64_t row_stride;
 };
 
 struct WinogradKernels {
+  // G·g for `count` kernels side by side, a multiple of the vector's lanes: g[t·tap_stride + i] are three taps of
+  // kernel i along one axis, u[p·point_stride + i] the six points they become. Along both axes that is U = G·g·Gᵀ.
+  void (*weights)(int64_t count, const float* g, int64_t tap_stride, float* u, int64_t point_stride) noexcept;
   // v[i·point_stride + c] = (Bᵀ·d·B)[i] for each channel c; taps are the 36 input pixels, row by row.
   void (*input)(int64_t channels, const float* const* taps, float* v, int64_t point_stride) noexcept;
   void (*output)(const WinogradOutput& tile) noexcept;

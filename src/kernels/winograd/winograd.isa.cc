@@ -8,6 +8,30 @@ namespace {
 
 constexpr float kP = 0.75f, kQ = 1.5f, kPP = kP * kP, kQQ = kQ * kQ;
 
+// u = G·g along one axis. Row t of G is [1, t, t²] / Π (t − other points), and [0, 0, 1] for ∞.
+THANE_INLINE void transform_taps(const Vec (&g)[3], Vec (&u)[6]) {
+  constexpr double p = kP, q = kQ, pp = p * p, qq = q * q;
+  constexpr double p_scale = 1 / (2 * pp * (pp - qq)), q_scale = 1 / (2 * qq * (qq - pp)), zero_scale = 1 / (pp * qq);
+  const Vec even_p = splat(float(p_scale)) * g[0] + splat(float(pp * p_scale)) * g[2];
+  const Vec even_q = splat(float(q_scale)) * g[0] + splat(float(qq * q_scale)) * g[2];
+  const Vec odd_p = splat(float(p * p_scale)) * g[1], odd_q = splat(float(q * q_scale)) * g[1];
+  u[0] = splat(float(zero_scale)) * g[0];
+  u[1] = even_p + odd_p;
+  u[2] = even_p - odd_p;
+  u[3] = even_q + odd_q;
+  u[4] = even_q - odd_q;
+  u[5] = g[2];
+}
+
+void weights(int64_t count, const float* g, int64_t tap_stride, float* u, int64_t point_stride) noexcept {
+  for (int64_t i = 0; i < count; i += kLanes) {
+    const Vec taps[3] = {load(g + i), load(g + tap_stride + i), load(g + 2 * tap_stride + i)};
+    Vec points[6];
+    transform_taps(taps, points);
+    for (int p = 0; p < 6; ++p) store(u + p * point_stride + i, points[p]);
+  }
+}
+
 // v = Bᵀ·d along one axis. Pairs ±p and ±q share an even and an odd part.
 THANE_INLINE void transform_in(const Vec (&d)[6], Vec (&v)[6]) {
   const Vec pp = splat(kPP), qq = splat(kQQ), both = splat(kPP * kQQ), sum = splat(kPP + kQQ);
@@ -65,7 +89,7 @@ THANE_INLINE void output_vector(const WinogradOutput& t, int64_t c, const Get& g
     Vec y[4];
     transform_out(row, y);
     for (int x = 0; x < t.columns; ++x) {
-      const int64_t at = r * t.row_stride + x * t.channels + c;
+      const int64_t at = r * t.row_stride + x * t.pixel_stride + c;
       Vec value = y[x] + bias;
       if (t.residual) value += get(t.residual + at);
       put(t.y + at, min(high, max(low, value)));
@@ -88,6 +112,6 @@ void output(const WinogradOutput& tile) noexcept {
 }  // namespace
 
 extern const WinogradKernels kWinograd;
-const WinogradKernels kWinograd = {input, output};
+const WinogradKernels kWinograd = {weights, input, output};
 
 }  // namespace thane::THANE_ISA

@@ -3,16 +3,16 @@
 #include <algorithm>
 #include <atomic>
 
+#include "base/cpu.h"
 #include "ir/context.h"
 #include "kernels/gemm/tiling.h"
 #include "kernels/gemm/transpose.h"
 #include "ops/conv/conv.h"
 #include "ops/conv/kernels.h"
-#include "ops/conv/winograd_tiles.h"
+#include "ops/conv/winograd_float.h"
 #include "ops/scratch.h"
 
 namespace thane {
-namespace {
 
 std::string refuse_winograd(const KernelQuery& query) {
   if (query.inputs[0]->dtype != DType::kFloat32) return "dtype is not float32";
@@ -23,20 +23,36 @@ std::string refuse_winograd(const KernelQuery& query) {
   return shape.ok() ? WinogradTiles::refuse(*shape) : "the shapes do not settle";
 }
 
+namespace {
+
+constexpr int64_t kHalves = kWinogradIn * 3;  // of a kernel transformed along its columns only
+
 class WinogradConv : public PreparedKernel {
  public:
-  WinogradConv(const KernelQuery& query, const ConvShape& shape, Tensor panels, const Activation& activation)
+  // half_way: the panels hold weights transformed along one axis.
+  WinogradConv(const KernelQuery& query, const ConvShape& shape, Tensor panels, bool half_way,
+               const Activation& activation)
       : gemm_(gemm_kernel(query.isa)),
         kernels_(winograd_kernels(query.isa)),
-        maps_(map_kernels(query.isa)),
         in_(shape.in_channels),
         out_(shape.out_channels),
         tiles_(shape),
+        finish_(query.isa, tiles_, out_, activation),
         panels_(std::move(panels)),
         zeros_(static_cast<size_t>(in_), 0.0f) {
-    set_activation(activation, epilogue_);
-    chunk_ = tiles_.chunk(kWinogradPoints * (in_ + out_) * static_cast<int64_t>(sizeof(float)));
-    scratch_.emplace(kWinogradPoints * chunk_ * (in_ + out_));
+    chunk_ = chunk_of(tiles_, shape);
+    scratch_.emplace(kWinogradPoints * (chunk_ * (in_ + out_) + 2 * kWinogradGap));
+    if (!half_way) return;
+    const int64_t l2 = cpu_facts().l2_bytes > 0 ? cpu_facts().l2_bytes : 512 * 1024;
+    const int64_t most = l2 / 3 / (kWinogradIn * gemm_.columns * static_cast<int64_t>(sizeof(float)));
+    const int64_t pieces = (in_ + most - 1) / most;
+    piece_ = (in_ + pieces - 1) / pieces;
+    points_.emplace(kWinogradIn * (piece_ * gemm_.columns + kWinogradGap));
+  }
+
+  static int64_t chunk_of(const WinogradTiles& tiles, const ConvShape& shape) {
+    return tiles.chunk(kWinogradPoints * (shape.in_channels + shape.out_channels) *
+                       static_cast<int64_t>(sizeof(float)));
   }
 
   bool reads(size_t input) const override { return input != 1; }  // the weights are packed
@@ -46,28 +62,43 @@ class WinogradConv : public PreparedKernel {
     tiles_.for_each_chunk(chunk_, panels_.size() * static_cast<int64_t>(sizeof(float)), context.threads(),
                           [&](int64_t first, int64_t count) {
                             const auto lease = scratch_->take();
-                            if (lease.ok())
-                              run_chunk(context, first, count, lease->data());
-                            else
-                              short_of_memory = true;
+                            if (!lease.ok() || !run_chunk(context, first, count, lease->data())) short_of_memory = true;
                           });
     if (short_of_memory) return resource_limit("no memory for transformed tiles");
     return ok();
   }
 
  private:
-  void run_chunk(KernelContext& context, int64_t first, int64_t count, float* scratch) const {
-    float* v = scratch;                                  // [36][count][in]
-    float* m = scratch + kWinogradPoints * count * in_;  // [36][count][out]
+  // False: memory is short.
+  bool run_chunk(KernelContext& context, int64_t first, int64_t count, float* scratch) const {
+    const int64_t v_stride = count * in_ + kWinogradGap, m_stride = count * out_ + kWinogradGap;
+    float* v = scratch;                               // [36] of [count][in]
+    float* m = scratch + kWinogradPoints * v_stride;  // [36] of [count][out]
     ThreadPool& threads = context.threads();
     const float* x = context.input(0).data<float>();
     threads.parallel_for(count, 4096 / in_ + 1, [&](int64_t begin, int64_t end) {
       const float* taps[kWinogradPoints];
       for (int64_t t = begin; t < end; ++t) {
         tiles_.find_taps(x, first + t, zeros_.data(), taps);
-        kernels_.input(in_, taps, v + t * in_, count * in_);
+        kernels_.input(in_, taps, v + t * in_, v_stride);
       }
     });
+    const bool multiplied = points_ ? multiply_half_way(count, v, v_stride, m, m_stride, threads)
+                                    : multiply_whole(count, v, v_stride, m, m_stride, threads);
+    if (!multiplied) return false;
+    const float* bias = context.has_input(2) ? context.input(2).data<float>() : nullptr;
+    const float* residual = context.has_input(3) ? context.input(3).data<float>() : nullptr;
+    float* y = context.output(0).data<float>();
+    threads.parallel_for(count, 4096 / out_ + 1, [&](int64_t begin, int64_t end) {
+      for (int64_t t = begin; t < end; ++t) {
+        finish_.run(first + t, m + t * out_, m_stride, 0, out_, {bias, residual, y});
+      }
+    });
+    return true;
+  }
+
+  bool multiply_whole(int64_t count, const float* v, int64_t v_stride, float* m, int64_t m_stride,
+                      ThreadPool& threads) const {
     const GemmTiling tiling(gemm_, count, out_, in_);
     const int64_t panel_floats = in_ * gemm_.packed_columns(out_);
     threads.parallel_for(kWinogradPoints * tiling.jobs(), tiling.grain(), [&](int64_t begin, int64_t end) {
@@ -78,91 +109,124 @@ class WinogradConv : public PreparedKernel {
         tiling.run({.m = count,
                     .n = out_,
                     .k = in_,
-                    .a = v + point * count * in_,
+                    .a = v + point * v_stride,
                     .lda = in_,
                     .b = b,
-                    .c = m + point * count * out_,
+                    .c = m + point * m_stride,
                     .ldc = out_,
                     .next_b = point + 1 < kWinogradPoints ? b + panel_floats : nullptr},
                    job, last);
         begin += last - job;
       }
     });
-    const float* bias = context.has_input(2) ? context.input(2).data<float>() : nullptr;
-    const float* residual = context.has_input(3) ? context.input(3).data<float>() : nullptr;
-    float* y = context.output(0).data<float>();
-    threads.parallel_for(count, 4096 / out_ + 1, [&](int64_t begin, int64_t end) {
-      for (int64_t t = begin; t < end; ++t) {
-        finish_tile(first + t, m + t * out_, count * out_, bias, residual, y);
-      }
-    });
+    return true;
   }
 
-  void finish_tile(int64_t tile, const float* m, int64_t point_stride, const float* bias, const float* residual,
-                   float* y) const {
-    const WinogradTiles::Place at = tiles_.place(tile);
-    const WinogradOutput output{.channels = out_,
-                                .m = m,
-                                .point_stride = point_stride,
-                                .bias = bias,
-                                .residual = residual ? residual + at.corner : nullptr,
-                                .low = epilogue_.low,
-                                .high = epilogue_.high,
-                                .rows = at.rows,
-                                .columns = at.columns,
-                                .y = y + at.corner,
-                                .row_stride = tiles_.row_stride()};
-    kernels_.output(output);
-    if (epilogue_.map.op == MapOp::kCopy) return;
-    for (int r = 0; r < output.rows; ++r) {
-      float* row = output.y + r * output.row_stride;
-      maps_.run(epilogue_.map, output.columns * out_, row, row);
+  // A row of six points at a time: their weights are transformed a panel at a time, where they stay in the second-level
+  // cache until they are used.
+  bool multiply_half_way(int64_t count, const float* v, int64_t v_stride, float* m, int64_t m_stride,
+                         ThreadPool& threads) const {
+    std::atomic<bool> short_of_memory{false};
+    const int64_t panels = (out_ + gemm_.columns - 1) / gemm_.columns, matrix = in_ * gemm_.packed_columns(out_);
+    threads.parallel_for(kWinogradIn * panels, 1, [&](int64_t begin, int64_t end) {
+      const auto points = points_->take();
+      if (!points.ok()) {
+        short_of_memory = true;
+        return;
+      }
+      for (int64_t job = begin; job < end; ++job) {
+        const int64_t row = job / panels, first = job % panels * gemm_.columns, at = row * kWinogradIn;
+        const float* halves = panels_.data<float>() + 3 * (row * matrix + first * in_);  // [3][in][width]
+        multiply_row(count, first, halves, v + at * v_stride, v_stride, points->data(), m + at * m_stride, m_stride);
+      }
+    });
+    return !short_of_memory;
+  }
+
+  void multiply_row(int64_t count, int64_t first, const float* halves, const float* v, int64_t v_stride, float* u,
+                    float* m, int64_t m_stride) const {
+    const int64_t n = std::min<int64_t>(gemm_.columns, out_ - first), width = gemm_.panel_width(n);
+    for (int64_t top = 0; top < in_; top += piece_) {
+      const int64_t k = std::min(piece_, in_ - top), u_stride = k * width + kWinogradGap;
+      kernels_.weights(k * width, halves + top * width, in_ * width, u, u_stride);
+      for (int64_t point = 0; point < kWinogradIn; ++point) {
+        gemm_.panel({.m = count,
+                     .n = n,
+                     .k = k,
+                     .a = v + point * v_stride + top,
+                     .lda = in_,
+                     .b = u + point * u_stride,
+                     .c = m + point * m_stride + first,
+                     .ldc = out_,
+                     .is_first = top == 0,
+                     .is_last = top + k == in_,
+                     .next_b = point + 1 < kWinogradIn ? u + (point + 1) * u_stride : nullptr});
+      }
     }
   }
 
   const GemmKernel& gemm_;
   const WinogradKernels& kernels_;
-  const MapKernels& maps_;
   int64_t in_, out_;  // channels
   WinogradTiles tiles_;
-  Tensor panels_;  // [36] of in × out
+  WinogradFinish finish_;
+  Tensor panels_;  // [36] of in × out; or half-way, for each row of points and each panel, [3][in][width]
   std::vector<float> zeros_;
-  GemmEpilogue epilogue_;
   int64_t chunk_ = 0;
-  mutable std::optional<ScratchPool> scratch_;
+  int64_t piece_ = 0;  // half-way: input channels that are transformed at a time
+  mutable std::optional<ScratchPool> scratch_, points_;
 };
 
-// Weights [out][in][3][3] as 36 packed matrices of in × out, panel by panel and a few input channels at a time: what is
-// read and written then lies in a few streams.
-Result<Tensor> pack_transformed(const KernelQuery& query, const Tensor& weights) {
+// Weights [out][in][3][3] panel by panel and a few input channels at a time: what is read and written then lies in a
+// few streams. Half-way: as WinogradConv reads them; else as 36 packed matrices of in × out.
+Result<Tensor> pack_transformed(const KernelQuery& query, const Tensor& weights, bool half_way) {
   const GemmKernel& kernel = gemm_kernel(query.isa);
-  const int64_t out = weights.dim(0), in = weights.dim(1), panel_floats = in * kernel.packed_columns(out);
-  THANE_ASSIGN(Tensor panels, query.allocate(DType::kFloat32, {kWinogradPoints * panel_floats}));
+  const auto transform = winograd_kernels(query.isa).weights;
+  const int64_t out = weights.dim(0), in = weights.dim(1), matrix = in * kernel.packed_columns(out);
+  THANE_ASSIGN(Tensor panels, query.allocate(DType::kFloat32, {(half_way ? kHalves : kWinogradPoints) * matrix}));
   constexpr int64_t kChannels = 8;
   const int64_t most = kChannels * kernel.columns;
-  std::vector<float> g(static_cast<size_t>(9 * most)), u(static_cast<size_t>(kWinogradPoints * most));
+  std::vector<float> g(static_cast<size_t>(9 * most)), h(static_cast<size_t>(kHalves * most));
   for (int64_t first = 0; first < out; first += kernel.columns) {
     const int64_t count = std::min<int64_t>(kernel.columns, out - first), width = kernel.panel_width(count);
-    float* panel = panels.data<float>() + first * in;
     for (int64_t ic = 0; ic < in; ic += kChannels) {
-      const int64_t channels = std::min(kChannels, in - ic);
+      const int64_t channels = std::min(kChannels, in - ic), floats = channels * width;
       transpose_columns(channels, 9, count, weights.data<float>() + (first * in + ic) * 9, in * 9, 1.0f, g.data(),
                         width);
-      transform_weights(channels * width, g.data(), u.data());
-      for (int64_t i = 0; i < kWinogradPoints; ++i) {
-        std::copy_n(u.data() + i * channels * width, channels * width, panel + i * panel_floats + ic * width);
+      for (int64_t x = 0; x < 3; ++x)
+        transform(floats, g.data() + x * floats, 3 * floats, h.data() + x * floats, 3 * floats);
+      for (int64_t row = 0; row < kWinogradIn; ++row) {
+        const float* half = h.data() + 3 * row * floats;
+        float* panel = panels.data<float>() + (half_way ? 3 : kWinogradIn) * row * matrix;
+        if (half_way) {
+          for (int64_t x = 0; x < 3; ++x)
+            std::copy_n(half + x * floats, floats, panel + (3 * first + x * width) * in + ic * width);
+        } else {
+          transform(floats, half, floats, panel + first * in + ic * width, matrix);
+        }
       }
     }
   }
   return panels;
 }
 
+// Large weights for few tiles: reading them takes longer than transforming them along one axis.
+bool stays_half_way(const KernelQuery& query, const ConvShape& shape) {
+  constexpr int64_t kLargeFloats = 1 << 18;
+  const WinogradTiles tiles(shape);
+  return tiles.total() <= WinogradConv::chunk_of(tiles, shape) &&
+         gemm_kernel(query.isa).packed_columns(shape.out_channels) * shape.in_channels >=
+             kLargeFloats / kWinogradPoints;
+}
+
 Result<std::unique_ptr<PreparedKernel>> prepare_with_winograd(const KernelQuery& query, const Activation& activation) {
   const Tensor& weights = *query.constants[1];
   THANE_ASSIGN(const ConvShape shape,
                resolve_conv(query.node.attrs_as<ConvAttrs>(), to_numbers(*query.inputs[0]->dims), weights.dims()));
-  THANE_ASSIGN(Tensor panels, query.shared<Tensor>("winograd", [&] { return pack_transformed(query, weights); }));
-  return std::unique_ptr<PreparedKernel>(new WinogradConv(query, shape, std::move(panels), activation));
+  const bool half_way = stays_half_way(query, shape);
+  THANE_ASSIGN(Tensor panels, query.shared<Tensor>(half_way ? "winograd, half-way" : "winograd",
+                                                   [&] { return pack_transformed(query, weights, half_way); }));
+  return std::unique_ptr<PreparedKernel>(new WinogradConv(query, shape, std::move(panels), half_way, activation));
 }
 
 Result<std::unique_ptr<PreparedKernel>> prepare_winograd(const KernelQuery& query) {
