@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstring>
 
 #include "ops/table.h"
 
@@ -105,6 +106,37 @@ TEST(Session, KeepsWeightsForPlansOfOtherShapes) {
     EXPECT_EQ(outputs->at(0).tensor().data<float>()[2 * rows - 1], 6);
   }
   EXPECT_NE(weights_of(**session).raw(), nullptr);
+}
+
+// A constant of ones at an odd address, too large to be copied before a plan is made.
+Tensor unaligned_ones(Dims dims) {
+  std::vector<float> ones(80 * 64, 1.0f);
+  auto buffer = *allocate_buffer(ones.size() * sizeof(float) + 1);
+  std::memcpy(buffer->data() + 1, ones.data(), ones.size() * sizeof(float));
+  return *Tensor::view(DType::kFloat32, std::move(dims), buffer, 1);
+}
+
+TEST(Session, PacksWeightsFromWhereTheyLieAndAlignsWhatIsRead) {
+  for (const Dim& rows : {Dim(80), Dim::symbol("n")}) {  // y = x · w + c
+    Graph graph;
+    const ValueId x = graph.add_value("x", Type::tensor(DType::kFloat32, SymDims{rows, Dim(80)}));
+    const ValueId w = graph.add_constant("w", unaligned_ones({80, 64})),
+                  c = graph.add_constant("c", unaligned_ones({80, 64}));
+    const ValueId product = graph.add_value("product", Type::tensor(DType::kFloat32, SymDims{rows, Dim(64)}));
+    const ValueId y = graph.add_value("y", Type::tensor(DType::kFloat32, SymDims{rows, Dim(64)}));
+    graph.nodes.push_back({find_op(Domain::kOnnx, "MatMul"), "", {x, w}, {product}, nullptr, {}});
+    graph.nodes.push_back({find_op(Domain::kOnnx, "Add"), "", {product, c}, {y}, nullptr, {}});
+    graph.inputs = {x};
+    graph.outputs = {y};
+    auto session = Session::create(std::move(graph), {.threads = 1});
+    ASSERT_TRUE(session.ok());
+    Tensor ones = Tensor::must_allocate(DType::kFloat32, {80, 80});
+    std::fill_n(ones.data<float>(), ones.size(), 1.0f);
+    const std::vector<Value> inputs{Value(std::move(ones))};
+    EXPECT_EQ(first((*session)->run(inputs)), 81);
+    EXPECT_TRUE((*session)->graph().constant(c)->aligned());
+    EXPECT_EQ((*session)->graph().constant(w)->aligned(), rows.is_number());  // a shape alone, or as it was
+  }
 }
 
 TEST(SharedForms, AreMadeOncePerNodeAndName) {
