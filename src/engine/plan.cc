@@ -229,9 +229,8 @@ class Planner {
                             options_.precision,
                             options_.pool ? options_.pool->size() : options_.threads,
                             are_weights ? common_.forms : nullptr};
-    THANE_ASSIGN(KernelChoice choice, choose_kernel(query, [&](const Kernel& kernel) {
-                   return align_inputs(node, kernel.any_alignment);
-                 }));
+    THANE_ASSIGN(KernelChoice choice,
+                 choose_kernel(query, [&](const Kernel& kernel) { return align_inputs(node, kernel.any_alignment); }));
     step.kernel = std::move(choice.kernel);
     step.kernel_name = choice.name;
     step.refusals = std::move(choice.refusals);
