@@ -12,6 +12,12 @@
 #endif
 
 #define THANE_INLINE inline __attribute__((always_inline))
+// One copy for all callers, whatever constants they give.
+#if defined(__clang__)
+#define THANE_APART __attribute__((noinline))
+#else
+#define THANE_APART __attribute__((noinline, noclone))
+#endif
 
 namespace thane::THANE_ISA {
 namespace {

@@ -118,7 +118,7 @@ THANE_INLINE void add_and_clamp(Vec (&tile)[R][V], const GemmPanel& p, int64_t r
 
 // The whole of a tile of `rows` rows of V such vectors through memory, a row at a time: little code.
 template <int V>
-[[gnu::noinline, gnu::noclone]] void finish_rows(float* tile, int64_t rows, const GemmPanel& p, int64_t row) {
+THANE_APART void finish_rows(float* tile, int64_t rows, const GemmPanel& p, int64_t row) {
   const bool mapped = maps(p);
   const RowVectors<V> vectors(p.n);
   for (int64_t r = 0; r < rows; ++r) {
@@ -140,8 +140,7 @@ template <int V>
 }
 
 // The same where the last vector is partial and there are no masks: `rows` of `width` floats.
-[[gnu::noinline, gnu::noclone]] void finish_partial(float* tile, int64_t width, int64_t rows, const GemmPanel& p,
-                                                    int64_t row) {
+THANE_APART void finish_partial(float* tile, int64_t width, int64_t rows, const GemmPanel& p, int64_t row) {
   const GemmEpilogue& e = p.epilogue;
   const int64_t n = p.n;
   const auto add = [&](float* sums, const float* addend) {

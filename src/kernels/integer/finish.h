@@ -86,9 +86,8 @@ THANE_INLINE void finish_columns(const IntegerEpilogue& e, int64_t column, int64
 
 // Rows of sums in memory, `width` apart, whatever the result and however few columns count, from `column` on. `to` is
 // where the first one's first column goes, `stride` the elements between rows.
-[[gnu::noinline, gnu::noclone]] inline void finish_rows(const IntegerEpilogue& e, int64_t column, const int32_t* sums,
-                                                        int64_t width, int64_t rows, int64_t n, void* to,
-                                                        int64_t stride) {
+inline THANE_APART void finish_rows(const IntegerEpilogue& e, int64_t column, const int32_t* sums, int64_t width,
+                                    int64_t rows, int64_t n, void* to, int64_t stride) {
   for (int64_t j = 0; j < n; j += kLanes) {
     finish_columns(e, column + j, n - j, to, [&](const auto& write) {
       for (int64_t r = 0; r < rows; ++r) write(load_as<IntVec>(sums + r * width + j), r * stride + j);
