@@ -82,4 +82,9 @@ const CpuFacts& cpu_facts() {
   return facts;
 }
 
+int64_t l2_cache_bytes() {
+  const int64_t known = cpu_facts().l2_bytes;
+  return known > 0 ? known : 512 * 1024;
+}
+
 }  // namespace thane

@@ -23,4 +23,7 @@ struct CpuFacts {
 // Read once by CPUID and the operating system, then constant.
 const CpuFacts& cpu_facts();
 
+// Of the second-level cache; half a megabyte where nobody says.
+int64_t l2_cache_bytes();
+
 }  // namespace thane

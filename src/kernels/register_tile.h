@@ -6,6 +6,21 @@
 namespace thane::THANE_ISA {
 namespace {
 
+// A number as a type, so that a function can take it as one known while compiling.
+template <int N>
+struct Count {
+  static constexpr int value = N;
+};
+
+// Calls use(Count<count>()), 1 ≤ count ≤ kMost.
+template <int kMost, class Use>
+THANE_INLINE void with_count(int64_t count, const Use& use) {
+  if constexpr (kMost > 1) {
+    if (count != kMost) return with_count<kMost - 1>(count, use);
+  }
+  use(Count<kMost>());
+}
+
 // Cuts rows into tiles of nearly equal height, none above `most`: calls run(first row, height, tiles) for those of each
 // height, one after the other.
 template <class Run>

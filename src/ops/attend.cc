@@ -80,6 +80,14 @@ class Row {
 
 }  // namespace
 
+std::vector<KeyRange> visible_keys(int64_t batch, int64_t queries, int64_t past, int64_t keys, bool causal) {
+  std::vector<KeyRange> ranges(static_cast<size_t>(batch * queries), KeyRange{0, keys});
+  for (int64_t i = 0; causal && i < batch * queries; ++i) {
+    ranges[static_cast<size_t>(i)].end = std::min(keys, past + i % queries + 1);
+  }
+  return ranges;
+}
+
 void Attend::run(ThreadPool& threads) const {
   threads.parallel_for(batch * heads, 1, [&](int64_t begin, int64_t end) {
     Row row(*this);

@@ -36,6 +36,10 @@ struct KeyRange {
   int64_t begin = 0, end = 0;
 };
 
+// Of each query, [batch · queries]: all `keys`, or where attention is causal the `past` ones, its own, and those
+// between.
+std::vector<KeyRange> visible_keys(int64_t batch, int64_t queries, int64_t past, int64_t keys, bool causal);
+
 enum class QkOutput : uint8_t { kNone, kScores, kProbabilities };
 
 // out[b, n, s, :] = Σ_t softmax_t(softcap(scale · q · k_t) + masks) · v_t, with query head n reading key head n /

@@ -166,7 +166,7 @@ Status IntegerProduct::set_up(const IntegerSource& source, IntegerColumns column
 
   // A chunk of A and its panel of B stay in L2. The cut depends on sizes alone.
   constexpr int64_t kMostRows = 192, kLeastTiles = 4, kFewChunks = 4;
-  const int64_t l2 = cpu_facts().l2_bytes > 0 ? cpu_facts().l2_bytes : 512 * 1024;
+  const int64_t l2 = l2_cache_bytes();
   const int64_t in_cache = l2 / 3 / (4 * std::max<int64_t>(words_, 1));
   const int64_t most_rows = std::max(kLeastTiles * kernel_->rows, std::min(in_cache, kMostRows));
   chunks_ = (m_ + most_rows - 1) / most_rows;

@@ -1,6 +1,6 @@
 // float16 and bfloat16 are computed on in float32, and rounded only where somebody looks: results of the graph, ops
-// that take nothing else, and values inside a body. What is left between two ops of float32 is no cast at all. Not at
-// Precision::kExact, where each op rounds to its type.
+// that take nothing else, and values inside a body. What is left between two ops of float32 is no cast at all. Not
+// where nothing is gained, in graphs without products; nor at Precision::kExact: there each op rounds to its type.
 #include <algorithm>
 #include <map>
 

@@ -34,11 +34,7 @@ template <int R, int V>
 void tile_rows(const GemmPanel& p, int64_t row) {
   constexpr int64_t kPart = 2 * kLanes;  // elements of A that become pairs at a time
   Vec tile[R][V];
-#pragma GCC unroll 12
-  for (int r = 0; r < R; ++r) {
-#pragma GCC unroll 8
-    for (int v = 0; v < V; ++v) tile[r][v] = Vec{};
-  }
+  clear(tile);
   const float* b = p.b;
   for (int64_t tap = 0; tap < p.taps; ++tap) {
     const float* a[R];
@@ -63,22 +59,12 @@ void tile_rows(const GemmPanel& p, int64_t row) {
   finish<R, V, false>(tile, p, row);
 }
 
-template <int R, int V>
-THANE_INLINE void run_rows(int64_t rows, const GemmPanel& p, int64_t row) {
-  if (rows == R) return tile_rows<R, V>(p, row);
-  if constexpr (R > 1) run_rows<R - 1, V>(rows, p, row);
-}
-
 template <int V>
-THANE_INLINE void multiply_rows(int64_t vectors, const GemmPanel& p) {
-  if (vectors == V) {
-    for_each_tile(p.m, kMostPairRows, [&](int64_t row, int64_t rows) { run_rows<kMostPairRows, V>(rows, p, row); });
-  } else if constexpr (V > 1) {
-    multiply_rows<V - 1>(vectors, p);
-  }
+void many_rows(const GemmPanel& p) {
+  for_each_tile(p.m, kMostPairRows, [&](int64_t row, int64_t rows) {
+    with_count<kMostPairRows>(rows, [&](auto r) { tile_rows<r.value, V>(p, row); });
+  });
 }
-
-void multiply_rows(const GemmPanel& p) { multiply_rows<kVectors>((p.n + kLanes - 1) / kLanes, p); }
 
 #else
 
@@ -95,9 +81,11 @@ void widen(const float* words, int64_t k, int64_t width, float* to) {
   }
 }
 
-void multiply_rows(const GemmPanel& p) {
-  float floats[kPiece * kColumns];
-  const int64_t width = (p.n + kLanes - 1) / kLanes * kLanes, words = Bf16Pair::count(p.k);
+template <int V>
+void many_rows(const GemmPanel& p) {
+  constexpr int64_t kWidth = V * kLanes;
+  float floats[kPiece * kWidth];
+  const int64_t words = Bf16Pair::count(p.k);
   // Several taps at a time, or parts of one.
   const int64_t taps_together = p.k >= kPiece ? 1 : p.k > 0 ? kPiece / p.k : p.taps;
   GemmPanel piece = p;
@@ -110,9 +98,9 @@ void multiply_rows(const GemmPanel& p) {
     do {
       piece.a = p.a + part;
       piece.k = part + kPiece < p.k ? kPiece : p.k - part;
-      const int64_t first = (tap * words + part / Bf16Pair::kDepth) * width;
+      const int64_t first = (tap * words + part / Bf16Pair::kDepth) * kWidth;
       for (int64_t t = 0; t < piece.taps; ++t) {
-        widen(p.b + first + t * words * width, piece.k, width, floats + t * piece.k * width);
+        widen(p.b + first + t * words * kWidth, piece.k, kWidth, floats + t * piece.k * kWidth);
       }
       if (p.next_b) piece.next_b = p.next_b + first;
       part += kPiece;
@@ -126,13 +114,7 @@ void multiply_rows(const GemmPanel& p) {
 #endif
 
 void panel(const GemmPanel& p) noexcept {
-  if (p.m <= 0 || p.n <= 0) return;
-  GemmPanel panel = p;
-  if (panel.row_taps == 0) panel.row_taps = p.taps;
-  if (p.m == 1)
-    single_row<Bf16Pair>(panel);
-  else
-    multiply_rows(panel);
+  run_panel<Bf16Pair>(p, [](const GemmPanel& panel, auto v) { many_rows<v.value>(panel); });
 }
 
 }  // namespace

@@ -22,6 +22,16 @@ constexpr int kVectors = 2;
 constexpr int kMostRows[] = {0, 4, 4};
 #endif
 constexpr int kColumns = kVectors * kLanes;
+THANE_INLINE int64_t vectors_of(int64_t columns) { return (columns + kLanes - 1) / kLanes; }
+
+template <int R, int V>
+THANE_INLINE void clear(Vec (&tile)[R][V]) {
+#pragma GCC unroll 12
+  for (int r = 0; r < R; ++r) {
+#pragma GCC unroll 8
+    for (int v = 0; v < V; ++v) tile[r][v] = Vec{};
+  }
+}
 
 constexpr float kInfinity = __builtin_inff();
 

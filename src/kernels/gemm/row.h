@@ -65,12 +65,6 @@ void row_of_panels(const GemmPanel& p) {
   }
 }
 
-template <class Word, int V = kVectors>
-THANE_INLINE void row_of_vectors(int64_t vectors, const GemmPanel& p) {
-  if (vectors == V) return row_of_panels<Word, 1, V>(p);
-  if constexpr (V > 1) row_of_vectors<Word, V - 1>(vectors, p);
-}
-
 // One row of any number of columns, up to four panels at a time.
 template <class Word>
 void single_row(const GemmPanel& whole) {
@@ -87,8 +81,18 @@ void single_row(const GemmPanel& whole) {
     p.b += columns * p.taps * Word::count(p.k);
     p.n = rest;
   }
-  if (p.n > 0) row_of_vectors<Word>((p.n + kLanes - 1) / kLanes, p);
+  if (p.n > 0) with_count<kVectors>(vectors_of(p.n), [&](auto v) { row_of_panels<Word, 1, v.value>(p); });
   if (whole.epilogue.map.op != MapOp::kCopy) map_in_place(whole, whole.n, row_of_c(whole, 0));
+}
+
+// A panel: a single row of A here, more by many_rows(panel, V) with V vectors across, a Count.
+template <class Word, class ManyRows>
+THANE_INLINE void run_panel(const GemmPanel& given, const ManyRows& many_rows) {
+  if (given.m <= 0 || given.n <= 0) return;
+  GemmPanel p = given;
+  if (p.row_taps == 0) p.row_taps = p.taps;
+  if (p.m == 1) return single_row<Word>(p);
+  with_count<kVectors>(vectors_of(p.n), [&](auto v) { many_rows(p, v); });
 }
 
 }  // namespace

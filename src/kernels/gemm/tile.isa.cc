@@ -41,11 +41,7 @@ void tile_rows(const GemmPanel& p, int64_t row, Ahead& ahead) {
     }
   }
   Vec tile[R][V];
-#pragma GCC unroll 12
-  for (int r = 0; r < R; ++r) {
-#pragma GCC unroll 8
-    for (int v = 0; v < V; ++v) tile[r][v] = Vec{};
-  }
+  clear(tile);
   const float* b = p.b;
   for (int64_t tap = 0; tap < p.taps; ++tap) {
     const float* a[R];
@@ -70,31 +66,17 @@ void tile_rows(const GemmPanel& p, int64_t row, Ahead& ahead) {
   finish<R, V>(tile, p, row);
 }
 
-template <int R, int V>
-THANE_INLINE void run_rows(int64_t rows, const GemmPanel& p, int64_t row, Ahead& ahead) {
-  if (rows == R) return tile_rows<R, V>(p, row, ahead);
-  if constexpr (R > 1) run_rows<R - 1, V>(rows, p, row, ahead);
-}
-
 // All rows of the panel in tiles of nearly equal height: a last tile of one row would take as long as one of several.
 template <int V>
-void run_panel(const GemmPanel& p) {
+void many_rows(const GemmPanel& p) {
   Ahead ahead(p, V * kLanes, (p.m + kMostRows[V] - 1) / kMostRows[V]);
-  for_each_tile(p.m, kMostRows[V], [&](int64_t row, int64_t rows) { run_rows<kMostRows[V], V>(rows, p, row, ahead); });
-}
-
-template <int V>
-THANE_INLINE void run_vectors(int64_t vectors, const GemmPanel& p) {
-  if (vectors == V) return run_panel<V>(p);
-  if constexpr (V > 1) run_vectors<V - 1>(vectors, p);
+  for_each_tile(p.m, kMostRows[V], [&](int64_t row, int64_t rows) {
+    with_count<kMostRows[V]>(rows, [&](auto r) { tile_rows<r.value, V>(p, row, ahead); });
+  });
 }
 
 void panel(const GemmPanel& p) noexcept {
-  if (p.m <= 0 || p.n <= 0) return;
-  GemmPanel panel = p;
-  if (panel.row_taps == 0) panel.row_taps = p.taps;
-  if (p.m == 1) return single_row<FloatWord>(panel);
-  run_vectors<kVectors>((p.n + kLanes - 1) / kLanes, panel);
+  run_panel<FloatWord>(p, [](const GemmPanel& panel, auto v) { many_rows<v.value>(panel); });
 }
 
 }  // namespace

@@ -12,10 +12,7 @@ constexpr int64_t kLeastTiles = 8;    // high enough that a panel of B, once in 
 constexpr int64_t kPanelsOfRow = 4;   // as many streams from memory
 constexpr int64_t kBlockDepth = 384;  // of B, 16 columns wide, half of L1 or a little more
 
-int64_t l2_floats() {
-  const int64_t bytes = cpu_facts().l2_bytes;
-  return (bytes > 0 ? bytes : 512 * 1024) / static_cast<int64_t>(sizeof(float));
-}
+int64_t l2_floats() { return l2_cache_bytes() / static_cast<int64_t>(sizeof(float)); }
 
 }  // namespace
 

@@ -101,16 +101,10 @@ void single_row(const IntegerPanel& p) {
   finish_rows(p.epilogue, 0, held, V * kLanes, 1, p.n, p.c, p.ldc);
 }
 
-template <class Dot, int R, int V>
-THANE_INLINE void run_height(int64_t height, const IntegerPanel& p, int64_t row, int64_t tiles) {
-  if (height == R) return run_tiles<Dot, R, V>(p, row, tiles);
-  if constexpr (R > 1) run_height<Dot, R - 1, V>(height, p, row, tiles);
-}
-
 template <class Dot, int V>
 void run_rows(const IntegerPanel& p) {
   for_each_height(p.m, kTileRows, [&](int64_t row, int64_t height, int64_t tiles) {
-    run_height<Dot, kTileRows, V>(height, p, row, tiles);
+    with_count<kTileRows>(height, [&](auto r) { run_tiles<Dot, r.value, V>(p, row, tiles); });
   });
 }
 
@@ -134,15 +128,10 @@ void run_panel(const IntegerPanel& p) {
   });
 }
 
-template <class Dot, int V>
-THANE_INLINE void run_vectors(int64_t vectors, const IntegerPanel& p) {
-  if (vectors == V) return run_panel<Dot, V>(p);
-  if constexpr (V > 1) run_vectors<Dot, V - 1>(vectors, p);
-}
-
 template <class Dot>
 void panel(const IntegerPanel& p) noexcept {
-  if (p.m > 0 && p.n > 0) run_vectors<Dot, kVectors>((p.n + kLanes - 1) / kLanes, p);
+  if (p.m <= 0 || p.n <= 0) return;
+  with_count<kVectors>((p.n + kLanes - 1) / kLanes, [&](auto v) { run_panel<Dot, v.value>(p); });
 }
 
 // ---- rows of A

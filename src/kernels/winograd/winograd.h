@@ -18,14 +18,14 @@ inline constexpr int kWinogradOut = 4, kWinogradIn = 6, kWinogradPoints = 36;
 inline constexpr int64_t kWinogradGap = 16;
 
 struct WinogradOutput {
-  int64_t channels, pixel_stride;  // to make, and of all there are
-  const float* m;                  // [36][point_stride], one tile's
+  int64_t channels;
+  const float* m;  // [36][point_stride], one tile's
   int64_t point_stride;
   const float* bias;      // null: none
   const float* residual;  // laid out as y; null: none
   float low, high;
   int rows, columns;  // of the tile that exist, 1 to 4
-  float* y;           // pixel (r, c) at y + r·row_stride + c·pixel_stride
+  float* y;           // pixel (r, c) at y + r·row_stride + c·channels
   int64_t row_stride;
 };
 

@@ -89,7 +89,7 @@ THANE_INLINE void output_vector(const WinogradOutput& t, int64_t c, const Get& g
     Vec y[4];
     transform_out(row, y);
     for (int x = 0; x < t.columns; ++x) {
-      const int64_t at = r * t.row_stride + x * t.pixel_stride + c;
+      const int64_t at = r * t.row_stride + x * t.channels + c;
       Vec value = y[x] + bias;
       if (t.residual) value += get(t.residual + at);
       put(t.y + at, min(high, max(low, value)));

@@ -73,23 +73,14 @@ Status check_attributes(const AttentionAttrs& attrs) {
   return ok();
 }
 
-// Keys or values, [batch, heads, length, size] of the computing dtype, past ones first.
-Result<Tensor> join_past(KernelContext& context, Input now, Input past, int64_t heads) {
-  ThreadPool& threads = context.threads();
+// Keys or values with the past ones before them, in memory of their own.
+Result<Tensor> joined_with_past(KernelContext& context, Input now, Input past, int64_t head_count) {
   const Tensor& rows = context.input(now);
-  const Heads at(rows, heads);
-  const int64_t past_length = context.has_input(past) ? context.input(past).dim(2) : 0;
-  const int64_t total = past_length + at.length;
-  THANE_ASSIGN(Tensor joined, Tensor::allocate(rows.dtype(), {at.batch, at.heads, total, at.size}));
-  const Dims to = row_major_strides(joined.dims());
-  if (past_length > 0) {
-    const Tensor& old = context.input(past);
-    copy_strided(rows.dtype(), old.dims(), old.raw(), row_major_strides(old.dims()), joined.raw(), to, threads);
-  }
-  const Dims dims{at.batch, at.heads, at.length, at.size};
-  const Dims from{at.batch_stride, at.head_stride, at.row_stride, 1};
-  copy_strided(rows.dtype(), dims, rows.raw(), from, element(rows.dtype(), joined.raw(), past_length * at.size), to,
-               threads);
+  const Heads heads(rows, head_count);
+  const int64_t before = context.has_input(past) ? context.input(past).dim(2) : 0;
+  THANE_ASSIGN(Tensor joined,
+               Tensor::allocate(rows.dtype(), {heads.batch, heads.heads, before + heads.length, heads.size}));
+  join_past(context, now, past, heads, joined);
   return joined;
 }
 
@@ -253,6 +244,21 @@ struct Pass {
 
 }  // namespace
 
+void join_past(KernelContext& context, size_t now, size_t past, const Heads& heads, Tensor& joined) {
+  const Tensor& rows = context.input(now);
+  const Dims to = row_major_strides(joined.dims());
+  const int64_t before = context.has_input(past) ? context.input(past).dim(2) : 0;
+  if (before > 0) {
+    const Tensor& old = context.input(past);
+    copy_strided(rows.dtype(), old.dims(), old.raw(), row_major_strides(old.dims()), joined.raw(), to,
+                 context.threads());
+  }
+  const Dims dims{heads.batch, heads.heads, heads.length, heads.size};
+  const Dims from{heads.batch_stride, heads.head_stride, heads.row_stride, 1};
+  copy_strided(rows.dtype(), dims, rows.raw(), from, element(rows.dtype(), joined.raw(), before * heads.size), to,
+               context.threads());
+}
+
 Status infer_attention(InferContext& context) {
   const auto& attrs = context.attrs<AttentionAttrs>();
   THANE_TRY(check_attributes(attrs));
@@ -298,8 +304,8 @@ Status eval_attention(KernelContext& context) {
   ThreadPool& threads = context.threads();
   const bool wants_scores = context.wants_output(kScores) && context.output(kScores).size() > 0;
   const int64_t kv_heads = attrs.kv_num_heads.value_or(0);
-  THANE_ASSIGN(const Tensor joined_keys, join_past(context, kK, kPastKey, kv_heads));
-  THANE_ASSIGN(const Tensor joined_values, join_past(context, kV, kPastValue, kv_heads));
+  THANE_ASSIGN(const Tensor joined_keys, joined_with_past(context, kK, kPastKey, kv_heads));
+  THANE_ASSIGN(const Tensor joined_values, joined_with_past(context, kV, kPastValue, kv_heads));
   if (context.wants_output(kPresentKey)) narrow(joined_keys, context.output(kPresentKey), threads);
   if (context.wants_output(kPresentValue)) narrow(joined_values, context.output(kPresentValue), threads);
   if (context.output(kY).size() == 0 && !wants_scores) return ok();

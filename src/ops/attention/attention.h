@@ -85,6 +85,10 @@ Status check_same(const Dim& a, const Dim& b, std::string_view what);
 // Query heads share those of key and value in equal groups.
 Status check_head_groups(const Dim& q_heads, const Dim& kv_heads);
 
+// The keys or values of input `now`, and before them those of input `past`, where it is given, into `joined`: [batch,
+// heads, length of both, size].
+void join_past(KernelContext& context, size_t now, size_t past, const Heads& heads, Tensor& joined);
+
 // Softmax over rows of n, in place. Float or double. A row of nothing but -∞ becomes NaN.
 void softmax_rows(Tensor& scores, int64_t n, ThreadPool& threads);
 

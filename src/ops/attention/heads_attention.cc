@@ -91,7 +91,14 @@ class HeadsAttention : public PreparedKernel {
     a.scale = attrs_.scale.value_or(1 / std::sqrt(static_cast<float>(std::max<int64_t>(q.size, 1))));
     a.softcap = attrs_.softcap;
     a.unseeing = std::numeric_limits<float>::quiet_NaN();
-    a.visible = visible(context, a, past);
+    a.visible = visible_keys(a.batch, a.queries, past, a.keys, attrs_.is_causal);
+    if (context.has_input(kValidLengths)) {
+      const int64_t* valid = context.input(kValidLengths).data<int64_t>();
+      for (int64_t i = 0; i < a.batch * a.queries; ++i) {
+        int64_t& end = a.visible[static_cast<size_t>(i)].end;
+        end = std::clamp<int64_t>(valid[i / a.queries], 0, end);
+      }
+    }
     std::optional<Terms> terms;
     if (context.has_input(kMask))
       a.bias = terms.emplace(context.input(kMask), a.keys, !context.has_input(kValidLengths)).view;
@@ -118,28 +125,8 @@ class HeadsAttention : public PreparedKernel {
       const Dims dims{heads.batch, heads.heads, before + heads.length, heads.size};
       THANE_ASSIGN(joined, Tensor::allocate(DType::kFloat32, dims));
     }
-    const HeadView fresh = view(heads, context.input(now));
-    float* to = joined.data<float>();
-    for (int64_t i = 0; i < heads.batch * heads.heads; ++i) {
-      if (before > 0) {
-        to = std::copy_n(context.input(past).data<float>() + i * before * heads.size, before * heads.size, to);
-      }
-      for (int64_t t = 0; t < heads.length; ++t) {
-        to = std::copy_n(fresh.at(i / heads.heads, i % heads.heads, t), heads.size, to);
-      }
-    }
+    join_past(context, now, past, heads, joined);
     return HeadView::heads_first(joined.data<float>(), heads.heads, before + heads.length, heads.size);
-  }
-
-  std::vector<KeyRange> visible(KernelContext& context, const Attend& a, int64_t past) const {
-    std::vector<KeyRange> ranges(static_cast<size_t>(a.batch * a.queries), KeyRange{0, a.keys});
-    const int64_t* valid = context.has_input(kValidLengths) ? context.input(kValidLengths).data<int64_t>() : nullptr;
-    for (int64_t i = 0; i < a.batch * a.queries; ++i) {
-      int64_t& end = ranges[static_cast<size_t>(i)].end;
-      if (valid) end = std::clamp<int64_t>(valid[i / a.queries], 0, end);
-      if (attrs_.is_causal) end = std::min(end, past + i % a.queries + 1);
-    }
-    return ranges;
   }
 
   const AttentionAttrs& attrs_;

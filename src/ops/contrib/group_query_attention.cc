@@ -9,6 +9,7 @@
 #include "ops/contrib/contrib.h"
 #include "ops/contrib/floats.h"
 #include "ops/contrib/kernels.h"
+#include "ops/widen.h"
 
 namespace thane::contrib {
 namespace {
@@ -234,15 +235,15 @@ class Run {
     std::vector<float> qk;
     const DType dtype = context_.input(kQuery).dtype();
     THANE_ASSIGN(Tensor * output, context_.allocate(kOut, dtype, {g_.batch, g_.rows, g_.hidden()}));
-    FloatResult out(*output);
-    a.out = BasicHeadView<float>::rows_first(out.data(), g_.rows, g_.heads, g_.size);
+    THANE_ASSIGN(WideOutput out, WideOutput::make(*output, DType::kFloat32));
+    a.out = BasicHeadView<float>::rows_first(out.tensor().data<float>(), g_.rows, g_.heads, g_.size);
     if (context_.wants_output(kQk) && attrs_.qk_output != 0) {
       qk.resize(static_cast<size_t>(g_.batch * g_.heads * g_.rows * present_rows_));
       a.qk = qk.data();
       a.qk_output = attrs_.qk_output == 1 ? QkOutput::kScores : QkOutput::kProbabilities;
     }
     THANE_TRY(attend_by_(a, context_.threads()));
-    out.finish();
+    out.finish(context_.threads());
     if (!a.qk) return ok();
     return store_output(kQk, trimmed(qk), {g_.batch, g_.heads, g_.rows, total_});
   }

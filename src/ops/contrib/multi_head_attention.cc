@@ -10,6 +10,7 @@
 #include "ops/contrib/contrib.h"
 #include "ops/contrib/floats.h"
 #include "ops/contrib/kernels.h"
+#include "ops/widen.h"
 
 namespace thane::contrib {
 namespace {
@@ -262,15 +263,6 @@ Views views(const Geometry& g, int64_t heads, const float* query, const float* k
   return {all, {query + hidden, all.batch, all.head, all.row}, {query + 2 * hidden, all.batch, all.head, all.row}};
 }
 
-std::vector<KeyRange> visible_keys(int64_t batch, int64_t queries, int64_t past, int64_t total, bool causal) {
-  std::vector<KeyRange> ranges(static_cast<size_t>(batch * queries), KeyRange{0, total});
-  if (!causal) return ranges;
-  for (int64_t i = 0; i < batch * queries; ++i) {
-    ranges[static_cast<size_t>(i)].end = std::min(total, past + i % queries + 1);
-  }
-  return ranges;
-}
-
 SymDims dims_or_empty(const Tensor* tensor) { return tensor ? to_symbolic(tensor->dims()) : SymDims{}; }
 
 Status multi_head_attention(KernelContext& context, const AttendBy& attend_by) {
@@ -356,8 +348,8 @@ Status multi_head_attention(KernelContext& context, const AttendBy& attend_by) {
   std::vector<float> qk;
   const Dims out_dims{batch, queries, heads * values.size};
   THANE_ASSIGN(Tensor * output, context.allocate(kOut, context.input(kQuery).dtype(), out_dims));
-  FloatResult out(*output);
-  attend.out = BasicHeadView<float>::rows_first(out.data(), queries, heads, values.size);
+  THANE_ASSIGN(WideOutput out, WideOutput::make(*output, DType::kFloat32));
+  attend.out = BasicHeadView<float>::rows_first(out.tensor().data<float>(), queries, heads, values.size);
   if (context.wants_output(kQk)) {
     qk.resize(static_cast<size_t>(batch * heads * queries * attend.keys));
     attend.qk = qk.data();
@@ -365,7 +357,7 @@ Status multi_head_attention(KernelContext& context, const AttendBy& attend_by) {
     attend.qk_unseen = std::numeric_limits<float>::lowest();
   }
   THANE_TRY(attend_by(attend, context.threads()));
-  out.finish();
+  out.finish(context.threads());
   if (attend.qk) {
     THANE_ASSIGN(Tensor * scores,
                  context.allocate(kQk, context.input(kQuery).dtype(), {batch, heads, queries, attend.keys}));

@@ -7,12 +7,15 @@
 #include "ir/context.h"
 #include "kernels/gemm/tiling.h"
 #include "kernels/gemm/transpose.h"
+#include "kernels/map/map.h"
+#include "ops/activation.h"
 #include "ops/conv/conv.h"
 #include "ops/conv/kernels.h"
-#include "ops/conv/winograd_float.h"
+#include "ops/conv/winograd_tiles.h"
 #include "ops/scratch.h"
 
 namespace thane {
+namespace {
 
 std::string refuse_winograd(const KernelQuery& query) {
   if (query.inputs[0]->dtype != DType::kFloat32) return "dtype is not float32";
@@ -23,8 +26,6 @@ std::string refuse_winograd(const KernelQuery& query) {
   return shape.ok() ? WinogradTiles::refuse(*shape) : "the shapes do not settle";
 }
 
-namespace {
-
 constexpr int64_t kHalves = kWinogradIn * 3;  // of a kernel transformed along its columns only
 
 class WinogradConv : public PreparedKernel {
@@ -34,16 +35,17 @@ class WinogradConv : public PreparedKernel {
                const Activation& activation)
       : gemm_(gemm_kernel(query.isa)),
         kernels_(winograd_kernels(query.isa)),
+        maps_(map_kernels(query.isa)),
         in_(shape.in_channels),
         out_(shape.out_channels),
         tiles_(shape),
-        finish_(query.isa, tiles_, out_, activation),
         panels_(std::move(panels)),
         zeros_(static_cast<size_t>(in_), 0.0f) {
+    set_activation(activation, epilogue_);
     chunk_ = chunk_of(tiles_, shape);
     scratch_.emplace(kWinogradPoints * (chunk_ * (in_ + out_) + 2 * kWinogradGap));
     if (!half_way) return;
-    const int64_t l2 = cpu_facts().l2_bytes > 0 ? cpu_facts().l2_bytes : 512 * 1024;
+    const int64_t l2 = l2_cache_bytes();
     const int64_t most = l2 / 3 / (kWinogradIn * gemm_.columns * static_cast<int64_t>(sizeof(float)));
     const int64_t pieces = (in_ + most - 1) / most;
     piece_ = (in_ + pieces - 1) / pieces;
@@ -83,21 +85,44 @@ class WinogradConv : public PreparedKernel {
         kernels_.input(in_, taps, v + t * in_, v_stride);
       }
     });
-    const bool multiplied = points_ ? multiply_half_way(count, v, v_stride, m, m_stride, threads)
-                                    : multiply_whole(count, v, v_stride, m, m_stride, threads);
-    if (!multiplied) return false;
+    if (!points_)
+      multiply_whole(count, v, v_stride, m, m_stride, threads);
+    else if (!multiply_half_way(count, v, v_stride, m, m_stride, threads))
+      return false;
     const float* bias = context.has_input(2) ? context.input(2).data<float>() : nullptr;
     const float* residual = context.has_input(3) ? context.input(3).data<float>() : nullptr;
     float* y = context.output(0).data<float>();
     threads.parallel_for(count, 4096 / out_ + 1, [&](int64_t begin, int64_t end) {
       for (int64_t t = begin; t < end; ++t) {
-        finish_.run(first + t, m + t * out_, m_stride, 0, out_, {bias, residual, y});
+        finish_tile(first + t, m + t * out_, m_stride, bias, residual, y);
       }
     });
     return true;
   }
 
-  bool multiply_whole(int64_t count, const float* v, int64_t v_stride, float* m, int64_t m_stride,
+  void finish_tile(int64_t tile, const float* m, int64_t point_stride, const float* bias, const float* residual,
+                   float* y) const {
+    const WinogradTiles::Place at = tiles_.place(tile);
+    const WinogradOutput output{.channels = out_,
+                                .m = m,
+                                .point_stride = point_stride,
+                                .bias = bias,
+                                .residual = residual ? residual + at.corner : nullptr,
+                                .low = epilogue_.low,
+                                .high = epilogue_.high,
+                                .rows = at.rows,
+                                .columns = at.columns,
+                                .y = y + at.corner,
+                                .row_stride = tiles_.row_stride()};
+    kernels_.output(output);
+    if (epilogue_.map.op == MapOp::kCopy) return;
+    for (int r = 0; r < output.rows; ++r) {
+      float* row = output.y + r * output.row_stride;
+      maps_.run(epilogue_.map, output.columns * out_, row, row);
+    }
+  }
+
+  void multiply_whole(int64_t count, const float* v, int64_t v_stride, float* m, int64_t m_stride,
                       ThreadPool& threads) const {
     const GemmTiling tiling(gemm_, count, out_, in_);
     const int64_t panel_floats = in_ * gemm_.packed_columns(out_);
@@ -119,11 +144,10 @@ class WinogradConv : public PreparedKernel {
         begin += last - job;
       }
     });
-    return true;
   }
 
   // A row of six points at a time: their weights are transformed a panel at a time, where they stay in the second-level
-  // cache until they are used.
+  // cache until they are used. False: memory is short.
   bool multiply_half_way(int64_t count, const float* v, int64_t v_stride, float* m, int64_t m_stride,
                          ThreadPool& threads) const {
     std::atomic<bool> short_of_memory{false};
@@ -167,9 +191,10 @@ class WinogradConv : public PreparedKernel {
 
   const GemmKernel& gemm_;
   const WinogradKernels& kernels_;
+  const MapKernels& maps_;
   int64_t in_, out_;  // channels
   WinogradTiles tiles_;
-  WinogradFinish finish_;
+  GemmEpilogue epilogue_;
   Tensor panels_;  // [36] of in × out; or half-way, for each row of points and each panel, [3][in][width]
   std::vector<float> zeros_;
   int64_t chunk_ = 0;
