@@ -20,6 +20,8 @@ struct QuantizeKernels {
   // y = (x − zero) · scale.
   void (*from_u8)(int64_t n, float scale, int32_t zero, const uint8_t* x, float* y) noexcept;
   void (*from_s8)(int64_t n, float scale, int32_t zero, const int8_t* x, float* y) noexcept;
+  // Widens *low and *high, low ≤ high, to hold all of x; NaN is passed over.
+  void (*widen_range)(int64_t n, const float* x, float* low, float* high) noexcept;
   // Every step rounds as the nodes would one by one.
   void (*add_u8)(int64_t n, const QuantizedSum& sum, const uint8_t* a, const uint8_t* b, uint8_t* y) noexcept;
   void (*add_s8)(int64_t n, const QuantizedSum& sum, const int8_t* a, const int8_t* b, int8_t* y) noexcept;

@@ -47,6 +47,28 @@ void dequantize(int64_t n, float scale, int32_t zero, const T* x, float* y) noex
   for (; i < n; ++i) y[i] = static_cast<float>(x[i] - zero) * scale;
 }
 
+void widen_range(int64_t n, const float* x, float* low, float* high) noexcept {
+  constexpr int U = 4;  // side by side: none waits for the comparison before
+  Vec lows[U], highs[U];
+  for (int u = 0; u < U; ++u) lows[u] = splat(*low), highs[u] = splat(*high);
+  const auto widen = [&](int u, Vec v) {  // of a NaN and a number, min and max give the second
+    lows[u] = min(v, lows[u]);
+    highs[u] = max(v, highs[u]);
+  };
+  int64_t i = 0;
+  for (; i + U * kLanes <= n; i += U * kLanes) {
+    for (int u = 0; u < U; ++u) widen(u, load(x + i + u * kLanes));
+  }
+  for (; i + kLanes <= n; i += kLanes) widen(0, load(x + i));
+  for (int u = 1; u < U; ++u) lows[0] = min(lows[0], lows[u]), highs[0] = max(highs[0], highs[u]);
+  *low = -max_lanes(-lows[0]);
+  *high = max_lanes(highs[0]);
+  for (; i < n; ++i) {
+    *low = x[i] < *low ? x[i] : *low;
+    *high = x[i] > *high ? x[i] : *high;
+  }
+}
+
 template <class T>
 struct Adder {
   Vec a_scale, b_scale, y_scale, low, high;
@@ -90,6 +112,7 @@ const QuantizeKernels kQuantize = {quantize<uint8_t, 0, 255>,
                                    quantize<int8_t, -128, 127>,
                                    dequantize<uint8_t>,
                                    dequantize<int8_t>,
+                                   widen_range,
                                    add<uint8_t>,
                                    add<int8_t>};
 

@@ -1,5 +1,7 @@
 #include "kernels/quantize/quantize.h"
 
+#include <algorithm>
+
 #include "kernels/kernel_test.h"
 
 namespace thane {
@@ -28,6 +30,29 @@ TEST(Quantize, MatchesRoundingInFp64) {
       for (int64_t i = 0; i < n; ++i) ASSERT_EQ(back[i], float(u[i] - zero) * 0.5f);
       kernels.from_s8(n, 0.5f, zero, s.data(), back.data());
       for (int64_t i = 0; i < n; ++i) ASSERT_EQ(back[i], float(s[i] - zero) * 0.5f);
+    }
+  });
+}
+
+TEST(Quantize, WidensRangesToHoldAllNumbers) {
+  for_each_isa([](Isa isa) {
+    std::mt19937 random(14);
+    for (int64_t n = 1; n < 120; ++n) {
+      GuardedFloats x(n);
+      x.fill(random, 40);
+      float low = -3, high = 5;
+      double least = low, most = high;
+      for (int64_t i = 0; i < n; ++i) least = std::fmin(least, x[i]), most = std::fmax(most, x[i]);
+      // Once with the extremes anywhere, once with a NaN in place of the largest.
+      quantize_kernels(isa).widen_range(n, x.data(), &low, &high);
+      ASSERT_EQ(low, least);
+      ASSERT_EQ(high, most);
+      float* top = std::max_element(x.data(), x.data() + n);
+      *top = NAN;
+      low = -3, high = 5, most = high;
+      for (int64_t i = 0; i < n; ++i) most = std::fmax(most, x[i]);
+      quantize_kernels(isa).widen_range(n, x.data(), &low, &high);
+      ASSERT_EQ(high, most);
     }
   });
 }

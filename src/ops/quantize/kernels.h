@@ -7,6 +7,7 @@ namespace thane {
 
 extern const Kernel kPlainQuantize;
 extern const Kernel kPlainDequantize;
+extern const Kernel kPlainDynamicQuantize;
 extern const Kernel kPlainQuantizedAdd;
 extern const Kernel kDepthwiseQLinearConv;  // these: channels last
 extern const Kernel kWinogradQLinearConv;

@@ -83,6 +83,7 @@ constexpr const Kernel* kMatMulIntegerKernels[] = {&kPackedMatMulInteger};
 constexpr const Kernel* kAddKernels[] = {&kPlainQuantizedAdd};
 constexpr const Kernel* kQuantizeKernels[] = {&kPlainQuantize};
 constexpr const Kernel* kDequantizeKernels[] = {&kPlainDequantize};
+constexpr const Kernel* kDynamicQuantizeKernels[] = {&kPlainDynamicQuantize};
 
 constexpr OpDef kOps[] = {
     {.name = "ConvInteger",
@@ -108,7 +109,8 @@ constexpr OpDef kOps[] = {
      .outputs = kDynamicOut,
      .min_outputs = 3,
      .infer = infer_dynamic_quantize_linear,
-     .eval = eval_dynamic_quantize_linear},
+     .eval = eval_dynamic_quantize_linear,
+     .kernels = kDynamicQuantizeKernels},
     {.name = "FusedQLinearConv",
      .domain = Domain::kThane,
      .inputs = kQLinearConvIn,
