@@ -3,8 +3,8 @@
 #include <mutex>
 
 #include "ir/context.h"
-#include "kernels/quantize/quantize.h"
 #include "ops/quantize/kernels.h"
+#include "ops/quantize/plain.h"
 #include "ops/quantize/quantize.h"
 #include "ops/quantize/requantize.h"
 
@@ -64,15 +64,9 @@ class PlainDynamicQuantize : public PreparedKernel {
   const QuantizeKernels& kernels_;
 };
 
-std::string refuse_dynamic(const KernelQuery&) { return {}; }
-
-Result<std::unique_ptr<PreparedKernel>> prepare_dynamic(const KernelQuery& query) {
-  return std::unique_ptr<PreparedKernel>(new PlainDynamicQuantize(quantize_kernels(query.isa)));
-}
-
 }  // namespace
 
-const Kernel kPlainDynamicQuantize = {"dynamic_quantize.plain", refuse_dynamic, prepare_dynamic};
+const Kernel kPlainDynamicQuantize = {"dynamic_quantize.plain", refuse_nothing, prepare_plain<PlainDynamicQuantize>};
 
 Status eval_dynamic_quantize_linear(KernelContext& context) {
   const Tensor& x = context.input(0);

@@ -1,8 +1,8 @@
 // What passes make of operators between DequantizeLinear and QuantizeLinear.
 #include "base/format.h"
-#include "kernels/quantize/quantize.h"
 #include "ops/matmul/matmul.h"
 #include "ops/quantize/kernels.h"
+#include "ops/quantize/plain.h"
 #include "ops/quantize/quantize.h"
 #include "ops/quantize/requantize.h"
 
@@ -47,14 +47,9 @@ class PlainQuantizedAdd : public PreparedKernel {
   const QuantizeKernels& kernels_;
 };
 
-std::string never(const KernelQuery&) { return {}; }
-Result<std::unique_ptr<PreparedKernel>> prepare_add(const KernelQuery& query) {
-  return std::unique_ptr<PreparedKernel>(new PlainQuantizedAdd(quantize_kernels(query.isa)));
-}
-
 }  // namespace
 
-const Kernel kPlainQuantizedAdd = {"quantized_add.plain", never, prepare_add};
+const Kernel kPlainQuantizedAdd = {"quantized_add.plain", refuse_nothing, prepare_plain<PlainQuantizedAdd>};
 
 Status infer_quantized_add(InferContext& context) {
   THANE_TRY(check_ones(context, {1, 2, 4, 5, 6, 7}));

@@ -1,7 +1,7 @@
 // QuantizeLinear and DequantizeLinear between float32 and 8 bits with one scale.
 #include "ir/context.h"
-#include "kernels/quantize/quantize.h"
 #include "ops/quantize/kernels.h"
+#include "ops/quantize/plain.h"
 #include "ops/quantize/quantize.h"
 
 namespace thane {
@@ -73,11 +73,6 @@ class PlainDequantize : public PreparedKernel {
  private:
   const QuantizeKernels& kernels_;
 };
-
-template <class T>
-Result<std::unique_ptr<PreparedKernel>> prepare_plain(const KernelQuery& query) {
-  return std::unique_ptr<PreparedKernel>(new T(quantize_kernels(query.isa)));
-}
 
 }  // namespace
 
