@@ -143,5 +143,15 @@ THANE_INLINE float max_lanes(Vec v) {
   return lanes[0];
 }
 
+THANE_INLINE bool any_above(Vec v, float limit) {
+#if defined(__AVX512F__)
+  return _mm512_cmp_ps_mask(v, splat(limit), _CMP_GT_OQ) != 0;
+#elif defined(__AVX2__)
+  return _mm256_movemask_ps(_mm256_cmp_ps(v, splat(limit), _CMP_GT_OQ)) != 0;
+#else
+  return max_lanes(v) > limit;
+#endif
+}
+
 }  // namespace
 }  // namespace thane::THANE_ISA

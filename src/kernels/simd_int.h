@@ -119,10 +119,10 @@ THANE_INLINE void restore_order(IntVec& low, IntVec& high) {
 #endif
 }
 
-// The lowest bytes of the lanes of v.
+// The lowest bytes of the lanes of v. (Masks of all lanes: as in simd.h's min.)
 THANE_INLINE NarrowVec<int8_t> low_bytes(IntVec v) {
 #if defined(__AVX512F__)
-  return reinterpret_cast<NarrowVec<int8_t>>(_mm512_cvtepi32_epi8(reinterpret_cast<__m512i>(v)));
+  return reinterpret_cast<NarrowVec<int8_t>>(_mm512_maskz_cvtepi32_epi8(0xffff, reinterpret_cast<__m512i>(v)));
 #elif defined(__AVX2__)
   const __m256i order = _mm256_setr_epi8(0, 4, 8, 12, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, 0,
                                          4, 8, 12, -1, -1, -1, -1, -1, -1, -1, -1);
@@ -185,10 +185,11 @@ THANE_INLINE IntVec dot_quads(IntVec sum, IntVec a, IntVec b) {
 #endif
 }
 
-// Even lanes multiplied to 64 bits.
+// Even lanes multiplied to 64 bits. (A mask of all lanes: as in simd.h's min.)
 THANE_INLINE LongVec multiply_even(IntVec a, IntVec b) {
 #if defined(__AVX512F__)
-  return reinterpret_cast<LongVec>(_mm512_mul_epi32(reinterpret_cast<__m512i>(a), reinterpret_cast<__m512i>(b)));
+  return reinterpret_cast<LongVec>(
+      _mm512_maskz_mul_epi32(0xff, reinterpret_cast<__m512i>(a), reinterpret_cast<__m512i>(b)));
 #elif defined(__AVX2__)
   return reinterpret_cast<LongVec>(_mm256_mul_epi32(reinterpret_cast<__m256i>(a), reinterpret_cast<__m256i>(b)));
 #else

@@ -3,6 +3,7 @@
 
 #include "kernels/integer/epilogue.h"
 #include "kernels/simd_int.h"
+#include "kernels/simd_math.h"
 
 namespace thane::THANE_ISA {
 namespace {
@@ -17,7 +18,6 @@ struct ScaledColumns {
         high(splat(static_cast<float>(e.high - e.zero))),
         zero(splat_int(e.zero)) {}
   THANE_INLINE IntVec operator()(IntVec sum) const {
-    constexpr float kRounder = 12582912.0f;  // 1.5 · 2^23: adding and taking it away rounds, halves to even
     const Vec q = min(high, max(__builtin_convertvector(sum, Vec) * scale, low));
     // The whole number stands in the float's last bits, and its lowest byte, all that is wanted, is theirs.
     return bits_of(q + splat(kRounder)) + zero;
@@ -84,15 +84,79 @@ THANE_INLINE void finish_columns(const IntegerEpilogue& e, int64_t column, int64
   }
 }
 
-// Rows of sums in memory, `width` apart, whatever the result and however few columns count, from `column` on. `to` is
-// where the first one's first column goes, `stride` the elements between rows.
-inline THANE_APART void finish_rows(const IntegerEpilogue& e, int64_t column, const int32_t* sums, int64_t width,
-                                    int64_t rows, int64_t n, void* to, int64_t stride) {
-  for (int64_t j = 0; j < n; j += kLanes) {
-    finish_columns(e, column + j, n - j, to, [&](const auto& write) {
-      for (int64_t r = 0; r < rows; ++r) write(load_as<IntVec>(sums + r * width + j), r * stride + j);
+// Rows of sums in memory, `width` apart. `to` is where the first one's first column goes, `stride` the elements between
+// rows.
+struct SumRows {
+  const int32_t* sums;
+  int64_t width, rows;
+  void* to;
+  int64_t stride;
+};
+
+inline THANE_APART void finish_any(const IntegerEpilogue& e, int64_t column, const SumRows& s, int64_t first,
+                                   int64_t n) {
+  for (int64_t j = first; j < n; j += kLanes) {
+    finish_columns(e, column + j, n - j, s.to, [&](const auto& write) {
+      for (int64_t r = 0; r < s.rows; ++r) write(load_as<IntVec>(s.sums + r * s.width + j), r * s.stride + j);
     });
   }
+}
+
+// FixedRightFactor in floats, which nearly always tell what it gives: with v = sum · fraction · 2^(shift - 31) that is
+// floor(v + ½ ± 2^(shift - 1)), with the sign of v.
+struct FloatColumns {
+  Vec scale, addend, low, high;
+  IntVec bias, zero;
+  THANE_INLINE FloatColumns(const IntegerEpilogue& e, int64_t column)
+      : low(splat(static_cast<float>(e.low - e.zero))),
+        high(splat(static_cast<float>(e.high - e.zero))),
+        bias(e.bias ? load_as<IntVec>(e.bias + column) : IntVec{}),
+        zero(splat_int(e.zero)) {
+    const auto shift = load_as<IntVec>(e.shifts + column), fraction = load_as<IntVec>(e.fractions + column);
+    scale = __builtin_convertvector(fraction, Vec) * power_of_two(shift - 31);
+    addend = power_of_two(shift - 1);
+  }
+  // Three roundings of numbers that are at most 256, or are clamped: distances from whole numbers up to this are right.
+  static constexpr float kSure = 0.5f - 4 * 256 * 0x1p-24f;
+  THANE_INLINE IntVec operator()(IntVec sum, Vec& worst) const {
+    const Vec x = __builtin_convertvector(sum + bias, Vec);
+    const Vec signed_addend = from_bits(bits_of(addend) | (bits_of(x) & INT32_MIN));
+    const Vec clamped = min(high, max(x * scale + signed_addend, low)), nearest = clamped + splat(kRounder);
+    worst = max(worst, off_whole(clamped, nearest));
+    return bits_of(nearest) + zero;
+  }
+};
+
+// Columns of whole pairs of vectors; how many those are.
+inline THANE_APART int64_t finish_pairs(const IntegerEpilogue& e, int64_t column, const SumRows& s, int64_t n) {
+  constexpr int64_t kTogether = 4;  // rows told to be sure or not
+  int64_t j = 0;
+  for (; j + 2 * kLanes <= n; j += 2 * kLanes) {
+    const FloatColumns left(e, column + j), right(e, column + j + kLanes);
+    for (int64_t r = 0; r < s.rows; r += kTogether) {
+      const int64_t rows = s.rows - r < kTogether ? s.rows - r : kTogether;
+      const int32_t* sums = s.sums + r * s.width;
+      int8_t* to = static_cast<int8_t*>(s.to) + r * s.stride;
+      Vec worst{};
+      for (int64_t i = 0; i < rows; ++i) {
+        const int32_t* row = sums + i * s.width + j;
+        const IntVec both[2] = {left(load_as<IntVec>(row), worst), right(load_as<IntVec>(row + kLanes), worst)};
+        store_low_bytes(to + i * s.stride + j, both);
+      }
+      if (any_above(worst, FloatColumns::kSure)) {
+        finish_any(e, column, {sums, s.width, rows, to, s.stride}, j, j + 2 * kLanes);
+      }
+    }
+  }
+  return j;
+}
+
+// Whatever the result and however few columns count, from `column` on.
+inline void finish_rows(const IntegerEpilogue& e, int64_t column, const int32_t* sums, int64_t width, int64_t rows,
+                        int64_t n, void* to, int64_t stride) {
+  const SumRows all{sums, width, rows, to, stride};
+  const bool by_floats = e.result == IntegerResult::kFixed && e.shifts_right;
+  finish_any(e, column, all, by_floats ? finish_pairs(e, column, all, n) : 0, n);
 }
 
 // Whether finish_tile takes n of a tile's columns: plain sums and bytes by scales, in whole vectors. Others wait in

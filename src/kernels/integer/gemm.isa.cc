@@ -232,25 +232,28 @@ void pack_a(const IntegerWindows& w, int64_t first, int64_t count, int32_t* word
     return convert_run(convert, x + first * depth, count * depth, to);
   }
   const int64_t line_channels = w.x_axis.kernel * w.channels, line_bytes = w.x_axis.in * w.pixel_bytes;
-  // Short windows go a vector at a time, beyond their end where neither the image nor the packed rows end.
+  const bool are_neighbours = w.x_axis.dilation == 1 && w.pixel_bytes == w.channels;
+  // Short windows go in whole vectors, beyond their end where neither the image nor the packed rows end.
   constexpr int64_t kStep = 2 * kLanes;
-  const bool is_short = line_channels <= kStep && w.x_axis.dilation == 1 && w.pixel_bytes == w.channels;
-  const int64_t last_load = w.y.in * line_bytes - kStep;
-  const int64_t last_store = count * row - kStep;
+  const int64_t rounded_up = (line_channels + kStep - 1) / kStep * kStep;
+  const int64_t last_load = w.y.in * line_bytes - rounded_up;
+  const int64_t last_store = count * row - rounded_up;
   int64_t oy = first / w.out_width, ox = first % w.out_width;
   for (int64_t i = 0; i < count; ++i, to += row) {
     const int64_t top = oy * w.y.stride - w.y.pad, left = ox * w.x_axis.stride - w.x_axis.pad;
-    const bool whole = is_short && left >= 0 && left + w.x_axis.kernel <= w.x_axis.in;
+    const bool whole = are_neighbours && left >= 0 && left + w.x_axis.kernel <= w.x_axis.in;
     auto* at = to;
     for (int64_t t = 0; t < w.y.kernel; ++t, at += line_channels) {
       const int64_t y = top + t * w.y.dilation;
       const int64_t from = y * line_bytes + left * w.pixel_bytes, stored = i * row + t * line_channels;
       if (y < 0 || y >= w.y.in)
         fill(at, line_channels, convert.padding());
-      else if (whole && from <= last_load && stored <= last_store)
-        convert.some(x + from, at);
-      else
+      else if (!whole)
         convert_line(convert, w, x + y * line_bytes, left, at);
+      else if (from <= last_load && stored <= last_store)
+        for (int64_t k = 0; k < line_channels; k += kStep) convert.some(x + from + k, at + k);
+      else
+        convert_run(convert, x + from, line_channels, at);
     }
     for (int64_t k = depth; k < row; ++k) to[k] = 0;
     if (++ox == w.out_width) ox = 0, ++oy;

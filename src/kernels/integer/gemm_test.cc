@@ -174,31 +174,34 @@ TEST(IntegerGemm, FixedPointAtTheLimits) {
   for_each_isa([](Isa isa) {
     std::mt19937 random(7);
     const IntegerGemm& kernel = integer_gemms(isa).wide;
-    for (int round = 0; round < 2000; ++round) {
+    for (int round = 0; round < 4000; ++round) {
       // Sums of any size come in as the bias of an empty product.
-      Guarded<int32_t> bias(kernel.lanes), fractions(kernel.lanes), shifts(kernel.lanes);
-      Guarded<int8_t> out(kernel.lanes);
-      for (int j = 0; j < kernel.lanes; ++j) {
-        shifts[j] = static_cast<int32_t>(random() % (round % 2 ? 31 : 62)) - 31;
-        // Near a tie, at the ends, or anywhere.
-        const int right = std::max(-shifts[j], 0);
-        const int64_t tie = (2 * static_cast<int64_t>(random() % 200) - 199) << right;
-        bias[j] = static_cast<int32_t>(random() % 3 == 0   ? std::clamp<int64_t>(tie, INT32_MIN, INT32_MAX)
-                                       : random() % 4 == 0 ? (random() % 2 ? INT32_MIN : INT32_MAX)
-                                                           : static_cast<int64_t>(random()) - (int64_t{1} << 31));
+      const int64_t columns = kernel.lanes * (1 + round % 2);
+      Guarded<int32_t> bias(columns), fractions(columns), shifts(columns);
+      Guarded<int8_t> out(columns);
+      for (int64_t j = 0; j < columns; ++j) {
+        shifts[j] = static_cast<int32_t>(random() % (round % 4 < 2 ? 31 : 62)) - 31;
         fractions[j] = random() % 4 == 0 ? (random() % 2 ? 1 << 30 : INT32_MAX) : static_cast<int32_t>(random() >> 1);
+        // At a tie or beside one, at the ends, or anywhere.
+        const double half = static_cast<double>(random() % 200) - 99.5;
+        const double tie = std::ldexp(half / std::max(fractions[j], 1), 31 - shifts[j]);
+        const double beside =
+            std::clamp<double>(tie, INT32_MIN + 2, INT32_MAX - 2) + static_cast<double>(random() % 3) - 1;
+        bias[j] = random() % 3 != 0 ? static_cast<int32_t>(std::lround(beside))
+                  : random() % 2    ? (random() % 2 ? INT32_MIN : INT32_MAX)
+                                    : static_cast<int32_t>(random());
       }
-      IntegerPanel panel{.m = 1, .n = kernel.lanes, .c = out.data(), .ldc = kernel.lanes, .epilogue = {}};
+      IntegerPanel panel{.m = 1, .n = columns, .c = out.data(), .ldc = columns, .epilogue = {}};
       panel.epilogue = {.result = IntegerResult::kFixed,
                         .bias = bias.data(),
                         .fractions = fractions.data(),
                         .shifts = shifts.data(),
-                        .shifts_right = round % 2 == 1,
+                        .shifts_right = round % 4 < 2,
                         .zero = -5,
                         .low = -128,
                         .high = 127};
       kernel.panel(panel);
-      for (int j = 0; j < kernel.lanes; ++j) {
+      for (int64_t j = 0; j < columns; ++j) {
         ASSERT_EQ(out[j], std::clamp<int64_t>(fixed_product(bias[j], fractions[j], shifts[j]) - 5, -128, 127))
             << bias[j] << " " << fractions[j] << " " << shifts[j];
       }

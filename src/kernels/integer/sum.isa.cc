@@ -1,106 +1,151 @@
-// The body of sum.h.
+// The body of sum.h: floats first, which are nearly always sure; where they are not, whole numbers.
 #include "kernels/integer/sum.h"
 
 #include "kernels/simd_int.h"
+#include "kernels/simd_math.h"
 
 namespace thane::THANE_ISA {
 namespace {
 
-using Bytes = NarrowVec<uint8_t>;
-THANE_INLINE Bytes splat_byte(uint8_t byte) {
-  Bytes bytes;
-  for (int i = 0; i < kLanes; ++i) bytes[i] = byte;
-  return bytes;
-}
+constexpr int kVectors = 4, kBlock = kVectors * kLanes;  // what is told together: sure or not
 
-// Half of a number that is even, which is what an operand of the larger scale contributes.
-struct Half {
-  static bool fits(const IntegerSum::Operand& operand, int32_t headroom) {
-    return operand.fraction == 1 << 30 && operand.shift == 0 && headroom > 0;
-  }
-  THANE_INLINE IntVec times(IntVec number) const { return number >> 1; }
-};
-
-// What bytes of an operand contribute.
-template <class Factor>
-struct Contribution {
-  Bytes flip;
-  IntVec zero;
-  int32_t headroom;
-  Factor factor;
-  THANE_INLINE Contribution(const IntegerSum::Operand& operand, int32_t headroom, const Factor& factor)
-      : flip(splat_byte(operand.is_signed ? 0x80 : 0)),
-        zero(splat_int(operand.zero + (operand.is_signed ? 128 : 0))),
-        headroom(headroom),
-        factor(factor) {}
-  THANE_INLINE IntVec of(Bytes bytes) const { return factor.times((to_ints(bytes ^ flip) - zero) << headroom); }
-};
-
-// Bytes of two operands, n of them.
 struct Operands {
-  int64_t n;
   const uint8_t *a, *b;
-  int64_t a_stride, b_stride;
-  int8_t* to;
 };
 
-template <class Left, class Right, class Factor>
-void run_with(const IntegerSum& sum, const Operands& o, const Contribution<Left>& left,
-              const Contribution<Right>& right, const Factor& factor) {
-  const IntVec zero = splat_int(sum.zero), low = splat_int(sum.low - sum.zero), high = splat_int(sum.high - sum.zero);
-  const bool subtracts = sum.subtracts;
-  const auto combine = [&](Bytes x, Bytes y) __attribute__((always_inline)) {
-    const IntVec addend = right.of(y);
-    const IntVec total = left.of(x) + (subtracts ? -addend : addend);
-    return low_bytes(min_int(max_int(factor.times(total), low), high) + zero);
-  };
-  const auto some = [](const uint8_t* from, int64_t stride, int64_t count) {
-    Bytes bytes{};
-    for (int64_t i = 0; i < count; ++i) bytes[i] = from[i * stride];
-    return bytes;
-  };
-  const Bytes same_a = splat_byte(*o.a), same_b = splat_byte(*o.b);
-  int64_t i = 0;
-  for (; i + kLanes <= o.n; i += kLanes) {
-    const Bytes x = o.a_stride ? load_as<Bytes>(o.a + i) : same_a, y = o.b_stride ? load_as<Bytes>(o.b + i) : same_b;
-    store_as(o.to + i, combine(x, y));
-  }
-  if (i == o.n) return;
-  const auto rest =
-      combine(some(o.a + i * o.a_stride, o.a_stride, o.n - i), some(o.b + i * o.b_stride, o.b_stride, o.n - i));
-  for (int64_t j = 0; i + j < o.n; ++j) o.to[i + j] = rest[j];
-}
+// As TensorFlow Lite rounds.
+class WholeSum {
+ public:
+  explicit WholeSum(const IntegerSum& sum)
+      : sum_(sum), a_(factor_of(sum.a)), b_(factor_of(sum.b)), result_(factor_of(sum)) {}
 
-template <class Factor>
-Factor factor_of(int32_t fraction, int32_t shift) {
-  return Factor(splat_int(fraction), splat_int(shift));
+  THANE_APART void block(const Operands& operands, int8_t* to) const {
+    for (int i = 0; i < kBlock; i += kLanes) {
+      const IntVec addend = contribution(sum_.b, b_, operands.b + i);
+      const IntVec total = contribution(sum_.a, a_, operands.a + i) + (sum_.subtracts ? -addend : addend);
+      const IntVec low = splat_int(sum_.low - sum_.zero), high = splat_int(sum_.high - sum_.zero);
+      store_as(to + i, low_bytes(min_int(max_int(result_.times(total), low), high) + sum_.zero));
+    }
+  }
+
+ private:
+  template <class Scaled>
+  static FixedFactor factor_of(const Scaled& scaled) {
+    return FixedFactor(splat_int(scaled.fraction), splat_int(scaled.shift));
+  }
+  THANE_INLINE IntVec contribution(const IntegerSum::Operand& operand, const FixedFactor& factor,
+                                   const uint8_t* from) const {
+    const IntVec number =
+        operand.is_signed ? to_ints(load_as<NarrowVec<int8_t>>(from)) : to_ints(load_as<NarrowVec<uint8_t>>(from));
+    return factor.times((number - operand.zero) << sum_.headroom);
+  }
+
+  const IntegerSum& sum_;
+  FixedFactor a_, b_, result_;
+};
+
+// In floats.
+class FloatSum {
+ public:
+  explicit FloatSum(const IntegerSum& sum) : zero_(splat_int(sum.zero)) {
+    const double factor = value_of(sum), headroom = static_cast<double>(1 << sum.headroom);
+    const double a = value_of(sum.a) * headroom * factor;
+    const double b = value_of(sum.b) * headroom * factor * (sum.subtracts ? -1 : 1);
+    a_ = splat(static_cast<float>(a));
+    b_ = splat(static_cast<float>(b));
+    offset_ = splat(static_cast<float>(-a * sum.a.zero - b * sum.b.zero));
+    low_ = splat(static_cast<float>(sum.low - sum.zero));
+    high_ = splat(static_cast<float>(sum.high - sum.zero));
+    // Five roundings of floats, none of which is above 512 · (|a| + |b|); and two of whole numbers, each, for the
+    // operands and the result.
+    const double error = 512 * (a + (b < 0 ? -b : b)) * 5 / (1 << 24) + 6 * factor;
+    limit_ = static_cast<float>(0.5 - error);
+    is_sure_ = error < 0x1p-9 && sum.shift <= 0 && sum.a.is_signed == sum.b.is_signed;
+  }
+
+  // Whether blocks will hardly ever lie so close to a half that whole numbers might be rounded differently.
+  bool is_sure() const { return is_sure_; }
+
+  // Whether that is so for this block.
+  template <class Byte>
+  THANE_INLINE bool block(const Operands& operands, int8_t* to) const {
+    Vec worst{};
+#pragma GCC unroll 2
+    for (int i = 0; i < kBlock; i += 2 * kLanes) {
+      IntVec bytes[2];
+#pragma GCC unroll 2
+      for (int v = 0; v < 2; ++v) {
+        const int at = i + v * kLanes;
+        const Vec total = floats<Byte>(operands.a + at) * a_ + (floats<Byte>(operands.b + at) * b_ + offset_);
+        const Vec clamped = min(high_, max(total, low_)), nearest = clamped + splat(kRounder);
+        worst = max(worst, off_whole(clamped, nearest));
+        bytes[v] = bits_of(nearest) + zero_;
+      }
+      store_low_bytes(to + i, bytes);
+    }
+    return !any_above(worst, limit_);
+  }
+
+ private:
+  template <class Scaled>
+  static double value_of(const Scaled& scaled) {
+    const double power = static_cast<double>(1u << (scaled.shift < 0 ? -scaled.shift : scaled.shift));
+    return scaled.fraction / 2147483648.0 * (scaled.shift < 0 ? 1 / power : power);
+  }
+  template <class Byte>
+  static THANE_INLINE Vec floats(const uint8_t* from) {
+    return __builtin_convertvector(to_ints(load_as<NarrowVec<Byte>>(from)), Vec);
+  }
+
+  Vec a_, b_, offset_, low_, high_;
+  IntVec zero_;
+  float limit_;
+  bool is_sure_;
+};
+
+// The bytes of an operand in blocks. One byte for all stands in a block of its own, as the last bytes do.
+class Blocks {
+ public:
+  Blocks(const void* from, int64_t stride) : from_(static_cast<const uint8_t*>(from)), stride_(stride) {
+    if (stride == 0) copy(0, kBlock);
+  }
+  THANE_INLINE const uint8_t* at(int64_t i) const { return stride_ ? from_ + i : apart_; }
+  const uint8_t* last(int64_t i, int64_t n) {
+    copy(i, n);
+    return apart_;
+  }
+
+ private:
+  void copy(int64_t i, int64_t n) {
+    for (int64_t j = 0; j < n; ++j) apart_[j] = from_[(i + j) * stride_];
+  }
+
+  const uint8_t* from_;
+  int64_t stride_;
+  uint8_t apart_[kBlock] = {};
+};
+
+template <class Byte>
+void run_blocks(const IntegerSum& sum, int64_t n, Blocks& a, Blocks& b, int8_t* to) {
+  const WholeSum wholes(sum);
+  const FloatSum floats(sum);
+  const auto block = [&](const Operands& operands, int8_t* target) {
+    if (!floats.is_sure() || !floats.block<Byte>(operands, target)) wholes.block(operands, target);
+  };
+  int64_t i = 0;
+  for (; i + kBlock <= n; i += kBlock) block({a.at(i), b.at(i)}, to + i);
+  if (i == n) return;
+  int8_t last[kBlock];
+  block({a.last(i, n - i), b.last(i, n - i)}, last);
+  for (int64_t j = 0; i + j < n; ++j) to[i + j] = last[j];
 }
 
 void run(const IntegerSum& sum, int64_t n, const void* a, int64_t a_stride, const void* b, int64_t b_stride,
          void* to) noexcept {
   if (n <= 0) return;
-  const Operands operands{n,        static_cast<const uint8_t*>(a), static_cast<const uint8_t*>(b), a_stride,
-                          b_stride, static_cast<int8_t*>(to)};
-  const auto contribution = [&]<class Factor>(const IntegerSum::Operand& operand, const Factor& factor) {
-    return Contribution<Factor>(operand, sum.headroom, factor);
-  };
-  const auto any = [&](const IntegerSum::Operand& operand) {
-    return contribution(operand, factor_of<FixedFactor>(operand.fraction, operand.shift));
-  };
-  const auto half = [&](const IntegerSum::Operand& operand) { return contribution(operand, Half{}); };
-  const auto less = [&](const IntegerSum::Operand& operand) {
-    return contribution(operand, factor_of<FixedRightFactor>(operand.fraction, operand.shift));
-  };
-  // The usual: a factor of ½ for one operand or both, one below ½ for the other.
-  const bool half_a = Half::fits(sum.a, sum.headroom), half_b = Half::fits(sum.b, sum.headroom);
-  const bool fits_a = half_a || sum.a.shift < 0, fits_b = half_b || sum.b.shift < 0;
-  if (sum.shift >= 0 || !(half_a || half_b) || !fits_a || !fits_b) {
-    return run_with(sum, operands, any(sum.a), any(sum.b), factor_of<FixedFactor>(sum.fraction, sum.shift));
-  }
-  const auto result = factor_of<FixedRightFactor>(sum.fraction, sum.shift);
-  if (half_a && half_b) return run_with(sum, operands, half(sum.a), half(sum.b), result);
-  if (half_a) return run_with(sum, operands, half(sum.a), less(sum.b), result);
-  run_with(sum, operands, less(sum.a), half(sum.b), result);
+  Blocks left(a, a_stride), right(b, b_stride);
+  const auto run_with = sum.a.is_signed ? run_blocks<int8_t> : run_blocks<uint8_t>;
+  run_with(sum, n, left, right, static_cast<int8_t*>(to));
 }
 
 }  // namespace
