@@ -116,8 +116,9 @@ struct FloatColumns {
     scale = __builtin_convertvector(fraction, Vec) * power_of_two(shift - 31);
     addend = power_of_two(shift - 1);
   }
-  // Three roundings of numbers that are at most 256, or are clamped: distances from whole numbers up to this are right.
-  static constexpr float kSure = 0.5f - 4 * 256 * 0x1p-24f;
+  // Up to four roundings of numbers of about 256 at most, others being clamped: up to this distance from a whole number
+  // that one is right.
+  static constexpr float kSure = 0.5f - 5 * 256 * 0x1p-24f;
   THANE_INLINE IntVec operator()(IntVec sum, Vec& worst) const {
     const Vec x = __builtin_convertvector(sum + bias, Vec);
     const Vec signed_addend = from_bits(bits_of(addend) | (bits_of(x) & INT32_MIN));
