@@ -1,10 +1,12 @@
 """Quantised forms of the networks, by the quantiser that users of such models have, ONNX Runtime's: NAME_int8 has 8-bit
-activations and 8-bit weights per channel, as QDQ; NAME_int4 has 4-bit weights in blocks of 32, as MatMulNBits.
+activations and 8-bit weights per channel, as QDQ; NAME_int7 the same with weights of 7 bits (reduce_range), as its makers
+advise for CPUs without VNNI; NAME_int4 has 4-bit weights in blocks of 32, as MatMulNBits.
 
     python bench/models/quantize.py FOLDER NAME_int8…      reads FOLDER/NAME.onnx, writes FOLDER/NAME_int8.onnx
 
 Needs onnx and onnxruntime.
 """
+import functools
 import pathlib
 import shutil
 import sys
@@ -34,11 +36,11 @@ def quantise_weights(source, target, example):
     quantizer.model.save_model_to_file(str(target))
 
 
-def quantise_all(source, target, example):
+def quantise_all(source, target, example, reduce_range=False):
     prepared = source.with_suffix(".prepared.onnx")
     quant_pre_process(source, prepared)
     quantize_static(prepared, target, Samples(example), quant_format=QuantFormat.QDQ, per_channel=True,
-                    activation_type=QuantType.QUInt8, weight_type=QuantType.QInt8)
+                    activation_type=QuantType.QUInt8, weight_type=QuantType.QInt8, reduce_range=reduce_range)
     prepared.unlink()
     onnx.checker.check_model(onnx.load(target))
 
@@ -48,6 +50,7 @@ if __name__ == "__main__":
     for target in sys.argv[2:]:
         name, bits = target.rsplit("_int", 1)
         example = folder / f"{name}.npz"
-        {"4": quantise_weights, "8": quantise_all}[bits](folder / f"{name}.onnx", folder / f"{target}.onnx", example)
+        quantise = {"4": quantise_weights, "7": functools.partial(quantise_all, reduce_range=True), "8": quantise_all}
+        quantise[bits](folder / f"{name}.onnx", folder / f"{target}.onnx", example)
         shutil.copy(example, folder / f"{target}.npz")
         print(target, flush=True)

@@ -127,9 +127,7 @@ namespace {
 
 using SharedPacked = std::shared_ptr<const PackedIntegerWeights>;
 Result<SharedPacked> pack(const KernelQuery& query, const IntegerWeights& weights, int64_t groups) {
-  const auto [least, most] = std::minmax_element(weights.values.begin(), weights.values.end());
-  const bool narrow = weights.values.empty() || (*least >= -128 && *most <= 127);
-  const IntegerGemm& kernel = narrow ? integer_gemms(query.isa).narrow : integer_gemms(query.isa).wide;
+  const IntegerGemm& kernel = integer_gemm_for(query.isa, weights.depth, weights.columns, weights.values.data());
   const int64_t depth = weights.depth, n = weights.columns / groups, padded = kernel.packed_columns(n);
   auto packed = std::make_shared<PackedIntegerWeights>(
       PackedIntegerWeights{&kernel, n, depth, padded, kernel.column_bytes(depth) * padded, {}, {}});

@@ -139,6 +139,7 @@ inline THANE_APART int64_t finish_pairs(const IntegerEpilogue& e, int64_t column
       const int32_t* sums = s.sums + r * s.width;
       int8_t* to = static_cast<int8_t*>(s.to) + r * s.stride;
       Vec worst{};
+#pragma GCC unroll 1
       for (int64_t i = 0; i < rows; ++i) {
         const int32_t* row = sums + i * s.width + j;
         const IntVec both[2] = {left(load_as<IntVec>(row), worst), right(load_as<IntVec>(row + kLanes), worst)};

@@ -16,11 +16,35 @@ extern const IntegerGemm kQuads;
 const IntegerGemms& integer_gemms(Isa ceiling) {
 #ifdef THANE_X86
   if (ceiling >= Isa::kAvx512Vnni) {
-    static const IntegerGemms gemms = {avx512vnni::kQuads, avx512::kIntegerGemms.wide};
+    static const IntegerGemms gemms = {avx512vnni::kQuads, avx512::kIntegerGemms.wide, nullptr};
     return gemms;
   }
 #endif
   return THANE_SELECT_ISA(ceiling, kIntegerGemms);
+}
+
+namespace {
+
+bool is_mild(int64_t depth, int64_t n, const int16_t* b) {
+  constexpr int kMost = 128;  // 255 · 128 and -255 · 128 are numbers of 16 bits
+  for (int64_t j = 0; j < n; ++j, b += depth) {
+    for (int64_t k = 0; k < depth; k += 2) {
+      const int first = b[k], second = k + 1 < depth ? b[k + 1] : 0;
+      if (std::max(first, 0) + std::max(second, 0) > kMost || std::min(first, 0) + std::min(second, 0) < -kMost) {
+        return false;
+      }
+    }
+  }
+  return true;
+}
+
+}  // namespace
+
+const IntegerGemm& integer_gemm_for(Isa ceiling, int64_t depth, int64_t n, const int16_t* b) {
+  const IntegerGemms& gemms = integer_gemms(ceiling);
+  const auto [least, most] = std::minmax_element(b, b + n * depth);
+  if (n * depth > 0 && (*least < -128 || *most > 127)) return gemms.wide;
+  return gemms.mild && is_mild(depth, n, b) ? *gemms.mild : gemms.narrow;
 }
 
 namespace {

@@ -56,12 +56,18 @@ struct IntegerGemm {
   bool needs_correction() const { return depth_per_word == 4; }
 };
 
-// What an instruction set offers. `narrow` takes B within -128 … 127; `wide` within -255 … 255.
+// What an instruction set offers. `narrow` takes B within -128 … 127; `wide` within -255 … 255. `mild`, which is faster
+// than `narrow` where it exists, takes B whose products with any bytes, two neighbours in k together (2i and 2i + 1),
+// stay within 16 bits: weights of 7 bits, as quantizers make them on request for CPUs like these, always do.
 struct IntegerGemms {
   IntegerGemm narrow, wide;
+  const IntegerGemm* mild;
 };
 
 const IntegerGemms& integer_gemms(Isa ceiling);
+
+// The fastest kernel for B, given as pack_integer_b takes it.
+const IntegerGemm& integer_gemm_for(Isa ceiling, int64_t depth, int64_t n, const int16_t* b);
 
 // Packs B, given as its transpose [n][depth] without zero points, into panels of [words][width], zero beyond the ends.
 // `packed` holds column_bytes(depth) · packed_columns(n).

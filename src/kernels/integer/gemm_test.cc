@@ -159,7 +159,25 @@ TEST(IntegerGemm, ExactAtEveryInstructionSet) {
       const Case c = random_case(random);
       check(integer_gemms(isa).narrow, 127, c, random);
       check(integer_gemms(isa).wide, 255, c, random);
+      if (const IntegerGemm* mild = integer_gemms(isa).mild) check(*mild, 64, c, random);
     }
+  });
+}
+
+TEST(IntegerGemm, ChoosesByTheWeights) {
+  for_each_isa([](Isa isa) {
+    const IntegerGemms& gemms = integer_gemms(isa);
+    const IntegerGemm& mild = gemms.mild ? *gemms.mild : gemms.narrow;
+    const auto chosen = [&](std::vector<int16_t> columns) {  // of three weights each
+      return &integer_gemm_for(isa, 3, static_cast<int64_t>(columns.size()) / 3, columns.data());
+    };
+    EXPECT_EQ(chosen({}), &mild);
+    EXPECT_EQ(chosen({64, 64, 127, -64, -64, -128}), &mild);
+    EXPECT_EQ(chosen({127, -128, 0, 28, 100, 29}), &mild);
+    EXPECT_EQ(chosen({0, 0, 0, 100, 29, 0}), &gemms.narrow);
+    EXPECT_EQ(chosen({-100, -29, 0, 0, 0, 0}), &gemms.narrow);
+    EXPECT_EQ(chosen({0, 0, 128, 0, 0, 0}), &gemms.wide);
+    EXPECT_EQ(chosen({-129, 0, 0}), &gemms.wide);
   });
 }
 

@@ -129,15 +129,15 @@ template <class Byte>
 void run_blocks(const IntegerSum& sum, int64_t n, Blocks& a, Blocks& b, int8_t* to) {
   const WholeSum wholes(sum);
   const FloatSum floats(sum);
-  const auto block = [&](const Operands& operands, int8_t* target) {
+  for (int64_t i = 0; i < n; i += kBlock) {
+    const int64_t count = n - i < kBlock ? n - i : kBlock;
+    const bool whole = count == kBlock;
+    const Operands operands = {whole ? a.at(i) : a.last(i, count), whole ? b.at(i) : b.last(i, count)};
+    int8_t last[kBlock];
+    int8_t* target = whole ? to + i : last;
     if (!floats.is_sure() || !floats.block<Byte>(operands, target)) wholes.block(operands, target);
-  };
-  int64_t i = 0;
-  for (; i + kBlock <= n; i += kBlock) block({a.at(i), b.at(i)}, to + i);
-  if (i == n) return;
-  int8_t last[kBlock];
-  block({a.last(i, n - i), b.last(i, n - i)}, last);
-  for (int64_t j = 0; i + j < n; ++j) to[i + j] = last[j];
+    for (int64_t j = 0; !whole && j < count; ++j) to[i + j] = last[j];
+  }
 }
 
 void run(const IntegerSum& sum, int64_t n, const void* a, int64_t a_stride, const void* b, int64_t b_stride,
