@@ -8,10 +8,8 @@
 namespace thane::THANE_ISA {
 namespace {
 
-// 2^n for whole n in [-126, 127], given as kRounder + n: the sum's low bits hold n.
-constexpr float kRounder = 12582912.0f;  // 1.5 · 2^23: adding it rounds to a whole number
-// How far v lies from the whole number that v + kRounder stands for.
-THANE_INLINE Vec off_whole(Vec v, Vec with_rounder) { return abs(v - (with_rounder - splat(kRounder))); }
+constexpr float kRounder = 12582912.0f;  // 1.5 · 2^23: adding it rounds to a whole number, halves to even
+// 2^n for whole n in [-126, 127], given as they are or as the bits of kRounder + n, whose low ones hold n.
 THANE_INLINE Vec power_of_two(IntVec n) { return from_bits((n + 127) << 23); }
 
 // x = n·log 2 + r, exp x = 2^n·exp r; p is exp r, n in the low bits of `rounded`.

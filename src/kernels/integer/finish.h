@@ -2,26 +2,19 @@
 #pragma once
 
 #include "kernels/integer/epilogue.h"
+#include "kernels/integer/round.h"
 #include "kernels/simd_int.h"
-#include "kernels/simd_math.h"
 
 namespace thane::THANE_ISA {
 namespace {
 
 // Sums to whole numbers whose lowest bytes are the result, one struct per kind; made once for a vector of columns.
 struct ScaledColumns {
-  Vec scale, low, high;
-  IntVec zero;
+  Vec scale;
+  RoundedBytes bytes;
   THANE_INLINE ScaledColumns(const IntegerEpilogue& e, int64_t column)
-      : scale(load(e.scales + column)),
-        low(splat(static_cast<float>(e.low - e.zero))),
-        high(splat(static_cast<float>(e.high - e.zero))),
-        zero(splat_int(e.zero)) {}
-  THANE_INLINE IntVec operator()(IntVec sum) const {
-    const Vec q = min(high, max(__builtin_convertvector(sum, Vec) * scale, low));
-    // The whole number stands in the float's last bits, and its lowest byte, all that is wanted, is theirs.
-    return bits_of(q + splat(kRounder)) + zero;
-  }
+      : scale(load(e.scales + column)), bytes(e.low, e.high, e.zero) {}
+  THANE_INLINE IntVec operator()(IntVec sum) const { return bytes(__builtin_convertvector(sum, Vec) * scale); }
 };
 
 template <class Factor>
@@ -105,13 +98,11 @@ inline THANE_APART void finish_any(const IntegerEpilogue& e, int64_t column, con
 // FixedRightFactor in floats, which nearly always tell what it gives: with v = sum · fraction · 2^(shift - 31) that is
 // floor(v + ½ ± 2^(shift - 1)), with the sign of v.
 struct FloatColumns {
-  Vec scale, addend, low, high;
-  IntVec bias, zero;
+  Vec scale, addend;
+  IntVec bias;
+  RoundedBytes bytes;
   THANE_INLINE FloatColumns(const IntegerEpilogue& e, int64_t column)
-      : low(splat(static_cast<float>(e.low - e.zero))),
-        high(splat(static_cast<float>(e.high - e.zero))),
-        bias(e.bias ? load_as<IntVec>(e.bias + column) : IntVec{}),
-        zero(splat_int(e.zero)) {
+      : bias(e.bias ? load_as<IntVec>(e.bias + column) : IntVec{}), bytes(e.low, e.high, e.zero) {
     const auto shift = load_as<IntVec>(e.shifts + column), fraction = load_as<IntVec>(e.fractions + column);
     scale = __builtin_convertvector(fraction, Vec) * power_of_two(shift - 31);
     addend = power_of_two(shift - 1);
@@ -121,10 +112,7 @@ struct FloatColumns {
   static constexpr float kSure = 0.5f - 5 * 256 * 0x1p-24f;
   THANE_INLINE IntVec operator()(IntVec sum, Vec& worst) const {
     const Vec x = __builtin_convertvector(sum + bias, Vec);
-    const Vec signed_addend = from_bits(bits_of(addend) | (bits_of(x) & INT32_MIN));
-    const Vec clamped = min(high, max(x * scale + signed_addend, low)), nearest = clamped + splat(kRounder);
-    worst = max(worst, off_whole(clamped, nearest));
-    return bits_of(nearest) + zero;
+    return bytes(x * scale + from_bits(bits_of(addend) | (bits_of(x) & INT32_MIN)), worst);
   }
 };
 

@@ -41,19 +41,6 @@ struct Quads {
   static THANE_INLINE IntVec add(IntVec sum, IntVec a, IntVec b) { return dot_quads(sum, a, b); }
 };
 
-#if defined(__AVX2__) && !defined(__AVX512F__)
-// Quads of bytes, two products at a time in 16 bits. (Sets of 512 bits mostly have the instruction for quads.)
-struct MildQuads {
-  static constexpr int kDepth = 4;
-  using Weight = int8_t;
-  static THANE_INLINE IntVec load_b(const int8_t* from) { return load_as<IntVec>(from); }
-  static THANE_INLINE IntVec add(IntVec sum, IntVec a, IntVec b) {
-    const auto pairs = _mm256_maddubs_epi16(reinterpret_cast<__m256i>(a), reinterpret_cast<__m256i>(b));
-    return sum + dot_pairs(reinterpret_cast<IntVec>(pairs), splat_int(0x00010001));
-  }
-};
-#endif
-
 // Tiles of R rows, one below the other.
 template <class Dot, int R, int V>
 void run_tiles(const IntegerPanel& p, int64_t row, int64_t tiles) {
@@ -287,12 +274,22 @@ constexpr IntegerGemm gemm() {
 extern const IntegerGemm kQuads;
 const IntegerGemm kQuads = gemm<Quads, AsBytes>();
 #else
+namespace {
 #if defined(__AVX2__) && !defined(__AVX512F__)
+// Two products at a time in 16 bits. (Sets of 512 bits mostly have the instruction for quads.)
+struct MildQuads : Quads {
+  static THANE_INLINE IntVec add(IntVec sum, IntVec a, IntVec b) {
+    const auto pairs = _mm256_maddubs_epi16(reinterpret_cast<__m256i>(a), reinterpret_cast<__m256i>(b));
+    return sum + dot_pairs(reinterpret_cast<IntVec>(pairs), splat_int(0x00010001));
+  }
+};
 constexpr IntegerGemm kMildGemm = gemm<MildQuads, AsBytes>();
 constexpr const IntegerGemm* kMild = &kMildGemm;
 #else
 constexpr const IntegerGemm* kMild = nullptr;
 #endif
+}  // namespace
+
 extern const IntegerGemms kIntegerGemms;
 const IntegerGemms kIntegerGemms = {gemm<Pairs<int8_t>, AsShorts>(), gemm<Pairs<int16_t>, AsShorts>(), kMild};
 #endif

@@ -1,8 +1,8 @@
 // The body of sum.h: floats first, which are nearly always sure; where they are not, whole numbers.
 #include "kernels/integer/sum.h"
 
+#include "kernels/integer/round.h"
 #include "kernels/simd_int.h"
-#include "kernels/simd_math.h"
 
 namespace thane::THANE_ISA {
 namespace {
@@ -47,15 +47,13 @@ class WholeSum {
 // In floats.
 class FloatSum {
  public:
-  explicit FloatSum(const IntegerSum& sum) : zero_(splat_int(sum.zero)) {
+  explicit FloatSum(const IntegerSum& sum) : bytes_(sum.low, sum.high, sum.zero) {
     const double factor = value_of(sum), headroom = static_cast<double>(1 << sum.headroom);
     const double a = value_of(sum.a) * headroom * factor;
     const double b = value_of(sum.b) * headroom * factor * (sum.subtracts ? -1 : 1);
     a_ = splat(static_cast<float>(a));
     b_ = splat(static_cast<float>(b));
     offset_ = splat(static_cast<float>(-a * sum.a.zero - b * sum.b.zero));
-    low_ = splat(static_cast<float>(sum.low - sum.zero));
-    high_ = splat(static_cast<float>(sum.high - sum.zero));
     // Five roundings of floats, none of which is above 512 · (|a| + |b|); and two of whole numbers, each, for the
     // operands and the result.
     const double error = 512 * (a + (b < 0 ? -b : b)) * 5 / (1 << 24) + 6 * factor;
@@ -77,9 +75,7 @@ class FloatSum {
       for (int v = 0; v < 2; ++v) {
         const int at = i + v * kLanes;
         const Vec total = floats<Byte>(operands.a + at) * a_ + (floats<Byte>(operands.b + at) * b_ + offset_);
-        const Vec clamped = min(high_, max(total, low_)), nearest = clamped + splat(kRounder);
-        worst = max(worst, off_whole(clamped, nearest));
-        bytes[v] = bits_of(nearest) + zero_;
+        bytes[v] = bytes_(total, worst);
       }
       store_low_bytes(to + i, bytes);
     }
@@ -97,8 +93,8 @@ class FloatSum {
     return __builtin_convertvector(to_ints(load_as<NarrowVec<Byte>>(from)), Vec);
   }
 
-  Vec a_, b_, offset_, low_, high_;
-  IntVec zero_;
+  Vec a_, b_, offset_;
+  RoundedBytes bytes_;
   float limit_;
   bool is_sure_;
 };

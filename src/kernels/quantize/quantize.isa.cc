@@ -1,11 +1,10 @@
 #include "kernels/quantize/quantize.h"
 
 #include "kernels/simd_int.h"
+#include "kernels/simd_math.h"
 
 namespace thane::THANE_ISA {
 namespace {
-
-constexpr float kRounder = 12582912.0f;  // 1.5 · 2^23: adding and taking it away rounds, halves to even
 
 template <class T, int32_t kLow, int32_t kHigh>
 struct Quantizer {
