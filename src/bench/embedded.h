@@ -1,11 +1,12 @@
-// Files of this room that travel inside the program: the report's page, and the chart library it is drawn with.
+// Files of report/ that travel inside the program: the report's page, and the chart library it is drawn with, uPlot
+// (report/uPlot.LICENSE).
 #pragma once
 
+#include <string>
 #include <string_view>
 
 namespace thane::bench::embedded {
 
-extern const std::string_view k_report_html, k_report_css, k_report_js;
-extern const std::string_view k_uPlot_iife_min_js, k_uPlot_min_css;  // uPlot (report/uPlot.LICENSE)
+std::string file(std::string_view name);  // "report.html"; empty when there is none
 
 }  // namespace thane::bench::embedded

@@ -12,10 +12,10 @@ void replace(std::string& text, std::string_view mark, std::string_view with) {
 }  // namespace
 
 std::string html_report(const rivals::Document& result) {
-  std::string html(embedded::k_report_html);
-  replace(html, "/*STYLE*/", std::string(embedded::k_uPlot_min_css) + std::string(embedded::k_report_css));
-  replace(html, "/*CHARTS*/", embedded::k_uPlot_iife_min_js);
-  replace(html, "/*REPORT*/", embedded::k_report_js);
+  std::string html = embedded::file("report.html");
+  replace(html, "/*STYLE*/", embedded::file("uPlot.min.css") + embedded::file("report.css"));
+  replace(html, "/*CHARTS*/", embedded::file("uPlot.iife.min.js"));
+  replace(html, "/*REPORT*/", embedded::file("report.js"));
   // Inside a script element only "</" and "<!" could end it; as an escape they mean the same to JSON.
   std::string data = rivals::to_text(result), safe;
   for (const char c : data) safe += c == '<' ? std::string("\\u003c") : std::string(1, c);

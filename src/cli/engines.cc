@@ -16,14 +16,14 @@ namespace {
 
 std::string requirement_version(const rivals::Rival& rival) {
   const std::string mark = "\n" + std::string(rival.package) + "==";
-  const std::string_view text = rivals::requirements_of(rival);
+  const std::string text = rivals::requirements_of(rival);
   // Names in requirement files are lower case.
   std::string lower;
   for (const char c : mark) lower += static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c);
   const size_t at = text.find(lower);
-  if (at == std::string_view::npos) return "";
-  const std::string_view rest = text.substr(at + lower.size());
-  return std::string(rest.substr(0, rest.find_first_of(" \\\n")));
+  if (at == std::string::npos) return "";
+  const std::string rest = text.substr(at + lower.size());
+  return rest.substr(0, rest.find_first_of(" \\\n"));
 }
 
 int list_engines(const Arguments& arguments) {

@@ -13,6 +13,7 @@
 #include "base/result.h"
 #include "ir/form_memory.h"
 #include "ir/graph.h"
+#include "ir/scratch_pool.h"
 
 namespace thane {
 
@@ -26,7 +27,7 @@ enum class Precision : uint8_t {
   kAuto,   // the fastest that stays within a stated error of kFp32
 };
 
-// What kernels make of a graph's constants: made once, shared by all plans of a session.
+// What kernels make of a graph's constants: made once, shared by all plans of a session. So is their working memory.
 class SharedForms {
  public:
   // weight_bytes: of all the constants there are.
@@ -43,9 +44,11 @@ class SharedForms {
     return *static_cast<const T*>(kept.get());
   }
   FormMemory& memory() { return memory_; }
+  const std::shared_ptr<ScratchPool>& scratch() const { return scratch_; }
 
  private:
   FormMemory memory_;
+  std::shared_ptr<ScratchPool> scratch_ = std::make_shared<ScratchPool>();
   std::map<std::pair<const Node*, std::string>, std::shared_ptr<const void>> forms_;
 };
 
@@ -70,6 +73,8 @@ struct KernelQuery {
   Result<Tensor> allocate(DType dtype, Dims dims) const {
     return forms ? forms->memory().allocate(dtype, std::move(dims)) : Tensor::allocate(dtype, std::move(dims));
   }
+  // What kernels take their working memory from.
+  std::shared_ptr<ScratchPool> scratch() const { return forms ? forms->scratch() : std::make_shared<ScratchPool>(); }
 };
 
 // A kernel bound to one node and one set of shapes: algorithm fixed, weights packed.

@@ -8,7 +8,7 @@
 #include "base/isa.h"
 #include "base/result.h"
 #include "base/threads.h"
-#include "ops/scratch.h"
+#include "ir/scratch_pool.h"
 
 namespace thane {
 

@@ -151,6 +151,7 @@ Result<SharedPacked> pack(const KernelQuery& query, const IntegerWeights& weight
 }  // namespace
 
 Status IntegerProduct::set_up(const IntegerSource& source, IntegerColumns columns) {
+  scratch_ = source.query.scratch();
   THANE_ASSIGN(packed_, source.query.shared<SharedPacked>(
                             "integer panels", [&] { return pack(source.query, source.weights(), groups_); }));
   kernel_ = packed_->kernel;
@@ -175,7 +176,7 @@ Status IntegerProduct::set_up(const IntegerSource& source, IntegerColumns column
   const int64_t work =
       std::min(chunk_rows_, m_) * depth * (split_columns_ ? std::min<int64_t>(n_, kernel_->columns) : n_);
   grain_ = 250000 / std::max<int64_t>(work, 1) + 1;
-  scratch_ = std::make_unique<ScratchPool>((split_columns_ ? images_ * groups_ * m_ : chunk_rows_) * words_);
+  scratch_words_ = (split_columns_ ? images_ * groups_ * m_ : chunk_rows_) * words_;
   return ok();
 }
 
@@ -229,7 +230,7 @@ Status IntegerProduct::run(const void* x, bool is_signed, int32_t zero, const in
   const int64_t products = images_ * groups_;
 
   if (split_columns_) {
-    THANE_ASSIGN(const auto scratch, scratch_->take());
+    THANE_ASSIGN(const auto scratch, scratch_->take(scratch_words_));
     auto* a = reinterpret_cast<int32_t*>(scratch.data());
     const int64_t lines = std::max<int64_t>(8, kernel_->rows);  // of A at a time
     const int64_t pieces = (m_ + lines - 1) / lines;
@@ -252,7 +253,7 @@ Status IntegerProduct::run(const void* x, bool is_signed, int32_t zero, const in
   }
   std::atomic<bool> short_of_memory{false};
   threads.parallel_for(products * chunks_, grain_, [&](int64_t begin, int64_t end) {
-    auto scratch = scratch_->take();
+    auto scratch = scratch_->take(scratch_words_);
     if (!scratch.ok()) {
       short_of_memory = true;
       return;

@@ -11,7 +11,6 @@
 #include "ir/tensor.h"
 #include "kernels/integer/gemm.h"
 #include "ops/conv/conv.h"
-#include "ops/scratch.h"
 
 namespace thane {
 
@@ -86,7 +85,8 @@ class IntegerProduct {
   const IntegerGemm* kernel_ = nullptr;
   std::shared_ptr<const PackedIntegerWeights> packed_;
   IntegerColumns columns_;  // [groups][padded]
-  std::unique_ptr<ScratchPool> scratch_;
+  std::shared_ptr<ScratchPool> scratch_;
+  int64_t scratch_words_ = 0;
 };
 
 }  // namespace thane

@@ -6,6 +6,8 @@
 namespace thane {
 namespace {
 
+constexpr int64_t kWinogradPoints = kWinograd4x4.points();
+
 // What no sum of weights times differences of bytes exceeds, whatever the data and their zero point.
 int64_t largest_sum(const IntegerWeights& weights) {
   constexpr int64_t kLargestDifference = 255;
@@ -45,7 +47,12 @@ Result<Tensor> pack_transformed(const KernelQuery& query, const IntegerGemm& gem
 }  // namespace
 
 std::string IntegerWinogradConv::refuse(const IntegerSource& source, const ConvShape& shape) {
-  if (std::string reason = WinogradTiles::refuse(shape); !reason.empty()) return reason;
+  WinogradTiles::Choice choice = WinogradTiles::choose(shape);
+  if (!choice.refusal.empty()) return std::move(choice.refusal);
+  if (choice.form != kWinograd4x4) return "not 3×3, or few tiles";
+  for (const WindowAxis& axis : shape.axes) {
+    if (axis.dilation != 1) return "dilated";
+  }
   if (integer_gemms(source.query.isa).narrow.depth_per_word > 2) return "direct products take four bytes at a time";
   const auto largest =
       source.query.shared<int64_t>("largest sum", [&]() -> Result<int64_t> { return largest_sum(source.weights()); });
@@ -59,10 +66,10 @@ IntegerWinogradConv::IntegerWinogradConv(const IntegerSource& source, const Conv
       out_(shape.out_channels),
       words_(gemm_.words_of(in_)),
       padded_(gemm_.packed_columns(out_)),
-      tiles_(shape),
+      tiles_(shape, kWinograd4x4),
       chunk_(tiles_.chunk(kWinogradPoints * (words_ + padded_) * static_cast<int64_t>(sizeof(int32_t)))),
       point_bytes_(gemm_.column_bytes(in_) * padded_),
-      scratch_(kWinogradPoints * chunk_ * (words_ + padded_)) {}
+      scratch_(source.query.scratch()) {}
 
 Result<std::unique_ptr<IntegerWinogradConv>> IntegerWinogradConv::make(const IntegerSource& source,
                                                                        const ConvShape& shape, IntegerColumns columns) {
@@ -83,7 +90,7 @@ Status IntegerWinogradConv::run(const void* x, bool is_signed, int32_t zero, con
   const std::vector<uint8_t> outside(static_cast<size_t>(in_), static_cast<uint8_t>(zero));
   std::atomic<bool> short_of_memory{false};
   tiles_.for_each_chunk(chunk_, panels_.size(), threads, [&](int64_t first, int64_t count) {
-    const auto scratch = scratch_.take();
+    const auto scratch = scratch_->take(kWinogradPoints * count * (words_ + padded_));
     if (!scratch.ok()) {
       short_of_memory = true;
       return;

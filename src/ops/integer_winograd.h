@@ -31,7 +31,7 @@ class IntegerWinogradConv {
   Tensor panels_;  // [36][point_bytes]
   int64_t point_bytes_;
   IntegerColumns columns_;  // [padded]
-  ScratchPool mutable scratch_;
+  std::shared_ptr<ScratchPool> scratch_;
 };
 
 }  // namespace thane

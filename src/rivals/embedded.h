@@ -1,11 +1,11 @@
 // Files of this room that travel inside the program: worker scripts, and the pinned packages of each engine.
 #pragma once
 
+#include <string>
 #include <string_view>
 
 namespace thane::rivals::embedded {
 
-extern const std::string_view k_protocol_py;
-std::string_view file(std::string_view name);  // "mnn.py", "mnn.txt"; empty when there is none
+std::string file(std::string_view name);  // "mnn.py", "mnn.txt"; empty when there is none
 
 }  // namespace thane::rivals::embedded

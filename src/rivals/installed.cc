@@ -284,8 +284,7 @@ Launch launch_of(const Installed& engine, int threads, const std::string& scratc
     launch.environment.push_back("TMPDIR=" + scratch);
     launch.environment.push_back("TORCHINDUCTOR_CACHE_DIR=" + scratch + "/inductor");
   }
-  launch.standard_input =
-      std::string(embedded::k_protocol_py) + "\n" + std::string(worker_of(*engine.rival)) + "\nserve(Engine)\n";
+  launch.standard_input = embedded::file("protocol.py") + "\n" + worker_of(*engine.rival) + "\nserve(Engine)\n";
   launch.memory_bytes = memory_bytes;
   return launch;
 }

@@ -54,9 +54,9 @@ const Rival* find_rival(std::string_view name) {
   return found == std::end(kRivals) ? nullptr : found;
 }
 
-std::string_view worker_of(const Rival& rival) { return embedded::file(std::string(rival.name) + ".py"); }
+std::string worker_of(const Rival& rival) { return embedded::file(std::string(rival.name) + ".py"); }
 
-std::string_view requirements_of(const Rival& rival) { return embedded::file(std::string(rival.name) + ".txt"); }
+std::string requirements_of(const Rival& rival) { return embedded::file(std::string(rival.name) + ".txt"); }
 
 bool lists(std::string_view words, std::string_view word) {
   while (!words.empty()) {

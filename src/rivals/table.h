@@ -31,8 +31,8 @@ struct Rival {
 
 std::span<const Rival> all_rivals();
 const Rival* find_rival(std::string_view name);
-std::string_view worker_of(const Rival& rival);             // its script, workers/NAME.py
-std::string_view requirements_of(const Rival& rival);       // pinned, hashed packages, requirements/NAME.txt
+std::string worker_of(const Rival& rival);                  // its script, workers/NAME.py
+std::string requirements_of(const Rival& rival);            // pinned, hashed packages, requirements/NAME.txt
 bool lists(std::string_view words, std::string_view word);  // whether `word` is among the space-separated `words`
 
 }  // namespace thane::rivals

@@ -30,7 +30,7 @@ THANE_INLINE void transform_out(const IntVec (&m)[6], IntVec (&y)[4]) {
 // A vector of channels; get(i) gives pixels as differences to the zero point.
 template <class Get, class Put>
 THANE_INLINE void input_vector(const Get& get, const Put& put) {
-  transform_pixels<ShortVec>([](const auto& d, auto& v) { transform_in(d, v); }, get, put);
+  transform_pixels<ShortVec, 6, 6>([](const auto& d, auto& v) { transform_in(d, v); }, get, put);
 }
 
 void input(const IntegerWinogradInput& t) noexcept {

@@ -6,21 +6,21 @@
 namespace thane::THANE_ISA {
 namespace {
 
-// put(i, …) gets point i of Bᵀ·d·B for a vector of channels, where get(i) gives pixel i of the 36, both row by row, and
-// transform(from, to) makes Bᵀ·d of six vectors.
-template <class V, class Transform, class Get, class Put>
+// put(i, …) gets point i of Bᵀ·d·B for a vector of channels, where get(i) gives pixel i of the tile's kRows × kColumns,
+// both row by row, and transform(from, to) makes Bᵀ·d of arrays of as many vectors as a column or a row has.
+template <class V, int kRows, int kColumns, class Transform, class Get, class Put>
 THANE_INLINE void transform_pixels(const Transform& transform, const Get& get, const Put& put) {
-  V half[6][6];  // [column][point along the rows]
-  for (int x = 0; x < 6; ++x) {
-    V column[6];
-    for (int y = 0; y < 6; ++y) column[y] = get(y * 6 + x);
+  V half[kColumns][kRows];  // [column][point along the rows]
+  for (int x = 0; x < kColumns; ++x) {
+    V column[kRows];
+    for (int y = 0; y < kRows; ++y) column[y] = get(y * kColumns + x);
     transform(column, half[x]);
   }
-  for (int i = 0; i < 6; ++i) {
-    const V row[6] = {half[0][i], half[1][i], half[2][i], half[3][i], half[4][i], half[5][i]};
-    V v[6];
+  for (int i = 0; i < kRows; ++i) {
+    V row[kColumns], v[kColumns];
+    for (int x = 0; x < kColumns; ++x) row[x] = half[x][i];
     transform(row, v);
-    for (int j = 0; j < 6; ++j) put(i * 6 + j, v[j]);
+    for (int j = 0; j < kColumns; ++j) put(i * kColumns + j, v[j]);
   }
 }
 

@@ -23,12 +23,21 @@ THANE_INLINE void transform_taps(const Vec (&g)[3], Vec (&u)[6]) {
   u[5] = g[2];
 }
 
+THANE_INLINE void transform_taps(const Vec (&g)[3], Vec (&u)[4]) {
+  const Vec half = splat(0.5f), even = half * (g[0] + g[2]), odd = half * g[1];
+  u[0] = g[0];
+  u[1] = even + odd;
+  u[2] = even - odd;
+  u[3] = g[2];
+}
+
+template <int kPoints>
 void weights(int64_t count, const float* g, int64_t tap_stride, float* u, int64_t point_stride) noexcept {
   for (int64_t i = 0; i < count; i += kLanes) {
     const Vec taps[3] = {load(g + i), load(g + tap_stride + i), load(g + 2 * tap_stride + i)};
-    Vec points[6];
+    Vec points[kPoints];
     transform_taps(taps, points);
-    for (int p = 0; p < 6; ++p) store(u + p * point_stride + i, points[p]);
+    for (int p = 0; p < kPoints; ++p) store(u + p * point_stride + i, points[p]);
   }
 }
 
@@ -45,6 +54,14 @@ THANE_INLINE void transform_in(const Vec (&d)[6], Vec (&v)[6]) {
   v[5] = both * d[1] - sum * d[3] + d[5];
 }
 
+THANE_INLINE void transform_in(const Vec (&d)[4], Vec (&v)[4]) {
+  v[0] = d[0] - d[2];
+  v[1] = d[1] + d[2];
+  v[2] = d[2] - d[1];
+  v[3] = d[3] - d[1];
+}
+THANE_INLINE void transform_in(const Vec (&d)[1], Vec (&v)[1]) { v[0] = d[0]; }
+
 // y = Aᵀ·m along one axis.
 THANE_INLINE void transform_out(const Vec (&m)[6], Vec (&y)[4]) {
   const Vec even_p = m[1] + m[2], odd_p = m[1] - m[2], even_q = m[3] + m[4], odd_q = m[3] - m[4];
@@ -54,64 +71,81 @@ THANE_INLINE void transform_out(const Vec (&m)[6], Vec (&y)[4]) {
   y[3] = splat(kP * kPP) * odd_p + splat(kQ * kQQ) * odd_q + m[5];
 }
 
-template <class Get, class Put>
-THANE_INLINE void input_vector(const float* const* taps, int64_t c, const Get& get, const Put& put) {
-  transform_pixels<Vec>([](const auto& d, auto& v) { transform_in(d, v); }, [&](int i) { return get(taps[i] + c); },
-                        put);
+THANE_INLINE void transform_out(const Vec (&m)[4], Vec (&y)[2]) {
+  y[0] = m[0] + m[1] + m[2];
+  y[1] = m[1] - m[2] + m[3];
 }
+THANE_INLINE void transform_out(const Vec (&m)[1], Vec (&y)[1]) { y[0] = m[0]; }
 
-void input(int64_t channels, const float* const* taps, float* v, int64_t stride) noexcept {
-  int64_t c = 0;
-  for (; c + kLanes <= channels; c += kLanes) {
+template <int kOutY, int kOutX>
+struct Tile {
+  static constexpr WinogradForm kForm = {kOutY, kOutX};
+  static constexpr int kRows = kForm.points_y(), kColumns = kForm.points_x();
+
+  template <class Get, class Put>
+  static THANE_INLINE void input_vector(const float* const* taps, int64_t c, const Get& get, const Put& put) {
+    transform_pixels<Vec, kRows, kColumns>([](const auto& d, auto& v) { transform_in(d, v); },
+                                           [&](int i) { return get(taps[i] + c); }, put);
+  }
+
+  static void input(int64_t channels, const float* const* taps, float* v, int64_t stride) noexcept {
+    int64_t c = 0;
+    for (; c + kLanes <= channels; c += kLanes) {
+      input_vector(
+          taps, c, [](const float* from) { return load(from); },
+          [&](int64_t point, Vec value) { store(v + point * stride + c, value); });
+    }
+    if (c == channels) return;
+    const int64_t n = channels - c;
     input_vector(
-        taps, c, [](const float* from) { return load(from); },
-        [&](int64_t point, Vec value) { store(v + point * stride + c, value); });
+        taps, c, [n](const float* from) { return load_some(from, n); },
+        [&](int64_t point, Vec value) { store_some(v + point * stride + c, value, n); });
   }
-  if (c == channels) return;
-  const int64_t n = channels - c;
-  input_vector(
-      taps, c, [n](const float* from) { return load_some(from, n); },
-      [&](int64_t point, Vec value) { store_some(v + point * stride + c, value, n); });
-}
 
-template <class Get, class Put>
-THANE_INLINE void output_vector(const WinogradOutput& t, int64_t c, const Get& get, const Put& put) {
-  Vec half[6][4];
-  for (int x = 0; x < 6; ++x) {
-    Vec column[6];
-    for (int i = 0; i < 6; ++i) column[i] = get(t.m + (i * 6 + x) * t.point_stride + c);
-    transform_out(column, half[x]);
-  }
-  const Vec bias = t.bias ? get(t.bias + c) : Vec{};
-  const Vec low = splat(t.low), high = splat(t.high);
-  for (int r = 0; r < t.rows; ++r) {
-    const Vec row[6] = {half[0][r], half[1][r], half[2][r], half[3][r], half[4][r], half[5][r]};
-    Vec y[4];
-    transform_out(row, y);
-    for (int x = 0; x < t.columns; ++x) {
-      const int64_t at = r * t.row_stride + x * t.channels + c;
-      Vec value = y[x] + bias;
-      if (t.residual) value += get(t.residual + at);
-      put(t.y + at, min(high, max(low, value)));
+  template <class Get, class Put>
+  static THANE_INLINE void output_vector(const WinogradOutput& t, int64_t c, const Get& get, const Put& put) {
+    Vec half[kColumns][kOutY];
+    for (int x = 0; x < kColumns; ++x) {
+      Vec column[kRows];
+      for (int i = 0; i < kRows; ++i) column[i] = get(t.m + (i * kColumns + x) * t.point_stride + c);
+      transform_out(column, half[x]);
+    }
+    const Vec bias = t.bias ? get(t.bias + c) : Vec{};
+    const Vec low = splat(t.low), high = splat(t.high);
+    for (int r = 0; r < t.rows; ++r) {
+      Vec row[kColumns], y[kOutX];
+      for (int x = 0; x < kColumns; ++x) row[x] = half[x][r];
+      transform_out(row, y);
+      for (int x = 0; x < t.columns; ++x) {
+        const int64_t at = r * t.row_stride + x * t.column_stride + c;
+        Vec value = y[x] + bias;
+        if (t.residual) value += get(t.residual + at);
+        put(t.y + at, min(high, max(low, value)));
+      }
     }
   }
-}
 
-void output(const WinogradOutput& tile) noexcept {
-  int64_t c = 0;
-  for (; c + kLanes <= tile.channels; c += kLanes) {
+  static void output(const WinogradOutput& tile) noexcept {
+    int64_t c = 0;
+    for (; c + kLanes <= tile.channels; c += kLanes) {
+      output_vector(
+          tile, c, [](const float* from) { return load(from); }, [](float* to, Vec v) { store(to, v); });
+    }
+    if (c == tile.channels) return;
+    const int64_t n = tile.channels - c;
     output_vector(
-        tile, c, [](const float* from) { return load(from); }, [](float* to, Vec v) { store(to, v); });
+        tile, c, [n](const float* from) { return load_some(from, n); },
+        [n](float* to, Vec v) { store_some(to, v, n); });
   }
-  if (c == tile.channels) return;
-  const int64_t n = tile.channels - c;
-  output_vector(
-      tile, c, [n](const float* from) { return load_some(from, n); }, [n](float* to, Vec v) { store_some(to, v, n); });
-}
+
+  static constexpr WinogradKernels kKernels = {weights<kColumns>, input, output};
+};
 
 }  // namespace
 
-extern const WinogradKernels kWinograd;
-const WinogradKernels kWinograd = {weights, input, output};
+extern const WinogradKernels kWinogradOf4x4, kWinogradOf2x2, kWinogradOf1x4;
+const WinogradKernels kWinogradOf4x4 = Tile<4, 4>::kKernels;
+const WinogradKernels kWinogradOf2x2 = Tile<2, 2>::kKernels;
+const WinogradKernels kWinogradOf1x4 = Tile<1, 4>::kKernels;
 
 }  // namespace thane::THANE_ISA

@@ -69,7 +69,8 @@ struct Terms {
 
 class HeadsAttention : public PreparedKernel {
  public:
-  explicit HeadsAttention(const KernelQuery& query) : attrs_(query.node.attrs_as<AttentionAttrs>()), isa_(query.isa) {}
+  explicit HeadsAttention(const KernelQuery& query)
+      : attrs_(query.node.attrs_as<AttentionAttrs>()), isa_(query.isa), scratch_(query.scratch()) {}
 
   Status run(KernelContext& context) const override {
     const Heads q(context.input(kQ), attrs_.q_num_heads.value_or(0));
@@ -105,7 +106,7 @@ class HeadsAttention : public PreparedKernel {
     Tensor& y = context.output(kOut);
     const Heads out(y, q.heads);
     a.out = {y.data<float>(), out.batch_stride, out.head_stride, out.row_stride};
-    return attend_by_blocks(a, isa_, scratch_, context.threads());
+    return attend_by_blocks(a, isa_, *scratch_, context.threads());
   }
 
  private:
@@ -131,7 +132,7 @@ class HeadsAttention : public PreparedKernel {
 
   const AttentionAttrs& attrs_;
   Isa isa_;
-  mutable ScratchPool scratch_;
+  std::shared_ptr<ScratchPool> scratch_;
 };
 
 Result<std::unique_ptr<PreparedKernel>> prepare_heads(const KernelQuery& query) {

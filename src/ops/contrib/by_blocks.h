@@ -15,18 +15,19 @@ class AttentionByBlocks : public PreparedKernel {
  public:
   static std::string refuse(const KernelQuery&) { return {}; }
   static Result<std::unique_ptr<PreparedKernel>> prepare(const KernelQuery& query) {
-    return std::unique_ptr<PreparedKernel>(new AttentionByBlocks(query.isa));
+    return std::unique_ptr<PreparedKernel>(new AttentionByBlocks(query));
   }
 
   Status run(KernelContext& context) const override {
-    return kEvaluate(
-        context, [this](const Attend& a, ThreadPool& threads) { return attend_by_blocks(a, isa_, scratch_, threads); });
+    return kEvaluate(context, [this](const Attend& a, ThreadPool& threads) {
+      return attend_by_blocks(a, isa_, *scratch_, threads);
+    });
   }
 
  private:
-  explicit AttentionByBlocks(Isa isa) : isa_(isa) {}
+  explicit AttentionByBlocks(const KernelQuery& query) : isa_(query.isa), scratch_(query.scratch()) {}
   Isa isa_;
-  mutable ScratchPool scratch_;
+  std::shared_ptr<ScratchPool> scratch_;
 };
 
 template <EvaluateAttention kEvaluate>

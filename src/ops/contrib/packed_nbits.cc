@@ -8,7 +8,6 @@
 #include "ops/contrib/block_zeros.h"
 #include "ops/contrib/contrib.h"
 #include "ops/contrib/kernels.h"
-#include "ops/scratch.h"
 
 namespace thane::contrib {
 namespace {
@@ -69,7 +68,7 @@ class PackedNBits : public PreparedKernel {
         blocks_(weight_blocks(query.isa)),
         attrs_(query.node.attrs_as<MatMulNBitsAttrs>()),
         packed_(std::move(packed)),
-        scratch_(kPiece * gemm_.columns) {}
+        scratch_(query.scratch()) {}
 
   bool reads(size_t input) const override { return input == kA || input == kBias; }
   Status run(KernelContext& context) const override {
@@ -79,7 +78,7 @@ class PackedNBits : public PreparedKernel {
     const int64_t grain = 250000 / std::max<int64_t>(attrs_.k * gemm_.columns * (rows + 3), 1) + 1;
     std::atomic<bool> short_of_memory{false};
     context.threads().parallel_for(panels, grain, [&](int64_t begin, int64_t end) {
-      const auto scratch = scratch_.take();
+      const auto scratch = scratch_->take(kPiece * gemm_.columns);
       if (!scratch.ok()) {
         short_of_memory = true;
         return;
@@ -154,7 +153,7 @@ class PackedNBits : public PreparedKernel {
   const WeightBlocks& blocks_;
   const MatMulNBitsAttrs& attrs_;
   PackedBlocks packed_;
-  mutable ScratchPool scratch_;
+  std::shared_ptr<ScratchPool> scratch_;
 };
 
 Result<std::unique_ptr<PreparedKernel>> prepare(const KernelQuery& query) {

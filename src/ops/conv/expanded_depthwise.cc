@@ -7,7 +7,6 @@
 #include "ops/conv/kernels.h"
 #include "ops/evaluate.h"
 #include "ops/packed_matrix.h"
-#include "ops/scratch.h"
 #include "ops/table.h"
 
 namespace thane {
@@ -70,7 +69,7 @@ class ExpandedDepthwise : public PreparedKernel {
         weights_(std::move(weights)),
         zeros_(static_cast<size_t>(channels()), 0.0f),
         run_(depthwise_run(shape_, weights_, query.node.attrs_as<ExpandedDepthwiseAttrs>().activation)),
-        ring_(y_axis().kernel * row_floats()) {
+        scratch_(query.scratch()) {
     set_activation(query.node.attrs_as<ExpandedDepthwiseAttrs>().expansion, epilogue_);
   }
 
@@ -84,7 +83,8 @@ class ExpandedDepthwise : public PreparedKernel {
     // One run of rows per thread: where one begins, rows of the one before are expanded again.
     const int64_t threads = context.threads().size();
     context.threads().parallel_for(rows, (rows + threads - 1) / threads, [&](int64_t begin, int64_t end) {
-      const auto ring = ring_.take();
+      const auto ring =
+          scratch_->take(y_axis().kernel * row_floats());  // row r of the image at place r modulo the kernel's height
       if (ring.ok())
         run_rows(operands, begin, end, ring->data());
       else
@@ -155,7 +155,7 @@ class ExpandedDepthwise : public PreparedKernel {
   std::vector<float> zeros_;
   DepthwiseRun run_;
   GemmEpilogue epilogue_;
-  mutable ScratchPool ring_;  // rows of the image, row r at place r modulo the kernel's height
+  std::shared_ptr<ScratchPool> scratch_;
 };
 
 Result<std::unique_ptr<PreparedKernel>> prepare_expanded(const KernelQuery& query) {

@@ -8,7 +8,6 @@
 #include "ops/conv/kernels.h"
 #include "ops/conv/lattice_gemm.h"
 #include "ops/packed_matrix.h"
-#include "ops/scratch.h"
 
 namespace thane {
 namespace {
@@ -39,8 +38,9 @@ struct PaddedRows {
 
 class IndirectConv : public PreparedKernel {
  public:
-  IndirectConv(std::vector<LatticeGemm> phases, const PaddedRows& padding, const Activation& activation)
-      : phases_(std::move(phases)), padding_(padding), scratch_(padding.rows * padding.width) {
+  IndirectConv(const KernelQuery& query, std::vector<LatticeGemm> phases, const PaddedRows& padding,
+               const Activation& activation)
+      : phases_(std::move(phases)), padding_(padding), scratch_(query.scratch()) {
     set_activation(activation, epilogue_);
   }
 
@@ -51,8 +51,9 @@ class IndirectConv : public PreparedKernel {
     const float* residual = context.has_input(3) ? context.input(3).data<float>() : nullptr;
     float* y = context.output(0).data<float>();
     if (context.output(0).size() == 0) return ok();
-    if (scratch_.floats() == 0) return product(x, bias, residual, y, context.threads());
-    THANE_ASSIGN(const auto padded, scratch_.take());
+    const int64_t padded_floats = padding_.rows * padding_.width;
+    if (padded_floats == 0) return product(x, bias, residual, y, context.threads());
+    THANE_ASSIGN(const auto padded, scratch_->take(padded_floats));
     padding_.fill(x, padded.data(), context.threads());
     return product(padded.data(), bias, residual, y, context.threads());
   }
@@ -68,7 +69,7 @@ class IndirectConv : public PreparedKernel {
 
   std::vector<LatticeGemm> phases_;
   PaddedRows padding_;
-  mutable ScratchPool scratch_;
+  std::shared_ptr<ScratchPool> scratch_;
   GemmEpilogue epilogue_;
 };
 
@@ -155,7 +156,7 @@ Result<std::unique_ptr<PreparedKernel>> prepare_with_indirect(const KernelQuery&
     THANE_ASSIGN(LatticeGemm gemm, make_gemm(query, lattice, plain, strides, kernel_offsets(lattice, shape.axes)));
     phases.push_back(std::move(gemm));
   }
-  return std::unique_ptr<PreparedKernel>(new IndirectConv(std::move(phases), padding, activation));
+  return std::unique_ptr<PreparedKernel>(new IndirectConv(query, std::move(phases), padding, activation));
 }
 
 Result<std::unique_ptr<PreparedKernel>> prepare_indirect(const KernelQuery& query) {
@@ -189,7 +190,7 @@ Result<std::unique_ptr<PreparedKernel>> prepare_transposed(const KernelQuery& qu
     THANE_ASSIGN(LatticeGemm gemm, make_gemm(query, lattice, plain, strides, kernel_offsets(lattice, shape.axes)));
     phases.push_back(std::move(gemm));
   }
-  return std::unique_ptr<PreparedKernel>(new IndirectConv(std::move(phases), {}, {}));
+  return std::unique_ptr<PreparedKernel>(new IndirectConv(query, std::move(phases), {}, {}));
 }
 
 }  // namespace

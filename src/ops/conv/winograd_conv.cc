@@ -1,9 +1,11 @@
-// 3×3 convolutions of stride 1 by Winograd's F(4×4, 3×3), channels last. Tiles go in chunks: transform the chunk's
-// inputs, 36 matrix products, transform back; a chunk's working memory stays in the cache.
+// Convolutions of stride 1 with kernels of 3×3 or 3 by Winograd's products, channels last. Tiles go in chunks:
+// transform the chunk's inputs, a matrix product for each point, transform back; a chunk's working memory stays in the
+// cache.
 #include <algorithm>
 #include <atomic>
 
 #include "base/cpu.h"
+#include "base/format.h"
 #include "ir/context.h"
 #include "kernels/gemm/tiling.h"
 #include "kernels/gemm/transpose.h"
@@ -12,7 +14,6 @@
 #include "ops/conv/conv.h"
 #include "ops/conv/kernels.h"
 #include "ops/conv/winograd_tiles.h"
-#include "ops/scratch.h"
 
 namespace thane {
 namespace {
@@ -23,37 +24,34 @@ std::string refuse_winograd(const KernelQuery& query) {
   if (!query.constants[1]) return "the weights are not constant";
   const auto shape =
       resolve_conv(query.node.attrs_as<ConvAttrs>(), to_numbers(*query.inputs[0]->dims), query.constants[1]->dims());
-  return shape.ok() ? WinogradTiles::refuse(*shape) : "the shapes do not settle";
+  return shape.ok() ? WinogradTiles::choose(*shape).refusal : "the shapes do not settle";
 }
-
-constexpr int64_t kHalves = kWinogradIn * 3;  // of a kernel transformed along its columns only
 
 class WinogradConv : public PreparedKernel {
  public:
   // half_way: the panels hold weights transformed along one axis.
-  WinogradConv(const KernelQuery& query, const ConvShape& shape, Tensor panels, bool half_way,
-               const Activation& activation)
+  WinogradConv(const KernelQuery& query, const ConvShape& shape, const WinogradTiles& tiles, Tensor panels,
+               bool half_way, const Activation& activation)
       : gemm_(gemm_kernel(query.isa)),
-        kernels_(winograd_kernels(query.isa)),
+        kernels_(winograd_kernels(query.isa, tiles.form())),
         maps_(map_kernels(query.isa)),
         in_(shape.in_channels),
         out_(shape.out_channels),
-        tiles_(shape),
+        tiles_(tiles),
+        scratch_(query.scratch()),
         panels_(std::move(panels)),
         zeros_(static_cast<size_t>(in_), 0.0f) {
     set_activation(activation, epilogue_);
     chunk_ = chunk_of(tiles_, shape);
-    scratch_.emplace(kWinogradPoints * (chunk_ * (in_ + out_) + 2 * kWinogradGap));
     if (!half_way) return;
     const int64_t l2 = l2_cache_bytes();
-    const int64_t most = l2 / 3 / (kWinogradIn * gemm_.columns * static_cast<int64_t>(sizeof(float)));
+    const int64_t most = l2 / 3 / (points_x() * gemm_.columns * static_cast<int64_t>(sizeof(float)));
     const int64_t pieces = (in_ + most - 1) / most;
     piece_ = (in_ + pieces - 1) / pieces;
-    points_.emplace(kWinogradIn * (piece_ * gemm_.columns + kWinogradGap));
   }
 
   static int64_t chunk_of(const WinogradTiles& tiles, const ConvShape& shape) {
-    return tiles.chunk(kWinogradPoints * (shape.in_channels + shape.out_channels) *
+    return tiles.chunk(tiles.form().points() * (shape.in_channels + shape.out_channels) *
                        static_cast<int64_t>(sizeof(float)));
   }
 
@@ -63,7 +61,7 @@ class WinogradConv : public PreparedKernel {
     std::atomic<bool> short_of_memory{false};
     tiles_.for_each_chunk(chunk_, panels_.size() * static_cast<int64_t>(sizeof(float)), context.threads(),
                           [&](int64_t first, int64_t count) {
-                            const auto lease = scratch_->take();
+                            const auto lease = scratch_->take(points() * (count * (in_ + out_) + 2 * kWinogradGap));
                             if (!lease.ok() || !run_chunk(context, first, count, lease->data())) short_of_memory = true;
                           });
     if (short_of_memory) return resource_limit("no memory for transformed tiles");
@@ -71,21 +69,24 @@ class WinogradConv : public PreparedKernel {
   }
 
  private:
+  int64_t points() const { return tiles_.form().points(); }
+  int64_t points_x() const { return tiles_.form().points_x(); }
+
   // False: memory is short.
   bool run_chunk(KernelContext& context, int64_t first, int64_t count, float* scratch) const {
     const int64_t v_stride = count * in_ + kWinogradGap, m_stride = count * out_ + kWinogradGap;
-    float* v = scratch;                               // [36] of [count][in]
-    float* m = scratch + kWinogradPoints * v_stride;  // [36] of [count][out]
+    float* v = scratch;                        // [points] of [count][in]
+    float* m = scratch + points() * v_stride;  // [points] of [count][out]
     ThreadPool& threads = context.threads();
     const float* x = context.input(0).data<float>();
     threads.parallel_for(count, 4096 / in_ + 1, [&](int64_t begin, int64_t end) {
-      const float* taps[kWinogradPoints];
+      const float* taps[kMostWinogradPoints];
       for (int64_t t = begin; t < end; ++t) {
         tiles_.find_taps(x, first + t, zeros_.data(), taps);
         kernels_.input(in_, taps, v + t * in_, v_stride);
       }
     });
-    if (!points_)
+    if (piece_ == 0)
       multiply_whole(count, v, v_stride, m, m_stride, threads);
     else if (!multiply_half_way(count, v, v_stride, m, m_stride, threads))
       return false;
@@ -113,12 +114,16 @@ class WinogradConv : public PreparedKernel {
                                 .rows = at.rows,
                                 .columns = at.columns,
                                 .y = y + at.corner,
-                                .row_stride = tiles_.row_stride()};
+                                .row_stride = tiles_.row_stride(),
+                                .column_stride = tiles_.column_stride()};
     kernels_.output(output);
     if (epilogue_.map.op == MapOp::kCopy) return;
+    const bool dense = output.column_stride == out_;
     for (int r = 0; r < output.rows; ++r) {
-      float* row = output.y + r * output.row_stride;
-      maps_.run(epilogue_.map, output.columns * out_, row, row);
+      for (int c = 0; c < (dense ? 1 : output.columns); ++c) {
+        float* pixels = output.y + r * output.row_stride + c * output.column_stride;
+        maps_.run(epilogue_.map, (dense ? output.columns : 1) * out_, pixels, pixels);
+      }
     }
   }
 
@@ -126,7 +131,7 @@ class WinogradConv : public PreparedKernel {
                       ThreadPool& threads) const {
     const GemmTiling tiling(gemm_, count, out_, in_);
     const int64_t panel_floats = in_ * gemm_.packed_columns(out_);
-    threads.parallel_for(kWinogradPoints * tiling.jobs(), tiling.grain(), [&](int64_t begin, int64_t end) {
+    threads.parallel_for(points() * tiling.jobs(), tiling.grain(), [&](int64_t begin, int64_t end) {
       while (begin < end) {  // one point after the other
         const int64_t point = begin / tiling.jobs(), job = begin % tiling.jobs();
         const int64_t last = std::min(tiling.jobs(), job + end - begin);
@@ -139,41 +144,44 @@ class WinogradConv : public PreparedKernel {
                     .b = b,
                     .c = m + point * m_stride,
                     .ldc = out_,
-                    .next_b = point + 1 < kWinogradPoints ? b + panel_floats : nullptr},
+                    .next_b = point + 1 < points() ? b + panel_floats : nullptr},
                    job, last);
         begin += last - job;
       }
     });
   }
 
-  // A row of six points at a time: their weights are transformed a panel at a time, where they stay in the second-level
+  // A row of points at a time: their weights are transformed a panel at a time, where they stay in the second-level
   // cache until they are used. False: memory is short.
   bool multiply_half_way(int64_t count, const float* v, int64_t v_stride, float* m, int64_t m_stride,
                          ThreadPool& threads) const {
     std::atomic<bool> short_of_memory{false};
     const int64_t panels = (out_ + gemm_.columns - 1) / gemm_.columns, matrix = in_ * gemm_.packed_columns(out_);
-    threads.parallel_for(kWinogradIn * panels, 1, [&](int64_t begin, int64_t end) {
-      const auto points = points_->take();
+    threads.parallel_for(tiles_.form().points_y() * panels, 1, [&](int64_t begin, int64_t end) {
+      const auto points = scratch_->take(points_x() * (piece_ * gemm_.columns + kWinogradGap));
       if (!points.ok()) {
         short_of_memory = true;
         return;
       }
       for (int64_t job = begin; job < end; ++job) {
-        const int64_t row = job / panels, first = job % panels * gemm_.columns, at = row * kWinogradIn;
+        const int64_t row = job / panels, first = job % panels * gemm_.columns, at = row * points_x();
         const float* halves = panels_.data<float>() + 3 * (row * matrix + first * in_);  // [3][in][width]
-        multiply_row(count, first, halves, v + at * v_stride, v_stride, points->data(), m + at * m_stride, m_stride);
+        const float* following = job + 1 < end ? halves + 3 * in_ * gemm_.columns : nullptr;
+        multiply_row(count, first, halves, following, v + at * v_stride, v_stride, points->data(), m + at * m_stride,
+                     m_stride);
       }
     });
     return !short_of_memory;
   }
 
-  void multiply_row(int64_t count, int64_t first, const float* halves, const float* v, int64_t v_stride, float* u,
-                    float* m, int64_t m_stride) const {
+  void multiply_row(int64_t count, int64_t first, const float* halves, const float* following, const float* v,
+                    int64_t v_stride, float* u, float* m, int64_t m_stride) const {
     const int64_t n = std::min<int64_t>(gemm_.columns, out_ - first), width = gemm_.panel_width(n);
     for (int64_t top = 0; top < in_; top += piece_) {
       const int64_t k = std::min(piece_, in_ - top), u_stride = k * width + kWinogradGap;
       kernels_.weights(k * width, halves + top * width, in_ * width, u, u_stride);
-      for (int64_t point = 0; point < kWinogradIn; ++point) {
+      const float* next = top + k < in_ ? halves + (top + k) * width : following;
+      for (int64_t point = 0; point < points_x(); ++point) {
         gemm_.panel({.m = count,
                      .n = n,
                      .k = k,
@@ -184,7 +192,7 @@ class WinogradConv : public PreparedKernel {
                      .ldc = out_,
                      .is_first = top == 0,
                      .is_last = top + k == in_,
-                     .next_b = point + 1 < kWinogradIn ? u + (point + 1) * u_stride : nullptr});
+                     .next_b = next && point < 3 ? next + point * in_ * width : nullptr});
       }
     }
   }
@@ -195,34 +203,37 @@ class WinogradConv : public PreparedKernel {
   int64_t in_, out_;  // channels
   WinogradTiles tiles_;
   GemmEpilogue epilogue_;
-  Tensor panels_;  // [36] of in × out; or half-way, for each row of points and each panel, [3][in][width]
+  std::shared_ptr<ScratchPool> scratch_;
+  Tensor panels_;  // [points] of in × out; or half-way, for each row of points and each panel, [3][in][width]
   std::vector<float> zeros_;
   int64_t chunk_ = 0;
   int64_t piece_ = 0;  // half-way: input channels that are transformed at a time
-  mutable std::optional<ScratchPool> scratch_, points_;
 };
 
-// Weights [out][in][3][3] panel by panel and a few input channels at a time: what is read and written then lies in a
-// few streams. Half-way: as WinogradConv reads them; else as 36 packed matrices of in × out.
-Result<Tensor> pack_transformed(const KernelQuery& query, const Tensor& weights, bool half_way) {
+// Weights [out][in][3][3] or [out][in][3] panel by panel and a few input channels at a time: what is read and written
+// then lies in a few streams. Half-way: as WinogradConv reads them; else as packed matrices of in × out, one per point.
+Result<Tensor> pack_transformed(const KernelQuery& query, const Tensor& weights, WinogradForm form, bool half_way) {
   const GemmKernel& kernel = gemm_kernel(query.isa);
-  const auto transform = winograd_kernels(query.isa).weights;
+  const auto transform = winograd_kernels(query.isa, form).weights;
   const int64_t out = weights.dim(0), in = weights.dim(1), matrix = in * kernel.packed_columns(out);
-  THANE_ASSIGN(Tensor panels, query.allocate(DType::kFloat32, {(half_way ? kHalves : kWinogradPoints) * matrix}));
+  const int64_t rows = form.points_y(), along_x = half_way ? 3 : form.points_x();
+  THANE_ASSIGN(Tensor panels, query.allocate(DType::kFloat32, {rows * along_x * matrix}));
   constexpr int64_t kChannels = 8;
-  const int64_t most = kChannels * kernel.columns;
-  std::vector<float> g(static_cast<size_t>(9 * most)), h(static_cast<size_t>(kHalves * most));
+  const int64_t most = kChannels * kernel.columns, taps = form.out_y == 1 ? 3 : 9;
+  std::vector<float> g(static_cast<size_t>(taps * most)), h(static_cast<size_t>(3 * rows * most));
   for (int64_t first = 0; first < out; first += kernel.columns) {
     const int64_t count = std::min<int64_t>(kernel.columns, out - first), width = kernel.panel_width(count);
     for (int64_t ic = 0; ic < in; ic += kChannels) {
       const int64_t channels = std::min(kChannels, in - ic), floats = channels * width;
-      transpose_columns(channels, 9, count, weights.data<float>() + (first * in + ic) * 9, in * 9, 1.0f, g.data(),
-                        width);
-      for (int64_t x = 0; x < 3; ++x)
-        transform(floats, g.data() + x * floats, 3 * floats, h.data() + x * floats, 3 * floats);
-      for (int64_t row = 0; row < kWinogradIn; ++row) {
-        const float* half = h.data() + 3 * row * floats;
-        float* panel = panels.data<float>() + (half_way ? 3 : kWinogradIn) * row * matrix;
+      transpose_columns(channels, taps, count, weights.data<float>() + (first * in + ic) * taps, in * taps, 1.0f,
+                        g.data(), width);
+      if (rows > 1) {
+        for (int64_t x = 0; x < 3; ++x)
+          transform(floats, g.data() + x * floats, 3 * floats, h.data() + x * floats, 3 * floats);
+      }
+      for (int64_t row = 0; row < rows; ++row) {
+        const float* half = (rows > 1 ? h : g).data() + 3 * row * floats;
+        float* panel = panels.data<float>() + along_x * row * matrix;
         if (half_way) {
           for (int64_t x = 0; x < 3; ++x)
             std::copy_n(half + x * floats, floats, panel + (3 * first + x * width) * in + ic * width);
@@ -236,22 +247,25 @@ Result<Tensor> pack_transformed(const KernelQuery& query, const Tensor& weights,
 }
 
 // Large weights for few tiles: reading them takes longer than transforming them along one axis.
-bool stays_half_way(const KernelQuery& query, const ConvShape& shape) {
+bool stays_half_way(const KernelQuery& query, const ConvShape& shape, const WinogradTiles& tiles) {
   constexpr int64_t kLargeFloats = 1 << 18;
-  const WinogradTiles tiles(shape);
-  return tiles.total() <= WinogradConv::chunk_of(tiles, shape) &&
-         gemm_kernel(query.isa).packed_columns(shape.out_channels) * shape.in_channels >=
-             kLargeFloats / kWinogradPoints;
+  return tiles.form().out_y > 2 && tiles.total() <= WinogradConv::chunk_of(tiles, shape) &&
+         gemm_kernel(query.isa).packed_columns(shape.out_channels) * shape.in_channels * tiles.form().points() >=
+             kLargeFloats;
 }
 
 Result<std::unique_ptr<PreparedKernel>> prepare_with_winograd(const KernelQuery& query, const Activation& activation) {
   const Tensor& weights = *query.constants[1];
   THANE_ASSIGN(const ConvShape shape,
                resolve_conv(query.node.attrs_as<ConvAttrs>(), to_numbers(*query.inputs[0]->dims), weights.dims()));
-  const bool half_way = stays_half_way(query, shape);
-  THANE_ASSIGN(Tensor panels, query.shared<Tensor>(half_way ? "winograd, half-way" : "winograd",
-                                                   [&] { return pack_transformed(query, weights, half_way); }));
-  return std::unique_ptr<PreparedKernel>(new WinogradConv(query, shape, std::move(panels), half_way, activation));
+  const WinogradForm form = WinogradTiles::choose(shape).form;
+  const WinogradTiles tiles(shape, form);
+  const bool half_way = stays_half_way(query, shape, tiles);
+  const std::string name = format("winograd {} × {}{}", form.out_y, form.out_x, half_way ? ", half-way" : "");
+  THANE_ASSIGN(Tensor panels,
+               query.shared<Tensor>(name, [&] { return pack_transformed(query, weights, form, half_way); }));
+  return std::unique_ptr<PreparedKernel>(
+      new WinogradConv(query, shape, tiles, std::move(panels), half_way, activation));
 }
 
 Result<std::unique_ptr<PreparedKernel>> prepare_winograd(const KernelQuery& query) {

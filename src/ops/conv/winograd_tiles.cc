@@ -7,36 +7,58 @@
 namespace thane {
 namespace {
 
-// Below these the transforms cost more than the products save, or too few tiles share the weights, which are four times
-// as large as the direct ones.
+constexpr WindowAxis kNoAxis = {.in = 1, .out = 1};  // the rows of what has but one axis
+
+int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
+// Below these the transforms cost more than the products save, or too few tiles share the weights, which are larger
+// than the direct ones.
 constexpr int64_t kLeastChannels = 16, kLeastTiles = 9;
 
-int64_t tiles_along(int64_t out) { return (out + kWinogradOut - 1) / kWinogradOut; }
+// Whether a form halves the products, or nearly so, and enough tiles share its weights.
+bool pays(const ConvShape& shape, WinogradForm form) {
+  const int64_t tiles = WinogradTiles(shape, form).total();
+  return tiles >= kLeastTiles && 5 * shape.batch * shape.out_spatial() * shape.taps() >= 8 * tiles * form.points();
+}
 
 }  // namespace
 
-std::string WinogradTiles::refuse(const ConvShape& shape) {
-  if (shape.layout != DataLayout::kChannelsLast) return "data are channels first";
-  if (shape.axes.size() != 2 || shape.group != 1) return "not 3×3";
+WinogradTiles::Choice WinogradTiles::choose(const ConvShape& shape) {
+  if (shape.layout != DataLayout::kChannelsLast) return {"data are channels first"};
+  if (shape.group != 1) return {"in groups"};
   for (const WindowAxis& axis : shape.axes) {
-    if (axis.kernel != 3) return "not 3×3";
-    if (axis.stride != 1 || axis.dilation != 1) return "strided or dilated";
+    if (axis.stride != 1) return {"strided"};
   }
-  if (std::min(shape.in_channels, shape.out_channels) < kLeastChannels) return "few channels";
-  const int64_t tiles = tiles_along(shape.axes[0].out) * tiles_along(shape.axes[1].out);
-  if (shape.batch * tiles < kLeastTiles) return "few tiles";
-  if (shape.out_spatial() * 2 <= tiles * kWinogradOut * kWinogradOut) return "tiles would be mostly empty";
-  return {};
+  const auto kernel = [&](int64_t y, int64_t x) {
+    return shape.axes.size() <= 2 && shape.axes.back().kernel == x &&
+           (shape.axes.size() == 2 ? shape.axes[0].kernel : 1) == y;
+  };
+  if (!kernel(3, 3) && !kernel(1, 3)) return {"not 3×3 or 1×3"};
+  if (std::min(shape.in_channels, shape.out_channels) < kLeastChannels) return {"few channels"};
+  if (kernel(1, 3)) return pays(shape, kWinograd1x4) ? Choice{{}, kWinograd1x4} : Choice{"few tiles"};
+  for (const WinogradForm form : {kWinograd4x4, kWinograd2x2}) {
+    if (pays(shape, form)) return {{}, form};
+  }
+  return {"few tiles, or mostly empty ones"};
 }
 
-WinogradTiles::WinogradTiles(const ConvShape& shape)
-    : y_(shape.axes[0]),
-      x_(shape.axes[1]),
+WinogradTiles::Axis::Axis(const WindowAxis& axis, int most)
+    : window(axis),
+      most(most),
+      phases(std::clamp<int64_t>(axis.out, 1, axis.dilation)),
+      tiles(phases * ceil_div(ceil_div(axis.out, axis.dilation), most)) {}
+
+int WinogradTiles::Axis::outputs(int64_t tile) const {
+  return static_cast<int>(std::clamp<int64_t>(ceil_div(window.out - start(tile), window.dilation), 0, most));
+}
+
+WinogradTiles::WinogradTiles(const ConvShape& shape, WinogradForm form)
+    : form_(form),
+      y_(shape.axes.size() == 2 ? shape.axes[0] : kNoAxis, form.out_y),
+      x_(shape.axes.back(), form.out_x),
       in_channels_(shape.in_channels),
       out_channels_(shape.out_channels),
-      along_y_(tiles_along(y_.out)),
-      along_x_(tiles_along(x_.out)),
-      total_(shape.batch * along_y_ * along_x_) {}
+      total_(shape.batch * y_.tiles * x_.tiles) {}
 
 int64_t WinogradTiles::chunk(int64_t bytes_per_tile) const {
   // Half of L2; enough tiles that the weights are worth reading.
@@ -48,14 +70,14 @@ int64_t WinogradTiles::chunk(int64_t bytes_per_tile) const {
 }
 
 WinogradTiles::Place WinogradTiles::place(int64_t tile) const {
-  const int64_t row = tile / along_x_, image = row / along_y_;
-  const int64_t y = row % along_y_ * kWinogradOut, x = tile % along_x_ * kWinogradOut;
+  const int64_t row = tile / x_.tiles, image = row / y_.tiles, along_y = row % y_.tiles, along_x = tile % x_.tiles;
+  const int64_t y = y_.start(along_y), x = x_.start(along_x);
   return {.image = image,
           .y = y,
           .x = x,
-          .rows = static_cast<int>(std::min<int64_t>(kWinogradOut, y_.out - y)),
-          .columns = static_cast<int>(std::min<int64_t>(kWinogradOut, x_.out - x)),
-          .corner = ((image * y_.out + y) * x_.out + x) * out_channels_};
+          .rows = y_.outputs(along_y),
+          .columns = x_.outputs(along_x),
+          .corner = ((image * y_.window.out + y) * x_.window.out + x) * out_channels_};
 }
 
 }  // namespace thane

@@ -7,7 +7,6 @@
 #include "ops/packed_matrix.h"
 #include "ops/recurrent/kernels.h"
 #include "ops/recurrent/recurrent.h"
-#include "ops/scratch.h"
 
 namespace thane {
 namespace {
@@ -111,8 +110,8 @@ struct PackedDirection {
 
 class PackedLayer : public PreparedKernel {
  public:
-  PackedLayer(const CellKernels& cells, const RecurrentAttrs& attrs, const Dims& x, int64_t hidden, int64_t gates,
-              std::vector<PackedDirection> directions)
+  PackedLayer(std::shared_ptr<ScratchPool> scratch, const CellKernels& cells, const RecurrentAttrs& attrs,
+              const Dims& x, int64_t hidden, int64_t gates, std::vector<PackedDirection> directions)
       : cell_(gates == 4 ? cells.lstm : cells.gru),
         reverse_first_(attrs.reverse(0)),
         batch_first_(attrs.layout != 0),
@@ -122,13 +121,14 @@ class PackedLayer : public PreparedKernel {
         gates_(gates),
         directions_(std::move(directions)),
         sums_floats_(directions_[0].r.blocks() * directions_[0].r.sums() * batch_),
-        scratch_(steps_ * batch_ * gates * hidden + sums_floats_ + 3 * batch_ * hidden) {}
+        scratch_(std::move(scratch)) {}
 
   // Weights are packed, biases added up.
   bool reads(size_t input) const override { return input == 0 || input > 3; }
   Status run(KernelContext& context) const override {
     if (batch_ == 0) return ok();
-    THANE_ASSIGN(const auto lease, scratch_.take());
+    THANE_ASSIGN(const auto lease,
+                 scratch_->take(steps_ * batch_ * gates_ * hidden_ + sums_floats_ + 3 * batch_ * hidden_));
     for (size_t d = 0; d < directions_.size(); ++d) run_direction(context, static_cast<int64_t>(d), lease.data());
     return ok();
   }
@@ -213,7 +213,7 @@ class PackedLayer : public PreparedKernel {
   int64_t steps_, batch_, hidden_, gates_;
   std::vector<PackedDirection> directions_;
   int64_t sums_floats_;
-  mutable ScratchPool scratch_;
+  std::shared_ptr<ScratchPool> scratch_;
 };
 
 template <int64_t kGates>
@@ -239,9 +239,9 @@ Result<std::unique_ptr<PreparedKernel>> prepare_packed(const KernelQuery& query)
     return directions;
   };
   THANE_ASSIGN(Directions directions, query.shared<Directions>("directions", pack));
-  return std::unique_ptr<PreparedKernel>(new PackedLayer(cell_kernels(query.isa), query.node.attrs_as<RecurrentAttrs>(),
-                                                         to_numbers(*query.inputs[0]->dims), hidden, kGates,
-                                                         std::move(directions)));
+  return std::unique_ptr<PreparedKernel>(
+      new PackedLayer(query.scratch(), cell_kernels(query.isa), query.node.attrs_as<RecurrentAttrs>(),
+                      to_numbers(*query.inputs[0]->dims), hidden, kGates, std::move(directions)));
 }
 
 }  // namespace
