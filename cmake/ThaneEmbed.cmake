@@ -11,7 +11,8 @@ function(thane_embed target namespace)
     set(packed "${CMAKE_CURRENT_BINARY_DIR}/${name}.gz")
     file(ARCHIVE_CREATE OUTPUT ${packed} PATHS ${file} FORMAT raw COMPRESSION GZip COMPRESSION_LEVEL 9)
     file(READ ${packed} bytes HEX)
-    string(REGEX REPLACE "^(........)........" "\\100000000" bytes "${bytes}")  # the time: the same bytes every day
+    string(SUBSTRING "${bytes}" 16 -1 rest)
+    set(bytes "1f8b080000000000${rest}")  # without the time: the same bytes every day
     string(REGEX REPLACE "(..)" "'\\\\x\\1'," bytes "${bytes}")
     file(SIZE ${file} size)
     string(APPEND arrays "constexpr char ${symbol}[] = {${bytes}};\n")
