@@ -43,6 +43,13 @@ THANE_INLINE Vec exp_beside_one(Vec x) {
   return e.p * power_of_two(bits_of(e.rounded) - bits_of(splat(kRounder)));
 }
 
+// For x ≤ 0, where what is below 2^-125 may be 0.
+THANE_INLINE Vec exp_not_positive(Vec x) {
+  const Vec least = splat(-86.6f);
+  const ExpParts e = exp_parts(max(least, x));
+  return x < least ? Vec{} : e.p * power_of_two(bits_of(e.rounded));
+}
+
 THANE_INLINE Vec sigmoid(Vec x) { return splat(1.0f) / (splat(1.0f) + exp_beside_one(-x)); }
 
 THANE_INLINE Vec tanh(Vec x) {

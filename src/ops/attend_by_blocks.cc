@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <cmath>
 
@@ -14,9 +15,12 @@ namespace {
 // Rows of one key head that are worked on together; with fewer than this, packing would take longer than the products.
 constexpr int64_t kFewRows = 6;
 constexpr int64_t kManyQueries = 16;                // enough to pack keys and values anew for each query head
-constexpr int64_t kLeastRows = 8, kMostRows = 128;  // whose scores are held
-constexpr int64_t kAligned = 16;                    // floats; no row of scores begins in the middle of a cache line
-constexpr int64_t kScores = 24 * 1024;              // floats of them, where that allows kLeastRows
+constexpr int64_t kMostRows = 48, kMostKeys = 512;  // whose scores are held
+constexpr int64_t kDepth = 256;                     // keys whose values' panel stays in L1 while rows pass by
+constexpr int64_t kScores = 26 * 1024;              // floats of them
+// Rows of scores begin with a cache line, and as many floats more apart: at a distance of a power of two they would
+// share a few sets of the first-level cache.
+constexpr int64_t kAligned = 16;
 
 class Blocks {
  public:
@@ -27,8 +31,9 @@ class Blocks {
         maps_(map_kernels(isa)),
         heads_(a.queries >= kManyQueries ? 1 : a.heads / a.kv_heads),
         is_few_(heads_ * a.queries < kFewRows),
-        stride_((a.keys + (a.sinks ? 1 : 0) + kAligned - 1) / kAligned * kAligned),
-        at_once_(std::min(heads_ * a.queries, std::clamp(kScores / stride_, kLeastRows, kMostRows))),
+        keys_at_once_(is_few_ ? a.keys : part_of(a.keys)),
+        stride_((keys_at_once_ + kAligned - 1) / kAligned * kAligned + kAligned),
+        at_once_(is_few_ ? 1 : std::min(heads_ * a.queries, rows_at_once(stride_))),
         k_floats_(is_few_ ? 0 : a.head_size * gemm_.packed_columns(a.keys)),
         v_floats_(is_few_ ? 0 : a.keys * gemm_.packed_columns(a.value_size)) {}
 
@@ -57,7 +62,7 @@ class Blocks {
     }
     const int64_t rows = heads_ * a_.queries;
     for (int64_t first = 0; first < rows; first += at_once_) {
-      block(w, first, std::min(at_once_, rows - first));
+      is_few_ ? single_row(w, first) : block(w, first, std::min(at_once_, rows - first));
     }
   }
 
@@ -71,6 +76,15 @@ class Blocks {
   int64_t head_of(const Work& w, int64_t row) const { return w.first_head + row / a_.queries; }
   int64_t query_of(int64_t row) const { return row % a_.queries; }
 
+  // Whole tiles of any width: 12 is a multiple of their heights on most sets.
+  static int64_t rows_at_once(int64_t stride) { return std::min(kScores / stride, kMostRows) / 12 * 12; }
+
+  // Whole panels in parts of about one size.
+  int64_t part_of(int64_t keys) const {
+    const int64_t parts = std::max<int64_t>(1, (keys + kMostKeys - 1) / kMostKeys);
+    return (keys + parts * gemm_.columns - 1) / (parts * gemm_.columns) * gemm_.columns;
+  }
+
   // By queries [first, first + count) of sample b, which may begin anew with the next head.
   KeyRange seen_by(int64_t b, int64_t first, int64_t count) const {
     KeyRange seen{a_.keys, 0};
@@ -82,104 +96,137 @@ class Blocks {
     return seen;
   }
 
+  // Keys go by parts whose scores stay in L2, each row's softmax with them: what earlier parts gave is scaled down when
+  // a part has the largest score so far (Milakov, Gimelshein 2018), and the sum of exponentials is divided by at the
+  // end.
   void block(const Work& w, int64_t first, int64_t count) const {
     const KeyRange seen = seen_by(w.b, first, count);
     if (seen.begin >= seen.end) {
       for (int64_t r = first; r < first + count; ++r) see_nothing(w, r);
       return;
     }
-    if (is_few_) return few_rows(w, first, count);
-    // Whole panels of keys, counted from what is packed.
-    const int64_t columns = gemm_.columns, begin = (seen.begin - w.seen.begin) / columns * columns;
-    const int64_t end = std::min(length(w.seen), (seen.end - w.seen.begin + columns - 1) / columns * columns);
-    const int64_t size = a_.head_size, value_size = a_.value_size, n = end - begin;
     // The rows of one head follow each other in memory; those of several are brought together.
     const bool gathers = heads_ > 1;
+    const int64_t size = a_.head_size, value_size = a_.value_size;
     for (int64_t r = 0; gathers && r < count; ++r) std::copy_n(q_of(w, first + r), size, w.q + r * size);
-    product(count, n, size, gathers ? w.q : q_of(w, first), gathers ? size : a_.q.row, w.keys + begin * size, size, 0,
-            w.scores, stride_);
-    for (int64_t r = 0; r < count; ++r) {
-      const KeyRange range = a_.visible_to(w.b, query_of(first + r));
-      float* row = w.scores + r * stride_;
-      const int64_t from = std::max<int64_t>(0, range.begin - w.seen.begin - begin), sees = length(range);
-      finish(w, first + r, range, row + from);
-      std::fill_n(row, from, 0.0f);
-      if (from + sees < n) std::fill(row + from + std::max<int64_t>(sees, 0), row + n, 0.0f);
-    }
+    const float* q = gathers ? w.q : q_of(w, first);
     float* out = gathers ? w.out : out_of(w, first);
-    const int64_t out_row = gathers ? value_size : a_.out.row;
-    product(count, value_size, n, w.scores, stride_, w.values, length(w.seen), begin, out, out_row);
+    const int64_t q_row = gathers ? size : a_.q.row, out_row = gathers ? value_size : a_.out.row;
+
+    std::array<SoftmaxState, kMostRows> states;
+    for (int64_t r = 0; r < count; ++r) states[static_cast<size_t>(r)] = initial(w, first + r);
+    // Whole panels of keys, counted from what is packed.
+    const int64_t columns = gemm_.columns, start = (seen.begin - w.seen.begin) / columns * columns;
+    const int64_t stop = std::min(length(w.seen), (seen.end - w.seen.begin + columns - 1) / columns * columns);
+    for (int64_t begin = start; begin < stop; begin += keys_at_once_) {
+      const int64_t n = std::min(keys_at_once_, stop - begin);
+      product({.m = count, .n = n, .k = size, .a = q, .lda = q_row, .b = w.keys, .c = w.scores, .ldc = stride_}, size,
+              begin, 0);
+      for (int64_t r = 0; r < count; ++r) {
+        const KeyRange visible = a_.visible_to(w.b, query_of(first + r));
+        const int64_t base = w.seen.begin + begin;  // the key of the first score
+        const KeyRange range{std::clamp(visible.begin, base, base + n), std::clamp(visible.end, base, base + n)};
+        float* row = w.scores + r * stride_;
+        if (length(range) <= 0) {
+          std::fill_n(row, n, 0.0f);
+          continue;
+        }
+        const float earlier =
+            exponentials(w, first + r, range, row + (range.begin - base), states[static_cast<size_t>(r)]);
+        std::fill(row, row + (range.begin - base), 0.0f);
+        std::fill(row + (range.end - base), row + n, 0.0f);
+        if (begin > start && earlier != 1) multiply(earlier, value_size, out + r * out_row);
+      }
+      product({.m = count,
+               .n = value_size,
+               .k = n,
+               .a = w.scores,
+               .lda = stride_,
+               .b = w.values,
+               .c = out,
+               .ldc = out_row,
+               .is_first = begin == start},
+              length(w.seen), 0, begin);
+    }
     for (int64_t r = 0; r < count; ++r) {
-      const KeyRange range = a_.visible_to(w.b, query_of(first + r));
-      if (range.begin >= range.end)
-        see_nothing(w, first + r);
-      else if (gathers)
-        std::copy_n(w.out + r * value_size, value_size, out_of(w, first + r));
+      divide(w, first + r, states[static_cast<size_t>(r)], out + r * out_row);
+      if (gathers) std::copy_n(out + r * out_row, value_size, out_of(w, first + r));
     }
   }
 
-  // C[m × n] = A[m × k] · panels that are `depth` deep, from row `first` of theirs on.
-  void product(int64_t m, int64_t n, int64_t k, const float* a, int64_t lda, const float* packed, int64_t depth,
-               int64_t first, float* c, int64_t ldc) const {
-    for (int64_t column = 0; column < n; column += gemm_.columns) {
-      const int64_t width = std::min<int64_t>(gemm_.columns, n - column);
-      gemm_.panel({.m = m,
-                   .n = width,
-                   .k = k,
-                   .a = a,
-                   .lda = lda,
-                   .b = packed + column * depth + first * gemm_.panel_width(width),
-                   .c = c + column,
-                   .ldc = ldc});
+  // Of panels of keys or values, `depth` deep, the part from column `column` and row `top` on: C = A · B, or added to
+  // C.
+  void product(GemmPanel whole, int64_t depth, int64_t column, int64_t top) const {
+    const float* packed = whole.b;
+    const int64_t n = whole.n, k = whole.k;
+    const bool is_first = whole.is_first;
+    for (int64_t i = 0; i < n; i += gemm_.columns) {
+      GemmPanel panel = whole;
+      panel.n = std::min<int64_t>(gemm_.columns, n - i);
+      panel.c = whole.c + i;
+      const int64_t width = gemm_.panel_width(panel.n);
+      for (int64_t first = 0; first < k; first += kDepth) {
+        panel.k = std::min(kDepth, k - first);
+        panel.a = whole.a + first;
+        panel.b = packed + (column + i) * depth + (top + first) * width;
+        panel.is_first = is_first && first == 0;
+        gemm_.panel(panel);
+      }
     }
   }
 
   // Keys and values are read where they lie.
-  void few_rows(const Work& w, int64_t first, int64_t count) const {
-    for (int64_t r = 0; r < count; ++r) {
-      const KeyRange range = a_.visible_to(w.b, query_of(first + r));
-      if (range.begin >= range.end) {
-        see_nothing(w, first + r);
-        continue;
-      }
-      rows_.dots(length(range), a_.head_size, q_of(w, first + r), a_.k.at(w.b, w.kv, range.begin), a_.k.row, w.scores);
-      finish(w, first + r, range, w.scores);
-      rows_.mix(length(range), a_.value_size, w.scores, a_.v.at(w.b, w.kv, range.begin), a_.v.row,
-                out_of(w, first + r));
-    }
+  void single_row(const Work& w, int64_t row) const {
+    const KeyRange range = a_.visible_to(w.b, query_of(row));
+    if (range.begin >= range.end) return see_nothing(w, row);
+    rows_.dots(length(range), a_.head_size, q_of(w, row), a_.k.at(w.b, w.kv, range.begin), a_.k.row, w.scores);
+    SoftmaxState state = initial(w, row);
+    exponentials(w, row, range, w.scores, state);
+    rows_.mix(length(range), a_.value_size, w.scores, a_.v.at(w.b, w.kv, range.begin), a_.v.row, out_of(w, row));
+    divide(w, row, state, out_of(w, row));
   }
 
-  // Scores of the keys in `range` become probabilities; with sinks, scores[length] is free.
-  void finish(const Work& w, int64_t row, const KeyRange& range, float* scores) const {
+  // A sink is a key without a value.
+  SoftmaxState initial(const Work& w, int64_t row) const {
+    return a_.sinks ? SoftmaxState{a_.sinks[head_of(w, row)], 1} : SoftmaxState{};
+  }
+
+  void multiply(float factor, int64_t n, float* x) const { maps_.run({MapOp::kAffine, factor, 0}, n, x, x); }
+
+  // Products with the keys in `range` become exponentials, as RowKernels has them.
+  float exponentials(const Work& w, int64_t row, const KeyRange& range, float* scores, SoftmaxState& state) const {
     const int64_t n = length(range), head = head_of(w, row), query = query_of(row);
-    if (n <= 0) return;
-    const float* terms[] = {a_.bias.data ? a_.bias.at(w.b, head, query) + range.begin : nullptr,
-                            a_.mask.data ? a_.mask.at(w.b, 0, query) + range.begin : nullptr};
+    const float* bias = a_.bias.data ? a_.bias.at(w.b, head, query) + range.begin : nullptr;
+    const float* mask = a_.mask.data ? a_.mask.at(w.b, 0, query) + range.begin : nullptr;
     float scale = a_.scale;
-    const auto multiply = [&](float factor) { maps_.run({MapOp::kAffine, factor, 0}, n, scores, scores); };
     if (a_.softcap > 0) {
-      multiply(scale / a_.softcap);
+      multiply(scale / a_.softcap, n, scores);
       maps_.run({MapOp::kTanh}, n, scores, scores);
       scale = a_.softcap;
     }
-    if (a_.sinks || (terms[0] && terms[1])) {  // softmax takes one term, and nothing behind it
-      multiply(scale);
-      for (const float* term : terms) {
-        if (term) maps_.run(ZipOp::kAdd)(n, scores, 1, term, 1, scores);
-      }
-      if (a_.sinks) scores[n] = a_.sinks[head];
-      rows_.softmax(n + (a_.sinks ? 1 : 0), 1.0f, scores, nullptr, scores);
-    } else {
-      rows_.softmax(n, scale, scores, terms[0] ? terms[0] : terms[1], scores);
+    if (bias && mask) {  // softmax takes one term
+      multiply(scale, n, scores);
+      maps_.run(ZipOp::kAdd)(n, scores, 1, bias, 1, scores);
+      scale = 1;
     }
-    if ((terms[0] || terms[1]) && std::isnan(scores[0]) && forbids_all(terms, n)) {
-      std::fill_n(scores, n, a_.unseeing);
-    }
+    return rows_.exponentials(n, scale, scores, mask ? mask : bias, scores, &state);
   }
 
-  static bool forbids_all(const float* const (&terms)[2], int64_t n) {
-    for (int64_t i = 0; i < n; ++i) {
-      if ((terms[0] ? terms[0][i] : 0) + (terms[1] ? terms[1][i] : 0) != -HUGE_VALF) return false;
+  // The row of sums of exponentials times values becomes the answer.
+  void divide(const Work& w, int64_t row, const SoftmaxState& state, float* out) const {
+    const KeyRange range = a_.visible_to(w.b, query_of(row));
+    if (range.begin >= range.end || (state.sum == 0 && forbids_all(w, row, range)))
+      std::fill_n(out, a_.value_size, a_.unseeing);
+    else
+      multiply(1 / state.sum, a_.value_size, out);
+  }
+
+  bool forbids_all(const Work& w, int64_t row, const KeyRange& range) const {
+    if (!a_.bias.data && !a_.mask.data) return false;
+    const float* bias = a_.bias.data ? a_.bias.at(w.b, head_of(w, row), query_of(row)) : nullptr;
+    const float* mask = a_.mask.data ? a_.mask.at(w.b, 0, query_of(row)) : nullptr;
+    for (int64_t i = range.begin; i < range.end; ++i) {
+      if ((bias ? bias[i] : 0) + (mask ? mask[i] : 0) != -HUGE_VALF) return false;
     }
     return true;
   }
@@ -194,7 +241,7 @@ class Blocks {
   const MapKernels& maps_;
   int64_t heads_;
   bool is_few_;
-  int64_t stride_, at_once_, k_floats_, v_floats_;
+  int64_t keys_at_once_, stride_, at_once_, k_floats_, v_floats_;
 };
 
 }  // namespace

@@ -38,7 +38,9 @@ struct Problem {
         mask(c.batch * c.keys),
         sinks(c.heads) {
     for (GuardedFloats* x : {&q, &k, &v, &bias, &sinks}) x->fill(random);
-    for (int64_t i = 0; i < mask.size(); ++i) mask[i] = random() % 3 == 0 ? kNever : 0;
+    // Of many keys the first ones are all hidden: more than are worked on together.
+    const int64_t hidden = c.keys > 600 ? 600 : 0;
+    for (int64_t i = 0; i < mask.size(); ++i) mask[i] = i % c.keys < hidden || random() % 3 == 0 ? kNever : 0;
     Attend& a = attend;
     a.batch = c.batch, a.heads = c.heads, a.kv_heads = c.kv_heads, a.queries = c.queries, a.keys = c.keys;
     a.head_size = c.size, a.value_size = c.value_size;
@@ -122,6 +124,13 @@ TEST(Attend, ByBlocksMatchesFp64) {
     const int64_t queries = round % 3 == 0 ? 1 : 1 + int64_t(random() % 40);
     check({1 + int64_t(random() % 2), kv_heads * group, kv_heads, queries, queries + int64_t(random() % 60),
            1 + int64_t(random() % 40), 1 + int64_t(random() % 40), coin(), coin(), coin(), coin(), coin(), coin()},
+          random);
+  }
+  for (int round = 0; round < 16; ++round) {  // many keys, which go by parts
+    const int64_t kv_heads = 1 + int64_t(random() % 2), group = 1 + int64_t(random() % 2);
+    const int64_t queries = 4 + int64_t(random() % 60);
+    check({1, kv_heads * group, kv_heads, queries, 480 + int64_t(random() % 1200), 1 + int64_t(random() % 8),
+           1 + int64_t(random() % 30), coin(), round % 4 == 0, coin(), coin(), coin(), coin()},
           random);
   }
   check({1, 2, 1, 150, 400, 64, 32, true, false, false, false, false, false}, random);  // several blocks of rows

@@ -30,33 +30,47 @@ THANE_INLINE Vec keep(Vec v, int64_t count) {
   return from_bits(bits_of(v) & (lane < splat_int(static_cast<int32_t>(count))));
 }
 
-void softmax(int64_t n, float scale, const float* x, const float* mask, float* y) noexcept {
+// term(v, i, count) adds what belongs to numbers [i, i + count) of x to them.
+template <class Term>
+THANE_INLINE float exponentials_of(int64_t n, float scale, const float* x, const Term& term, float* y,
+                                   SoftmaxState* state) {
   const Vec factor = splat(scale);
-  const auto at = [&](int64_t i, int64_t count) {
-    const Vec v = get(x + i, count) * factor;
-    return mask ? v + get(mask + i, count) : v;
-  };
-  Vec tops = splat(-__builtin_inff());
+  const auto at = [&](int64_t i, int64_t count) { return term(get(x + i, count) * factor, i, count); };
+  Vec tops = splat(state->top);
   int64_t i = 0;
-  for (; i + kLanes <= n; i += kLanes) {
-    const Vec v = at(i, kLanes);
-    tops = max(v, tops);
-    store(y + i, v);
-  }
+  for (; i + kLanes <= n; i += kLanes) tops = max(at(i, kLanes), tops);
   float top = max_lanes(tops);
-  if (i < n) {
-    store_some(y + i, at(i, n - i), n - i);
-    for (int64_t j = i; j < n; ++j) top = y[j] > top ? y[j] : top;
+  for (; i < n; ++i) {
+    const float v = at(i, 1)[0];
+    top = v > top ? v : top;
   }
-  const Vec shift = splat(top);
-  const float sum = sum_of(n, [&](int64_t at, int64_t count) {
-    const Vec e = keep(exp(get(y + at, count) - shift), count);
-    put(y + at, e, count);
+  const float shift = top == -__builtin_inff() ? 0.0f : top;  // where all is -∞, so is the difference
+  const Vec shifts = splat(shift);
+  const float sum = sum_of(n, [&](int64_t j, int64_t count) {
+    const Vec e = keep(exp_not_positive(at(j, count) - shifts), count);
+    put(y + j, e, count);
     return e;
   });
-  const Vec inverse = splat(1.0f / sum);
-  for (i = 0; i + kLanes <= n; i += kLanes) store(y + i, load(y + i) * inverse);
-  if (i < n) store_some(y + i, load_some(y + i, n - i) * inverse, n - i);
+  const float earlier = exp_not_positive(splat(state->top - shift))[0];
+  *state = {top, state->sum * earlier + sum};
+  return earlier;
+}
+
+float exponentials(int64_t n, float scale, const float* x, const float* mask, float* y, SoftmaxState* state) noexcept {
+  if (!mask)
+    return exponentials_of(
+        n, scale, x, [](Vec v, int64_t, int64_t) { return v; }, y, state);
+  const auto masked = [mask](Vec v, int64_t i, int64_t count) { return v + get(mask + i, count); };
+  return exponentials_of(n, scale, x, masked, y, state);
+}
+
+void softmax(int64_t n, float scale, const float* x, const float* mask, float* y) noexcept {
+  SoftmaxState state;
+  exponentials(n, scale, x, mask, y, &state);
+  const float inverse = 1.0f / state.sum;
+  int64_t i = 0;
+  for (; i + kLanes <= n; i += kLanes) store(y + i, load(y + i) * splat(inverse));
+  for (; i < n; ++i) y[i] *= inverse;
 }
 
 void layer_norm(int64_t n, float epsilon, const float* x, const float* scale, const float* bias, float* y) noexcept {
@@ -121,6 +135,6 @@ void mix(int64_t rows, int64_t n, const float* a, const float* b, int64_t stride
 }  // namespace
 
 extern const RowKernels kRows;
-const RowKernels kRows = {softmax, layer_norm, rms_norm, dots, mix};
+const RowKernels kRows = {softmax, exponentials, layer_norm, rms_norm, dots, mix};
 
 }  // namespace thane::THANE_ISA

@@ -35,6 +35,30 @@ TEST(Rows, MatchFp64AtEveryLength) {
   });
 }
 
+TEST(Rows, SoftmaxInPartsMatchesFp64) {
+  for_each_isa([](Isa isa) {
+    const RowKernels& rows = row_kernels(isa);
+    std::mt19937 random(9);
+    for (int64_t n = 2; n < 120; ++n) {
+      const int64_t cut = 1 + static_cast<int64_t>(random()) % (n - 1);
+      GuardedFloats x(n), mask(n), y(n);
+      x.fill(random, 20), mask.fill(random, 3);
+      if (n % 3 == 0) std::fill_n(mask.data(), cut, -HUGE_VALF);  // the first part is hidden
+      SoftmaxState state;
+      rows.exponentials(cut, 0.5f, x.data(), mask.data(), y.data(), &state);
+      const float earlier = rows.exponentials(n - cut, 0.5f, x.data() + cut, mask.data() + cut, y.data() + cut, &state);
+      double top = -HUGE_VAL, total = 0;
+      for (int64_t i = 0; i < n; ++i) top = std::fmax(top, 0.5 * x[i] + mask[i]);
+      for (int64_t i = 0; i < n; ++i) total += std::exp(0.5 * x[i] + mask[i] - top);
+      ASSERT_NEAR(state.top, top, 1e-5) << n;
+      ASSERT_NEAR(state.sum, total, 1e-5 * total) << n;
+      for (int64_t i = 0; i < n; ++i) {
+        ASSERT_NEAR(y[i] * (i < cut ? earlier : 1), std::exp(0.5 * x[i] + mask[i] - top), 1e-5) << n << ": " << i;
+      }
+    }
+  });
+}
+
 TEST(Rows, ProductsMatchFp64) {
   for_each_isa([](Isa isa) {
     const RowKernels& rows = row_kernels(isa);
