@@ -17,8 +17,10 @@ constexpr int64_t kLeastChannels = 16, kLeastTiles = 9;
 
 // Whether a form halves the products, or nearly so, and enough tiles share its weights.
 bool pays(const ConvShape& shape, WinogradForm form) {
+  constexpr double kLeastGain = 1.6;
   const int64_t tiles = WinogradTiles(shape, form).total();
-  return tiles >= kLeastTiles && 5 * shape.batch * shape.out_spatial() * shape.taps() >= 8 * tiles * form.points();
+  const double direct = static_cast<double>(shape.batch * shape.out_spatial()) * static_cast<double>(shape.taps());
+  return tiles >= kLeastTiles && direct >= kLeastGain * static_cast<double>(tiles) * form.points();
 }
 
 }  // namespace
