@@ -15,7 +15,8 @@ namespace {
 // Rows of one key head that are worked on together; with fewer than this, packing would take longer than the products.
 constexpr int64_t kFewRows = 6;
 constexpr int64_t kManyQueries = 16;                // enough to pack keys and values anew for each query head
-constexpr int64_t kMostRows = 48, kMostKeys = 512;  // whose scores are held
+constexpr int64_t kMostRows = 72, kMostKeys = 512;  // whose scores are held
+constexpr int64_t kMostTileRows = 16;               // of any set
 constexpr int64_t kDepth = 256;                     // keys whose values' panel stays in L1 while rows pass by
 constexpr int64_t kScores = 26 * 1024;              // floats of them
 // Rows of scores begin with a cache line, and as many floats more apart: at a distance of a power of two they would
@@ -33,7 +34,7 @@ class Blocks {
         is_few_(heads_ * a.queries < kFewRows),
         keys_at_once_(is_few_ ? a.keys : part_of(a.keys)),
         stride_((keys_at_once_ + kAligned - 1) / kAligned * kAligned + kAligned),
-        at_once_(is_few_ ? 1 : std::min(heads_ * a.queries, rows_at_once(stride_))),
+        at_once_(is_few_ ? 1 : rows_at_once()),
         k_floats_(is_few_ ? 0 : a.head_size * gemm_.packed_columns(a.keys)),
         v_floats_(is_few_ ? 0 : a.keys * gemm_.packed_columns(a.value_size)) {}
 
@@ -76,8 +77,12 @@ class Blocks {
   int64_t head_of(const Work& w, int64_t row) const { return w.first_head + row / a_.queries; }
   int64_t query_of(int64_t row) const { return row % a_.queries; }
 
-  // Whole tiles of any width: 12 is a multiple of their heights on most sets.
-  static int64_t rows_at_once(int64_t stride) { return std::min(kScores / stride, kMostRows) / 12 * 12; }
+  // Blocks of about one height, of whole tiles.
+  int64_t rows_at_once() const {
+    const int64_t rows = heads_ * a_.queries, most = std::min(kScores / stride_, kMostRows);
+    const int64_t blocks = std::max<int64_t>(1, (rows + most - 1) / most), tiles = blocks * gemm_.rows;
+    return std::min(rows, (rows + tiles - 1) / tiles * gemm_.rows);
+  }
 
   // Whole panels in parts of about one size.
   int64_t part_of(int64_t keys) const {
@@ -113,7 +118,7 @@ class Blocks {
     float* out = gathers ? w.out : out_of(w, first);
     const int64_t q_row = gathers ? size : a_.q.row, out_row = gathers ? value_size : a_.out.row;
 
-    std::array<SoftmaxState, kMostRows> states;
+    std::array<SoftmaxState, kMostRows + kMostTileRows> states;
     for (int64_t r = 0; r < count; ++r) states[static_cast<size_t>(r)] = initial(w, first + r);
     // Whole panels of keys, counted from what is packed.
     const int64_t columns = gemm_.columns, start = (seen.begin - w.seen.begin) / columns * columns;
