@@ -3,7 +3,7 @@
 
     python bench/models/export.py FOLDER [NAME…]
 
-Needs torch, onnx and onnxscript.
+NAME.b8 is NAME with eight examples at a time. Needs torch, onnx and onnxscript.
 """
 import pathlib
 import sys
@@ -49,8 +49,10 @@ def settle_norms(module):
 
 def export(name, folder):
     torch.manual_seed(7)
-    make, example = MODELS[name]
-    module, inputs = make().eval(), example()
+    network, _, batch = name.partition(".b")
+    make, example = MODELS[network]
+    module = make().eval()
+    inputs = tuple(map(torch.cat, zip(*(example() for _ in range(int(batch or 1))))))
     settle_norms(module)
     path = folder / f"{name}.onnx"
     with torch.no_grad():

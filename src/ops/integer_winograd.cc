@@ -97,7 +97,7 @@ Status IntegerWinogradConv::run(const void* x, bool is_signed, int32_t zero, con
     }
     auto* v = reinterpret_cast<int32_t*>(scratch->data());  // [36][count][words]
     int32_t* m = v + kWinogradPoints * count * words_;      // [36][count][padded]
-    threads.parallel_for(count, 8192 / in_ + 1, [&](int64_t begin, int64_t end) {
+    threads.parallel_for(count, 2048 / in_ + 1, [&](int64_t begin, int64_t end) {
       const uint8_t* taps[kWinogradPoints];
       for (int64_t t = begin; t < end; ++t) {
         tiles_.find_taps(static_cast<const uint8_t*>(x), first + t, outside.data(), taps);
@@ -110,7 +110,7 @@ Status IntegerWinogradConv::run(const void* x, bool is_signed, int32_t zero, con
       }
     });
     multiply(count, v, m, threads);
-    threads.parallel_for(count, 4096 / out_ + 1, [&](int64_t begin, int64_t end) {
+    threads.parallel_for(count, 1024 / out_ + 1, [&](int64_t begin, int64_t end) {
       for (int64_t t = begin; t < end; ++t) {
         const WinogradTiles::Place at = tiles_.place(first + t);
         kernels_.output({.channels = out_,

@@ -71,6 +71,7 @@ class WinogradConv : public PreparedKernel {
  private:
   int64_t points() const { return tiles_.form().points(); }
   int64_t points_x() const { return tiles_.form().points_x(); }
+  int64_t grain(int64_t channels) const { return 32768 / (points() * channels) + 1; }  // tiles to transform: about 5 µs
 
   // False: memory is short.
   bool run_chunk(KernelContext& context, int64_t first, int64_t count, float* scratch) const {
@@ -79,7 +80,7 @@ class WinogradConv : public PreparedKernel {
     float* m = scratch + points() * v_stride;  // [points] of [count][out]
     ThreadPool& threads = context.threads();
     const float* x = context.input(0).data<float>();
-    threads.parallel_for(count, 4096 / in_ + 1, [&](int64_t begin, int64_t end) {
+    threads.parallel_for(count, grain(in_), [&](int64_t begin, int64_t end) {
       const float* taps[kMostWinogradPoints];
       for (int64_t t = begin; t < end; ++t) {
         tiles_.find_taps(x, first + t, zeros_.data(), taps);
@@ -93,7 +94,7 @@ class WinogradConv : public PreparedKernel {
     const float* bias = context.has_input(2) ? context.input(2).data<float>() : nullptr;
     const float* residual = context.has_input(3) ? context.input(3).data<float>() : nullptr;
     float* y = context.output(0).data<float>();
-    threads.parallel_for(count, 4096 / out_ + 1, [&](int64_t begin, int64_t end) {
+    threads.parallel_for(count, grain(out_), [&](int64_t begin, int64_t end) {
       for (int64_t t = begin; t < end; ++t) {
         finish_tile(first + t, m + t * out_, m_stride, bias, residual, y);
       }

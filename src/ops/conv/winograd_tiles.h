@@ -28,15 +28,17 @@ class WinogradTiles {
   int64_t chunk(int64_t bytes_per_tile) const;
 
   // Calls run(first tile, count) for every chunk: one after the other, each by all threads, which then share the
-  // reading of the weights; or, where weights are small and chunks suffice, several at once, each by one thread, as
-  // threads that meet thrice a chunk would lose more.
+  // reading of the weights; or, where weights are small and there are chunks for all threads, several at once, each by
+  // one thread, as threads that meet thrice a chunk would lose more.
   template <class Run>
   void for_each_chunk(int64_t chunk, int64_t weight_bytes, ThreadPool& threads, const Run& run) const {
     const int64_t chunks = (total_ + chunk - 1) / chunk;
     const auto some = [&](int64_t begin, int64_t end) {
       for (int64_t i = begin; i < end; ++i) run(i * chunk, std::min(chunk, total_ - i * chunk));
     };
-    if (weight_bytes <= kSmallWeights && chunks % threads.size() == 0)
+    const int64_t turns = (chunks + threads.size() - 1) / threads.size();
+    if (weight_bytes <= kSmallWeights &&
+        4 * chunks >= 3 * turns * threads.size())  // threads are idle a quarter at most
       threads.parallel_for(chunks, 1, some);
     else
       some(0, chunks);
@@ -67,7 +69,7 @@ class WinogradTiles {
   }
 
  private:
-  static constexpr int64_t kSmallWeights = 256 * 1024;  // bytes: they fit every core's second-level cache
+  static constexpr int64_t kSmallWeights = 1 << 20;  // bytes: each core may read them anew for every chunk
 
   // Tiles go through the phases of a dilation first: neighbours in turn are neighbours in memory.
   struct Axis {
