@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <cassert>
 #include <cmath>
 
 #include "ir/tensor.h"
@@ -15,8 +16,7 @@ namespace {
 // Rows of one key head that are worked on together; with fewer than this, packing would take longer than the products.
 constexpr int64_t kFewRows = 6;
 constexpr int64_t kManyQueries = 16;                // enough to pack keys and values anew for each query head
-constexpr int64_t kMostRows = 72, kMostKeys = 512;  // whose scores are held
-constexpr int64_t kMostTileRows = 16;               // of any set
+constexpr int64_t kMostRows = 72, kMostKeys = 512;  // whose scores are held; rows are whole tiles of any set
 constexpr int64_t kDepth = 256;                     // keys whose values' panel stays in L1 while rows pass by
 constexpr int64_t kScores = 26 * 1024;              // floats of them
 // Rows of scores begin with a cache line, and as many floats more apart: at a distance of a power of two they would
@@ -80,13 +80,13 @@ class Blocks {
   // Blocks of about one height, of whole tiles.
   int64_t rows_at_once() const {
     const int64_t rows = heads_ * a_.queries, most = std::min(kScores / stride_, kMostRows);
-    const int64_t blocks = std::max<int64_t>(1, (rows + most - 1) / most), tiles = blocks * gemm_.rows;
+    const int64_t blocks = (rows + most - 1) / most, tiles = blocks * gemm_.rows;
     return std::min(rows, (rows + tiles - 1) / tiles * gemm_.rows);
   }
 
   // Whole panels in parts of about one size.
   int64_t part_of(int64_t keys) const {
-    const int64_t parts = std::max<int64_t>(1, (keys + kMostKeys - 1) / kMostKeys);
+    const int64_t parts = (keys + kMostKeys - 1) / kMostKeys;
     return (keys + parts * gemm_.columns - 1) / (parts * gemm_.columns) * gemm_.columns;
   }
 
@@ -118,7 +118,8 @@ class Blocks {
     float* out = gathers ? w.out : out_of(w, first);
     const int64_t q_row = gathers ? size : a_.q.row, out_row = gathers ? value_size : a_.out.row;
 
-    std::array<SoftmaxState, kMostRows + kMostTileRows> states;
+    assert(count <= kMostRows);
+    std::array<SoftmaxState, kMostRows> states;
     for (int64_t r = 0; r < count; ++r) states[static_cast<size_t>(r)] = initial(w, first + r);
     // Whole panels of keys, counted from what is packed.
     const int64_t columns = gemm_.columns, start = (seen.begin - w.seen.begin) / columns * columns;
@@ -198,11 +199,19 @@ class Blocks {
 
   void multiply(float factor, int64_t n, float* x) const { maps_.run({MapOp::kAffine, factor, 0}, n, x, x); }
 
+  // What is added to the row's scores of the keys in `range`; null: nothing.
+  struct Terms {
+    const float *bias, *mask;
+  };
+  Terms terms_of(const Work& w, int64_t row, const KeyRange& range) const {
+    return {a_.bias.data ? a_.bias.at(w.b, head_of(w, row), query_of(row)) + range.begin : nullptr,
+            a_.mask.data ? a_.mask.at(w.b, 0, query_of(row)) + range.begin : nullptr};
+  }
+
   // Products with the keys in `range` become exponentials, as RowKernels has them.
   float exponentials(const Work& w, int64_t row, const KeyRange& range, float* scores, SoftmaxState& state) const {
-    const int64_t n = length(range), head = head_of(w, row), query = query_of(row);
-    const float* bias = a_.bias.data ? a_.bias.at(w.b, head, query) + range.begin : nullptr;
-    const float* mask = a_.mask.data ? a_.mask.at(w.b, 0, query) + range.begin : nullptr;
+    const int64_t n = length(range);
+    const auto [bias, mask] = terms_of(w, row, range);
     float scale = a_.scale;
     if (a_.softcap > 0) {
       multiply(scale / a_.softcap, n, scores);
@@ -227,10 +236,9 @@ class Blocks {
   }
 
   bool forbids_all(const Work& w, int64_t row, const KeyRange& range) const {
-    if (!a_.bias.data && !a_.mask.data) return false;
-    const float* bias = a_.bias.data ? a_.bias.at(w.b, head_of(w, row), query_of(row)) : nullptr;
-    const float* mask = a_.mask.data ? a_.mask.at(w.b, 0, query_of(row)) : nullptr;
-    for (int64_t i = range.begin; i < range.end; ++i) {
+    const auto [bias, mask] = terms_of(w, row, range);
+    if (!bias && !mask) return false;
+    for (int64_t i = 0; i < length(range); ++i) {
       if ((bias ? bias[i] : 0) + (mask ? mask[i] : 0) != -HUGE_VALF) return false;
     }
     return true;

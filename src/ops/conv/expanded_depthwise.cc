@@ -83,8 +83,8 @@ class ExpandedDepthwise : public PreparedKernel {
     // One run of rows per thread: where one begins, rows of the one before are expanded again.
     const int64_t threads = context.threads().size();
     context.threads().parallel_for(rows, (rows + threads - 1) / threads, [&](int64_t begin, int64_t end) {
-      const auto ring =
-          scratch_->take(y_axis().kernel * row_floats());  // row r of the image at place r modulo the kernel's height
+      // Rows of the image, row r at place r modulo the kernel's height.
+      const auto ring = scratch_->take(y_axis().kernel * row_floats());
       if (ring.ok())
         run_rows(operands, begin, end, ring->data());
       else

@@ -250,7 +250,7 @@ Result<Tensor> pack_transformed(const KernelQuery& query, const Tensor& weights,
 // Large weights for few tiles: reading them takes longer than transforming them along one axis.
 bool stays_half_way(const KernelQuery& query, const ConvShape& shape, const WinogradTiles& tiles) {
   constexpr int64_t kLargeFloats = 1 << 18;
-  return tiles.form().out_y > 2 && tiles.total() <= WinogradConv::chunk_of(tiles, shape) &&
+  return tiles.form() == kWinograd4x4 && tiles.total() <= WinogradConv::chunk_of(tiles, shape) &&
          gemm_kernel(query.isa).packed_columns(shape.out_channels) * shape.in_channels * tiles.form().points() >=
              kLargeFloats;
 }
