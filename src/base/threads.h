@@ -34,7 +34,7 @@ class ThreadPool {
     // A few ranges per thread even out unequal speeds. Tickets are dealt so that each thread tends to get neighbouring
     // ranges, the same ones in loop after loop: what it wrote is in its own cache when it reads it.
     const int64_t threads = size();
-    int64_t ranges = std::min((n + grain - 1) / grain, 4 * threads);
+    int64_t ranges = std::min((n + grain - 1) / grain, 8 * threads);
     if (ranges > threads) ranges -= ranges % threads;
     struct Context {
       const Body* body;
@@ -71,6 +71,12 @@ class ThreadPool {
   std::mutex busy_;
   std::vector<std::thread> workers_;
 };
+
+// At least `parts`, and so many that 2, 4 or 8 threads get the same number each, where that takes few more.
+constexpr int64_t shared_evenly(int64_t parts) {
+  const int64_t step = parts > 16 ? 8 : parts > 8 ? 4 : parts > 1 ? 2 : 1;
+  return (parts + step - 1) / step * step;
+}
 
 // Cores this process may use (affinity mask), at least 1.
 int usable_cores();

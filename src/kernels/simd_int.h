@@ -139,26 +139,22 @@ THANE_INLINE NarrowVec<int8_t> low_bytes(IntVec v) {
 #endif
 }
 
-// Writes the lowest bytes of the lanes of V vectors, one after the other.
-template <int V>
-THANE_INLINE void store_low_bytes(void* to, const IntVec (&v)[V]) {
-#if defined(__AVX2__) && !defined(__AVX512F__)
-  if constexpr (V == 2) {  // both at once
-    constexpr char kNone = -1;
-    const __m256i first = _mm256_setr_epi8(0, 4, 8, 12, kNone, kNone, kNone, kNone, kNone, kNone, kNone, kNone, kNone,
-                                           kNone, kNone, kNone, 0, 4, 8, 12, kNone, kNone, kNone, kNone, kNone, kNone,
-                                           kNone, kNone, kNone, kNone, kNone, kNone);
-    const __m256i second = _mm256_setr_epi8(kNone, kNone, kNone, kNone, 0, 4, 8, 12, kNone, kNone, kNone, kNone, kNone,
-                                            kNone, kNone, kNone, kNone, kNone, kNone, kNone, 0, 4, 8, 12, kNone, kNone,
-                                            kNone, kNone, kNone, kNone, kNone, kNone);
-    const __m256i both = _mm256_or_si256(_mm256_shuffle_epi8(reinterpret_cast<__m256i>(v[0]), first),
-                                         _mm256_shuffle_epi8(reinterpret_cast<__m256i>(v[1]), second));
-    const __m256i order = _mm256_setr_epi32(0, 4, 1, 5, 0, 4, 1, 5);
-    _mm_storeu_si128(static_cast<__m128i*>(to), _mm256_castsi256_si128(_mm256_permutevar8x32_epi32(both, order)));
-    return;
-  }
+// The nearest whole numbers, halves to even. What is NaN or does not fit becomes some negative number of at least 22
+// bits; NEON's and portable code's keep the sign.
+THANE_INLINE IntVec nearest_ints(Vec v) {
+#if defined(__AVX512F__)
+  return reinterpret_cast<IntVec>(_mm512_maskz_cvtps_epi32(0xffff, v));
+#elif defined(__AVX2__)
+  return reinterpret_cast<IntVec>(_mm256_cvtps_epi32(v));
+#elif defined(__SSE2__)
+  return reinterpret_cast<IntVec>(_mm_cvtps_epi32(v));
+#elif defined(__aarch64__)
+  return reinterpret_cast<IntVec>(vcvtnq_s32_f32(reinterpret_cast<float32x4_t>(v)));
+#else
+  constexpr float kMost = 1 << 22, kShift = 3 << 22;  // adding the second leaves no fraction
+  const Vec bounded = min(splat(kMost), max(v, splat(-kMost)));
+  return bits_of(bounded + splat(kShift)) - bits_of(splat(kShift));
 #endif
-  for (int i = 0; i < V; ++i) store_as(static_cast<int8_t*>(to) + i * kLanes, low_bytes(v[i]));
 }
 
 // Lane i: a[2i]·b[2i] + a[2i + 1]·b[2i + 1].

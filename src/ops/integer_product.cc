@@ -168,7 +168,7 @@ Status IntegerProduct::set_up(const IntegerSource& source, IntegerColumns column
   const int64_t l2 = l2_cache_bytes();
   const int64_t in_cache = l2 / 3 / (4 * std::max<int64_t>(words_, 1));
   const int64_t most_rows = std::max(kLeastTiles * kernel_->rows, std::min(in_cache, kMostRows));
-  chunks_ = (m_ + most_rows - 1) / most_rows;
+  chunks_ = shared_evenly((m_ + most_rows - 1) / most_rows);
   const int64_t tiles = (m_ + kernel_->rows - 1) / kernel_->rows;
   chunk_rows_ = chunks_ > 0 ? (tiles + chunks_ - 1) / chunks_ * kernel_->rows : 0;
   chunks_ = chunk_rows_ > 0 ? (m_ + chunk_rows_ - 1) / chunk_rows_ : 0;

@@ -8,13 +8,14 @@
 namespace thane::THANE_ISA {
 namespace {
 
-// Sums to whole numbers whose lowest bytes are the result, one struct per kind; made once for a vector of columns.
+// Sums to bytes, one struct per kind; made once for a vector of columns.
 struct ScaledColumns {
   Vec scale;
-  RoundedBytes bytes;
+  RoundedBytes rounded;
   THANE_INLINE ScaledColumns(const IntegerEpilogue& e, int64_t column)
-      : scale(load(e.scales + column)), bytes(e.low, e.high, e.zero) {}
-  THANE_INLINE IntVec operator()(IntVec sum) const { return bytes(__builtin_convertvector(sum, Vec) * scale); }
+      : scale(load(e.scales + column)), rounded(e.low, e.high, e.zero) {}
+  THANE_INLINE IntVec whole(IntVec sum) const { return rounded.whole(__builtin_convertvector(sum, Vec) * scale); }
+  THANE_INLINE NarrowVec<int8_t> operator()(IntVec sum) const { return rounded.bytes(whole(sum)); }
 };
 
 template <class Factor>
@@ -26,11 +27,12 @@ struct FixedColumns {
         zero(splat_int(e.zero)),
         low(splat_int(e.low - e.zero)),
         high(splat_int(e.high - e.zero)) {}
-  THANE_INLINE IntVec operator()(IntVec sum) const { return min_int(max_int(factor.times(sum), low), high) + zero; }
+  THANE_INLINE NarrowVec<int8_t> operator()(IntVec sum) const {
+    return low_bytes(min_int(max_int(factor.times(sum), low), high) + zero);
+  }
 };
 
-THANE_INLINE void store_bytes(void* to, IntVec v, int64_t n) {
-  const auto bytes = low_bytes(v);
+THANE_INLINE void store_bytes(void* to, NarrowVec<int8_t> bytes, int64_t n) {
   if (n >= kLanes) return store_as(static_cast<int8_t*>(to), bytes);
 #if defined(__AVX512BW__)
   _mm_mask_storeu_epi8(to, first_lanes(n), reinterpret_cast<__m128i>(bytes));
@@ -100,9 +102,8 @@ inline THANE_APART void finish_any(const IntegerEpilogue& e, int64_t column, con
 struct FloatColumns {
   Vec scale, addend;
   IntVec bias;
-  RoundedBytes bytes;
   THANE_INLINE FloatColumns(const IntegerEpilogue& e, int64_t column)
-      : bias(e.bias ? load_as<IntVec>(e.bias + column) : IntVec{}), bytes(e.low, e.high, e.zero) {
+      : bias(e.bias ? load_as<IntVec>(e.bias + column) : IntVec{}) {
     const auto shift = load_as<IntVec>(e.shifts + column), fraction = load_as<IntVec>(e.fractions + column);
     scale = __builtin_convertvector(fraction, Vec) * power_of_two(shift - 31);
     addend = power_of_two(shift - 1);
@@ -110,15 +111,16 @@ struct FloatColumns {
   // Up to four roundings of numbers of about 256 at most, others being clamped: up to this distance from a whole number
   // that one is right.
   static constexpr float kSure = 0.5f - 5 * 256 * 0x1p-24f;
-  THANE_INLINE IntVec operator()(IntVec sum, Vec& worst) const {
+  THANE_INLINE IntVec whole(IntVec sum, Vec& worst) const {
     const Vec x = __builtin_convertvector(sum + bias, Vec);
-    return bytes(x * scale + from_bits(bits_of(addend) | (bits_of(x) & INT32_MIN)), worst);
+    return RoundedBytes::whole(x * scale + from_bits(bits_of(addend) | (bits_of(x) & INT32_MIN)), worst);
   }
 };
 
 // Columns of whole pairs of vectors; how many those are.
 inline THANE_APART int64_t finish_pairs(const IntegerEpilogue& e, int64_t column, const SumRows& s, int64_t n) {
   constexpr int64_t kTogether = 4;  // rows told to be sure or not
+  const RoundedBytes rounded(e.low, e.high, e.zero);
   int64_t j = 0;
   for (; j + 2 * kLanes <= n; j += 2 * kLanes) {
     const FloatColumns left(e, column + j), right(e, column + j + kLanes);
@@ -130,8 +132,9 @@ inline THANE_APART int64_t finish_pairs(const IntegerEpilogue& e, int64_t column
 #pragma GCC unroll 1
       for (int64_t i = 0; i < rows; ++i) {
         const int32_t* row = sums + i * s.width + j;
-        const IntVec both[2] = {left(load_as<IntVec>(row), worst), right(load_as<IntVec>(row + kLanes), worst)};
-        store_low_bytes(to + i * s.stride + j, both);
+        const IntVec both[2] = {left.whole(load_as<IntVec>(row), worst),
+                                right.whole(load_as<IntVec>(row + kLanes), worst)};
+        rounded.store(to + i * s.stride + j, both);
       }
       if (any_above(worst, FloatColumns::kSure)) {
         finish_any(e, column, {sums, s.width, rows, to, s.stride}, j, j + 2 * kLanes);
@@ -183,9 +186,9 @@ THANE_INLINE void finish_tile(const IntegerEpilogue& e, int64_t column, const In
 #pragma GCC unroll 4
     for (int v = 0; v < V; ++v) {
       columns.scale = scales[v];
-      whole[v] = columns(tile[r][v] + bias[v]);
+      whole[v] = columns.whole(tile[r][v] + bias[v]);
     }
-    store_low_bytes(static_cast<int8_t*>(to) + r * stride, whole);
+    columns.rounded.store(static_cast<int8_t*>(to) + r * stride, whole);
   }
 }
 

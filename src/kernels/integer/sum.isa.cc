@@ -1,13 +1,12 @@
 // The body of sum.h: floats first, which are nearly always sure; where they are not, whole numbers.
 #include "kernels/integer/sum.h"
 
-#include "kernels/integer/round.h"
-#include "kernels/simd_int.h"
+#include "kernels/integer/float_sum.h"
 
 namespace thane::THANE_ISA {
 namespace {
 
-constexpr int kVectors = 4, kBlock = kVectors * kLanes;  // what is told together: sure or not
+constexpr int kBlock = FloatSum::kBlock;
 
 struct Operands {
   const uint8_t *a, *b;
@@ -44,60 +43,19 @@ class WholeSum {
   FixedFactor a_, b_, result_;
 };
 
-// In floats.
-class FloatSum {
- public:
-  explicit FloatSum(const IntegerSum& sum) : bytes_(sum.low, sum.high, sum.zero) {
-    const double factor = value_of(sum), headroom = static_cast<double>(1 << sum.headroom);
-    const double a = value_of(sum.a) * headroom * factor;
-    const double b = value_of(sum.b) * headroom * factor * (sum.subtracts ? -1 : 1);
-    a_ = splat(static_cast<float>(a));
-    b_ = splat(static_cast<float>(b));
-    offset_ = splat(static_cast<float>(-a * sum.a.zero - b * sum.b.zero));
-    // Five roundings of floats, none of which is above 512 · (|a| + |b|); and two of whole numbers, each, for the
-    // operands and the result.
-    const double error = 512 * (a + (b < 0 ? -b : b)) * 5 / (1 << 24) + 6 * factor;
-    limit_ = static_cast<float>(0.5 - error);
-    is_sure_ = error < 0x1p-9 && sum.shift <= 0 && sum.a.is_signed == sum.b.is_signed;
-  }
+template <class Scaled>
+double value_of(const Scaled& scaled) {
+  const double power = static_cast<double>(1u << (scaled.shift < 0 ? -scaled.shift : scaled.shift));
+  return scaled.fraction / 2147483648.0 * (scaled.shift < 0 ? 1 / power : power);
+}
 
-  // Whether blocks will hardly ever lie so close to a half that whole numbers might be rounded differently.
-  bool is_sure() const { return is_sure_; }
-
-  // Whether that is so for this block.
-  template <class Byte>
-  THANE_INLINE bool block(const Operands& operands, int8_t* to) const {
-    Vec worst{};
-#pragma GCC unroll 2
-    for (int i = 0; i < kBlock; i += 2 * kLanes) {
-      IntVec bytes[2];
-#pragma GCC unroll 2
-      for (int v = 0; v < 2; ++v) {
-        const int at = i + v * kLanes;
-        const Vec total = floats<Byte>(operands.a + at) * a_ + (floats<Byte>(operands.b + at) * b_ + offset_);
-        bytes[v] = bytes_(total, worst);
-      }
-      store_low_bytes(to + i, bytes);
-    }
-    return !any_above(worst, limit_);
-  }
-
- private:
-  template <class Scaled>
-  static double value_of(const Scaled& scaled) {
-    const double power = static_cast<double>(1u << (scaled.shift < 0 ? -scaled.shift : scaled.shift));
-    return scaled.fraction / 2147483648.0 * (scaled.shift < 0 ? 1 / power : power);
-  }
-  template <class Byte>
-  static THANE_INLINE Vec floats(const uint8_t* from) {
-    return __builtin_convertvector(to_ints(load_as<NarrowVec<Byte>>(from)), Vec);
-  }
-
-  Vec a_, b_, offset_;
-  RoundedBytes bytes_;
-  float limit_;
-  bool is_sure_;
-};
+FloatSum float_sum(const IntegerSum& sum) {
+  const double factor = value_of(sum), unit = static_cast<double>(1 << sum.headroom) * factor;
+  const FloatSum::Terms terms{value_of(sum.a) * unit, value_of(sum.b) * unit * (sum.subtracts ? -1 : 1), sum.a.zero,
+                              sum.b.zero};
+  // Two roundings of whole numbers, each, for the operands and the result.
+  return {terms, 6 * factor, RoundedBytes(sum.low, sum.high, sum.zero)};
+}
 
 // The bytes of an operand in blocks. One byte for all stands in a block of its own, as the last bytes do.
 class Blocks {
@@ -124,14 +82,15 @@ class Blocks {
 template <class Byte>
 void run_blocks(const IntegerSum& sum, int64_t n, Blocks& a, Blocks& b, int8_t* to) {
   const WholeSum wholes(sum);
-  const FloatSum floats(sum);
+  const FloatSum floats = float_sum(sum);
+  const bool by_floats = floats.is_sure() && sum.shift <= 0 && sum.a.is_signed == sum.b.is_signed;
   for (int64_t i = 0; i < n; i += kBlock) {
     const int64_t count = n - i < kBlock ? n - i : kBlock;
     const bool whole = count == kBlock;
     const Operands operands = {whole ? a.at(i) : a.last(i, count), whole ? b.at(i) : b.last(i, count)};
     int8_t last[kBlock];
     int8_t* target = whole ? to + i : last;
-    if (!floats.is_sure() || !floats.block<Byte>(operands, target)) wholes.block(operands, target);
+    if (!by_floats || !floats.block<Byte>(operands.a, operands.b, target)) wholes.block(operands, target);
     for (int64_t j = 0; !whole && j < count; ++j) to[i + j] = last[j];
   }
 }

@@ -1,37 +1,18 @@
 #include "kernels/quantize/quantize.h"
 
-#include "kernels/simd_int.h"
-#include "kernels/simd_math.h"
+#include "kernels/integer/float_sum.h"
 
 namespace thane::THANE_ISA {
 namespace {
 
 template <class T, int32_t kLow, int32_t kHigh>
-struct Quantizer {
-  Vec scale, low, high;
-  IntVec zero;
-  Quantizer(float s, int32_t z)
-      : scale(splat(s)),
-        low(splat(static_cast<float>(kLow - z))),
-        high(splat(static_cast<float>(kHigh - z))),
-        zero(splat_int(z)) {}
-
-  // The bounds are whole numbers, so clamping first changes nothing and keeps the rounding in range.
-  THANE_INLINE IntVec operator()(Vec x) const {
-    const Vec q = min(high, max(x / scale, low));
-    return bits_of(q + splat(kRounder)) - bits_of(splat(kRounder)) + zero;
-  }
-};
-
-template <class T, int32_t kLow, int32_t kHigh>
 void quantize(int64_t n, float scale, int32_t zero, const float* x, T* y) noexcept {
-  const Quantizer<T, kLow, kHigh> quantizer(scale, zero);
+  const RoundedBytes bytes(kLow, kHigh, zero);
+  const auto quantized = [&](Vec v) { return bytes.bytes(RoundedBytes::whole(v / splat(scale))); };
   int64_t i = 0;
-  for (; i + kLanes <= n; i += kLanes) {
-    store_as(y + i, low_bytes(quantizer(load(x + i))));
-  }
+  for (; i + kLanes <= n; i += kLanes) store_as(y + i, quantized(load(x + i)));
   if (i == n) return;
-  const IntVec rest = quantizer(load_some(x + i, n - i));
+  const NarrowVec<int8_t> rest = quantized(load_some(x + i, n - i));
   for (int64_t j = i; j < n; ++j) y[j] = static_cast<T>(rest[j - i]);
 }
 
@@ -68,34 +49,45 @@ void widen_range(int64_t n, const float* x, float* low, float* high) noexcept {
   }
 }
 
+// As DequantizeLinear, Add and QuantizeLinear would.
 template <class T>
 struct Adder {
-  Vec a_scale, b_scale, y_scale, low, high;
-  IntVec a_zero, b_zero, y_zero;
+  Vec a_scale, b_scale, y_scale;
+  IntVec a_zero, b_zero;
+  RoundedBytes bytes;
   explicit Adder(const QuantizedSum& s)
       : a_scale(splat(s.a_scale)),
         b_scale(splat(s.b_scale)),
         y_scale(splat(s.y_scale)),
-        low(splat(static_cast<float>(s.low - s.y_zero))),
-        high(splat(static_cast<float>(s.high - s.y_zero))),
         a_zero(splat_int(s.a_zero)),
         b_zero(splat_int(s.b_zero)),
-        y_zero(splat_int(s.y_zero)) {}
+        bytes(s.low, s.high, s.y_zero) {}
 
   THANE_INLINE NarrowVec<int8_t> operator()(const T* a, const T* b) const {
     const IntVec x = to_ints(load_as<NarrowVec<T>>(a)) - a_zero;
     const IntVec y = to_ints(load_as<NarrowVec<T>>(b)) - b_zero;
     const Vec sum =
         rounded(__builtin_convertvector(x, Vec) * a_scale) + rounded(__builtin_convertvector(y, Vec) * b_scale);
-    const Vec q = min(high, max(sum / y_scale, low));
-    return low_bytes(bits_of(q + splat(kRounder)) - bits_of(splat(kRounder)) + y_zero);
+    return bytes.bytes(RoundedBytes::whole(sum / y_scale));
   }
 };
 
+FloatSum float_sum(const QuantizedSum& s) {
+  const FloatSum::Terms terms{double{s.a_scale} / s.y_scale, double{s.b_scale} / s.y_scale, s.a_zero, s.b_zero};
+  // The definition rounds both products, their sum and the quotient.
+  return {terms, 4 * FloatSum::rounding_error(terms), RoundedBytes(s.low, s.high, s.y_zero)};
+}
+
 template <class T>
 void add(int64_t n, const QuantizedSum& sum, const T* a, const T* b, T* y) noexcept {
+  const auto bytes_of = [](const T* at) { return reinterpret_cast<const uint8_t*>(at); };
   const Adder<T> adder(sum);
+  const FloatSum floats = float_sum(sum);
   int64_t i = 0;
+  for (; floats.is_sure() && i + FloatSum::kBlock <= n; i += FloatSum::kBlock) {
+    if (floats.block<T>(bytes_of(a + i), bytes_of(b + i), reinterpret_cast<int8_t*>(y + i))) continue;
+    for (int64_t j = i; j < i + FloatSum::kBlock; j += kLanes) store_as(y + j, adder(a + j, b + j));
+  }
   for (; i + kLanes <= n; i += kLanes) store_as(y + i, adder(a + i, b + i));
   if (i == n) return;
   T p[kLanes] = {}, q[kLanes] = {};

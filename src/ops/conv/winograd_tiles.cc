@@ -67,7 +67,7 @@ int64_t WinogradTiles::chunk(int64_t bytes_per_tile) const {
   constexpr int64_t kLeast = 24, kMost = 128;
   const int64_t l2 = l2_cache_bytes();
   const int64_t most = std::clamp(l2 / 2 / bytes_per_tile, kLeast, kMost);
-  const int64_t chunks = std::max<int64_t>((total_ + most - 1) / most, 1);
+  const int64_t chunks = shared_evenly(std::max<int64_t>((total_ + most - 1) / most, 1));
   return (total_ + chunks - 1) / chunks;
 }
 

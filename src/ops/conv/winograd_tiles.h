@@ -69,7 +69,7 @@ class WinogradTiles {
   }
 
  private:
-  static constexpr int64_t kSmallWeights = 1 << 20;  // bytes: each core may read them anew for every chunk
+  static constexpr int64_t kSmallWeights = 5 << 18;  // bytes: each core may read them anew for every chunk
 
   // Tiles go through the phases of a dilation first: neighbours in turn are neighbours in memory.
   struct Axis {
