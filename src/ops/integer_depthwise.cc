@@ -22,19 +22,16 @@ Result<std::unique_ptr<IntegerDepthwiseConv>> IntegerDepthwiseConv::make(const I
   conv->shape_ = shape;
   conv->rows_ = shape.axes.size() == 2 ? shape.axes[0] : WindowAxis{.in = 1, .out = 1};
   conv->pixels_ = shape.axes.back();
-  const int64_t channels = shape.in_channels, kernel = conv->pixels_.kernel, taps = conv->rows_.kernel * kernel;
-  const WindowAxis& x = conv->pixels_;
-  conv->row_length_ = reach(x);
-  for (int64_t t = 0; t < taps; ++t) conv->taps_.push_back({t / kernel, t % kernel * x.dilation});
-  if (taps % 2) conv->taps_.push_back(conv->taps_.back());
+  const int64_t channels = shape.in_channels, rows = conv->kernel_rows(), across = shape.taps() / rows;
+  conv->row_length_ = reach(conv->pixels_);
   THANE_ASSIGN(conv->weights_, source.query.shared<SharedWeights>("integer depthwise", [&]() -> Result<SharedWeights> {
     const IntegerWeights weights = source.weights();
     auto made = std::make_shared<Weights>();
-    made->packed.resize(static_cast<size_t>(conv->kernel_->packed_size(channels, taps)));
-    conv->kernel_->pack(channels, taps, weights.values.data(), made->packed.data());
+    made->packed.resize(static_cast<size_t>(conv->kernel_->packed_size(channels, rows, across)));
+    conv->kernel_->pack(channels, rows, across, weights.values.data(), made->packed.data());
     for (int64_t c = 0; c < channels; ++c) {
-      const int16_t* row = weights.values.data() + c * taps;
-      made->sums.push_back(std::accumulate(row, row + taps, int32_t{0}));
+      const int16_t* row = weights.values.data() + c * shape.taps();
+      made->sums.push_back(std::accumulate(row, row + shape.taps(), int32_t{0}));
     }
     return SharedWeights(std::move(made));
   }));
@@ -58,9 +55,10 @@ Status IntegerDepthwiseConv::run(const void* x, bool is_signed, int32_t zero, co
   const std::vector<uint8_t> outside(static_cast<size_t>(channels), static_cast<uint8_t>(zero));
   const std::vector<const uint8_t*> nothing(static_cast<size_t>(row_length_), outside.data());
   const IntegerDepthwiseRun whole{.channels = channels,
-                                  .taps = taps_.data(),
-                                  .pairs = static_cast<int64_t>(taps_.size()) / 2,
+                                  .rows = kernel_rows(),
+                                  .columns = shape_.taps() / kernel_rows(),
                                   .stride = pixels_.stride,
+                                  .dilation = pixels_.dilation,
                                   .is_signed = is_signed,
                                   .weights = weights_->packed.data(),
                                   .pixels = pixels_.out,
@@ -71,7 +69,7 @@ Status IntegerDepthwiseConv::run(const void* x, bool is_signed, int32_t zero, co
   threads.parallel_for(lines, grain, [&](int64_t begin, int64_t end) {
     std::vector<const uint8_t*> ring(static_cast<size_t>(ring_size * row_length_));
     std::vector<int64_t> held(static_cast<size_t>(ring_size), -1);  // which line of all images is in each place
-    std::vector<const uint8_t* const*> rows(static_cast<size_t>(rows_.kernel));
+    std::vector<const uint8_t* const*> rows(static_cast<size_t>(kernel_rows()));
     IntegerDepthwiseRun run = whole;
     run.lines = rows.data();
     for (int64_t line = begin; line < end; ++line) {
@@ -88,6 +86,7 @@ Status IntegerDepthwiseConv::run(const void* x, bool is_signed, int32_t zero, co
         }
         rows[static_cast<size_t>(t)] = pixels;
       }
+      for (size_t c = 1; is_one_line() && c < rows.size(); ++c) rows[c] = rows[c - 1] + pixels_.dilation;
       run.y = static_cast<uint8_t*>(y) + line * out_line;
       kernel_->run(run);
     }

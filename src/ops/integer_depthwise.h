@@ -28,11 +28,14 @@ class IntegerDepthwiseConv {
   };
   using SharedWeights = std::shared_ptr<const Weights>;
 
+  // The kernel takes lines in pairs. A window of one line is one of many for it, each a step further on.
+  bool is_one_line() const { return rows_.kernel == 1; }
+  int64_t kernel_rows() const { return is_one_line() ? pixels_.kernel : rows_.kernel; }
+
   const IntegerDepthwise* kernel_ = nullptr;
   ConvShape shape_;
   WindowAxis rows_, pixels_;
   int64_t row_length_ = 0;  // pixels of input that a line of outputs reaches over
-  std::vector<IntegerTap> taps_;
   SharedWeights weights_;
   IntegerColumns columns_;
   int64_t padded_ = 0;

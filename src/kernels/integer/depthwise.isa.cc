@@ -1,9 +1,8 @@
-// Two vectors of channels of a few neighbouring outputs at a time; the weights of a pair of taps stay in registers for
-// all of them.
+// Two vectors of channels of a few neighbouring outputs at a time. Kernels of three columns, which are nearly all there
+// are, load each pair of pixels once for all outputs that it counts for.
 #include "kernels/integer/depthwise.h"
 
 #include "kernels/integer/finish.h"
-#include "kernels/register_tile.h"
 
 namespace thane::THANE_ISA {
 namespace {
@@ -34,25 +33,43 @@ struct Block {
   int64_t start, count;  // channels
 };
 
-// P outputs from `first` on; what the epilogue makes of them goes to `to`, from its column `column` on.
-template <class Byte, bool kWhole, int P>
+constexpr int kSharedColumns = 3;
+
+// P outputs from `first` on; what the epilogue makes of them goes to `to`, from its column `column` on. kShared: the
+// stride, where kernels have kSharedColumns columns side by side; 0: whatever they have.
+template <class Byte, bool kWhole, int P, int kShared>
 void tile(const IntegerDepthwiseRun& run, const Block& block, int64_t first, const IntegerEpilogue& epilogue,
           int64_t column, void* to, int64_t stride) {
   IntVec sums[P][2];
 #pragma GCC unroll 4
   for (int p = 0; p < P; ++p) sums[p][0] = sums[p][1] = IntVec{};
-  const IntegerTap* tap = run.taps;
   const int32_t* weights = block.weights;
-  for (int64_t pair = 0; pair < run.pairs; ++pair, tap += 2, weights += kBlock) {
-    const IntVec low = load_as<IntVec>(weights), high = load_as<IntVec>(weights + kLanes);
-    const uint8_t* const* a = run.lines[tap[0].line] + first * run.stride + tap[0].column;
-    const uint8_t* const* b = run.lines[tap[1].line] + first * run.stride + tap[1].column;
+  for (int64_t row = 0; row < run.rows; row += 2, weights += run.columns * kBlock) {
+    const uint8_t* const* a = run.lines[row] + first * run.stride;
+    const uint8_t* const* b = run.lines[row + 1 < run.rows ? row + 1 : row] + first * run.stride;  // a again: times 0
+    const auto pair = [&](int64_t i) {
+      return PairsOfLanes(channels_of<Byte, kWhole>(a[i] + block.start, block.count),
+                          channels_of<Byte, kWhole>(b[i] + block.start, block.count));
+    };
+    const auto add = [&](int p, const PairsOfLanes& both, int64_t kernel_column) {
+      const int32_t* at = weights + kernel_column * kBlock;
+      sums[p][0] += dot_pairs(both.low, load_as<IntVec>(at));
+      sums[p][1] += dot_pairs(both.high, load_as<IntVec>(at + kLanes));
+    };
+    if constexpr (kShared == 0) {
+      for (int64_t c = 0; c < run.columns; ++c) {
 #pragma GCC unroll 4
-    for (int p = 0; p < P; ++p) {
-      const PairsOfLanes both(channels_of<Byte, kWhole>(a[p * run.stride] + block.start, block.count),
-                              channels_of<Byte, kWhole>(b[p * run.stride] + block.start, block.count));
-      sums[p][0] += dot_pairs(both.low, low);
-      sums[p][1] += dot_pairs(both.high, high);
+        for (int p = 0; p < P; ++p) add(p, pair(p * run.stride + c * run.dilation), c);
+      }
+    } else {
+#pragma GCC unroll 9
+      for (int i = 0; i < (P - 1) * kShared + kSharedColumns; ++i) {
+        const PairsOfLanes both = pair(i);
+#pragma GCC unroll 4
+        for (int p = 0; p < P; ++p) {
+          if (const int c = i - p * kShared; c >= 0 && c < kSharedColumns) add(p, both, c);
+        }
+      }
     }
   }
 #pragma GCC unroll 4
@@ -60,41 +77,57 @@ void tile(const IntegerDepthwiseRun& run, const Block& block, int64_t first, con
   finish_tile<P, 2>(epilogue, column, sums, to, stride);
 }
 
-// Blocks that channels do not fill, of which a line has one at most, go pixel by pixel: their code stays small.
-template <bool kWhole>
-constexpr int kMostPixels = kWhole ? kPixels : 1;
+using Tile = void (*)(const IntegerDepthwiseRun& run, const Block& block, int64_t first,
+                      const IntegerEpilogue& epilogue, int64_t column, void* to, int64_t stride);
+// Short lines go pixel by pixel, as do blocks that channels do not fill, of which a line has one at most: their code
+// stays small.
+struct Tiles {
+  int64_t pixels;
+  Tile tile;
+};
 
-template <class Byte, bool kWhole, int P = kMostPixels<kWhole>>
-THANE_INLINE void tile_of(int64_t count, const IntegerDepthwiseRun& run, const Block& block, int64_t first,
-                          const IntegerEpilogue& epilogue, int64_t column, void* to, int64_t stride) {
-  if (count == P) return tile<Byte, kWhole, P>(run, block, first, epilogue, column, to, stride);
-  if constexpr (P > 1) tile_of<Byte, kWhole, P - 1>(count, run, block, first, epilogue, column, to, stride);
+template <class Byte>
+Tiles tiles_of(const IntegerDepthwiseRun& run) {
+  if (run.pixels < kPixels) return {1, tile<Byte, true, 1, 0>};
+  if (run.columns == kSharedColumns && run.dilation == 1) {
+    if (run.stride == 1) return {kPixels, tile<Byte, true, kPixels, 1>};
+    if (run.stride == 2) return {kPixels, tile<Byte, true, kPixels, 2>};
+  }
+  return {kPixels, tile<Byte, true, kPixels, 0>};
 }
 
-template <class Byte, bool kWhole>
-void run_block(const IntegerDepthwiseRun& run, const Block& block) {
+// Calls use(first) for tiles that cover [0, n); the last one may overlap the one before.
+template <class Use>
+THANE_INLINE void for_each_first(int64_t n, int64_t tile, const Use& use) {
+  for (int64_t i = 0; i < n; i += tile) use(i + tile <= n ? i : n - tile);
+}
+
+void run_block(const IntegerDepthwiseRun& run, const Block& block, const Tiles& tiles) {
   int8_t* y = static_cast<int8_t*>(run.y) + block.start;
   if (finishes_tiles(run.epilogue, block.count, kBlock)) {
-    for_each_tile(run.pixels, kMostPixels<kWhole>, [&](int64_t first, int64_t count) {
-      tile_of<Byte, kWhole>(count, run, block, first, run.epilogue, block.start, y + first * run.channels,
-                            run.channels);
+    for_each_first(run.pixels, tiles.pixels, [&](int64_t first) {
+      tiles.tile(run, block, first, run.epilogue, block.start, y + first * run.channels, run.channels);
     });
     return;
   }
   int32_t sums[kHeldRows * kBlock];
-  for_each_tile(run.pixels, kHeldRows, [&](int64_t begin, int64_t pixels) {
-    for_each_tile(pixels, kMostPixels<kWhole>, [&](int64_t first, int64_t count) {
-      tile_of<Byte, kWhole>(count, run, block, begin + first, {}, 0, sums + first * kBlock, kBlock);
-    });
-    finish_rows(run.epilogue, block.start, sums, kBlock, pixels, block.count, y + begin * run.channels, run.channels);
+  const int64_t parts = (run.pixels + kHeldRows - 1) / kHeldRows, held = (run.pixels + parts - 1) / parts;
+  for_each_first(run.pixels, held, [&](int64_t begin) {
+    for_each_first(held, tiles.pixels,
+                   [&](int64_t first) { tiles.tile(run, block, begin + first, {}, 0, sums + first * kBlock, kBlock); });
+    finish_rows(run.epilogue, block.start, sums, kBlock, held, block.count, y + begin * run.channels, run.channels);
   });
 }
 
 template <class Byte>
 void run_blocks(const IntegerDepthwiseRun& run) {
-  if (run.channels < kBlock) return run_block<Byte, false>(run, {run.weights, 0, run.channels});
+  if (run.channels < kBlock) {
+    return run_block(run, {run.weights, 0, run.channels}, {1, tile<Byte, false, 1, 0>});
+  }
+  const Tiles tiles = tiles_of<Byte>(run);
+  const int64_t size = (run.rows + 1) / 2 * run.columns * kBlock;
   for (int64_t i = 0; i < blocks_of(run.channels); ++i) {
-    run_block<Byte, true>(run, {run.weights + i * run.pairs * kBlock, block_start(i, run.channels), kBlock});
+    run_block(run, {run.weights + i * size, block_start(i, run.channels), kBlock}, tiles);
   }
 }
 
@@ -102,16 +135,17 @@ void run_line(const IntegerDepthwiseRun& run) noexcept {
   run.is_signed ? run_blocks<int8_t>(run) : run_blocks<uint8_t>(run);
 }
 
-void pack(int64_t channels, int64_t taps, const int16_t* weights, int32_t* packed) noexcept {
+void pack(int64_t channels, int64_t rows, int64_t columns, const int16_t* weights, int32_t* packed) noexcept {
   for (int64_t i = 0; i < blocks_of(channels); ++i) {
     const int64_t start = block_start(i, channels);
-    for (int64_t t = 0; t < taps; t += 2, packed += kBlock) {
+    for (int64_t tap = 0; tap < (rows + 1) / 2 * columns; ++tap, packed += kBlock) {
+      const int64_t row = tap / columns * 2, column = tap % columns;
       for (int lane = 0; lane < kBlock; ++lane) {
         const int64_t c = start + lane_of_low_pair(lane % kLanes) + (lane < kLanes ? 0 : 4);
-        const auto weight = [&](int64_t tap) {
-          return static_cast<uint16_t>(c < channels && tap < taps ? weights[c * taps + tap] : 0);
+        const auto weight = [&](int64_t r) {
+          return static_cast<uint16_t>(c < channels && r < rows ? weights[(c * rows + r) * columns + column] : 0);
         };
-        packed[lane] = static_cast<int32_t>(uint32_t{weight(t + 1)} << 16 | weight(t));
+        packed[lane] = static_cast<int32_t>(uint32_t{weight(row + 1)} << 16 | weight(row));
       }
     }
   }
