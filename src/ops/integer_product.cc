@@ -164,10 +164,12 @@ Status IntegerProduct::set_up(const IntegerSource& source, IntegerColumns column
   columns_.pad(groups_, n_, padded_);
 
   // A chunk of A and its panel of B stay in L2. The cut depends on sizes alone.
-  constexpr int64_t kMostRows = 192, kLeastTiles = 4, kFewChunks = 4;
+  constexpr int64_t kLeastTiles = 4, kFewChunks = 4;
   const int64_t l2 = l2_cache_bytes();
+  // Where all of B stays there, too, chunks may be small, which threads share better.
+  const int64_t wanted = packed_->group_bytes <= l2 / 4 ? 72 : 192;
   const int64_t in_cache = l2 / 3 / (4 * std::max<int64_t>(words_, 1));
-  const int64_t most_rows = std::max(kLeastTiles * kernel_->rows, std::min(in_cache, kMostRows));
+  const int64_t most_rows = std::max(kLeastTiles * kernel_->rows, std::min(in_cache, wanted));
   chunks_ = shared_evenly((m_ + most_rows - 1) / most_rows);
   const int64_t tiles = (m_ + kernel_->rows - 1) / kernel_->rows;
   chunk_rows_ = chunks_ > 0 ? (tiles + chunks_ - 1) / chunks_ * kernel_->rows : 0;
