@@ -149,7 +149,8 @@ THANE_INLINE IntVec nearest_ints(Vec v) {
 #elif defined(__SSE2__)
   return reinterpret_cast<IntVec>(_mm_cvtps_epi32(v));
 #elif defined(__aarch64__)
-  return reinterpret_cast<IntVec>(vcvtnq_s32_f32(reinterpret_cast<float32x4_t>(v)));
+  constexpr float kLeast = -(1 << 22);
+  return reinterpret_cast<IntVec>(vcvtnq_s32_f32(reinterpret_cast<float32x4_t>(max(v, splat(kLeast)))));
 #else
   constexpr float kMost = 1 << 22, kShift = 3 << 22;  // adding the second leaves no fraction
   const Vec bounded = min(splat(kMost), max(v, splat(-kMost)));

@@ -34,6 +34,21 @@ TEST(Quantize, MatchesRoundingInFp64) {
   });
 }
 
+TEST(Quantize, NotANumberBecomesTheLeast) {
+  for_each_isa([](Isa isa) {
+    GuardedFloats x(37);
+    Guarded<uint8_t> u(37);
+    Guarded<int8_t> s(37);
+    for (int64_t i = 0; i < x.size(); ++i) x[i] = NAN;
+    quantize_kernels(isa).to_u8(x.size(), 1, 5, x.data(), u.data());
+    quantize_kernels(isa).to_s8(x.size(), 1, 5, x.data(), s.data());
+    for (int64_t i = 0; i < x.size(); ++i) {
+      ASSERT_EQ(u[i], 0);
+      ASSERT_EQ(s[i], -128);
+    }
+  });
+}
+
 TEST(Quantize, WidensRangesToHoldAllNumbers) {
   for_each_isa([](Isa isa) {
     std::mt19937 random(14);
