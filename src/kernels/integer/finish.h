@@ -111,14 +111,18 @@ struct FloatColumns {
   // Up to four roundings of numbers of about 256 at most, others being clamped: up to this distance from a whole number
   // that one is right.
   static constexpr float kSure = 0.5f - 5 * 256 * 0x1p-24f;
+  // kSigned: negative results count; else the least that does is 0.
+  template <bool kSigned>
   THANE_INLINE IntVec whole(IntVec sum, Vec& worst) const {
     const Vec x = __builtin_convertvector(sum + bias, Vec);
-    return RoundedBytes::whole(x * scale + from_bits(bits_of(addend) | (bits_of(x) & INT32_MIN)), worst);
+    const Vec added = kSigned ? from_bits(bits_of(addend) | (bits_of(x) & INT32_MIN)) : addend;
+    return RoundedBytes::whole(x * scale + added, worst);
   }
 };
 
-// Columns of whole pairs of vectors; how many those are.
-inline THANE_APART int64_t finish_pairs(const IntegerEpilogue& e, int64_t column, const SumRows& s, int64_t n) {
+// Columns of whole pairs of vectors; how many those are. kSigned: as in FloatColumns.
+template <bool kSigned>
+THANE_APART int64_t finish_pairs(const IntegerEpilogue& e, int64_t column, const SumRows& s, int64_t n) {
   constexpr int64_t kTogether = 4;  // rows told to be sure or not
   const RoundedBytes rounded(e.low, e.high, e.zero);
   int64_t j = 0;
@@ -132,8 +136,8 @@ inline THANE_APART int64_t finish_pairs(const IntegerEpilogue& e, int64_t column
 #pragma GCC unroll 1
       for (int64_t i = 0; i < rows; ++i) {
         const int32_t* row = sums + i * s.width + j;
-        const IntVec both[2] = {left.whole(load_as<IntVec>(row), worst),
-                                right.whole(load_as<IntVec>(row + kLanes), worst)};
+        const IntVec both[2] = {left.whole<kSigned>(load_as<IntVec>(row), worst),
+                                right.whole<kSigned>(load_as<IntVec>(row + kLanes), worst)};
         rounded.store(to + i * s.stride + j, both);
       }
       if (any_above(worst, FloatColumns::kSure)) {
@@ -148,8 +152,11 @@ inline THANE_APART int64_t finish_pairs(const IntegerEpilogue& e, int64_t column
 inline void finish_rows(const IntegerEpilogue& e, int64_t column, const int32_t* sums, int64_t width, int64_t rows,
                         int64_t n, void* to, int64_t stride) {
   const SumRows all{sums, width, rows, to, stride};
-  const bool by_floats = e.result == IntegerResult::kFixed && e.shifts_right;
-  finish_any(e, column, all, by_floats ? finish_pairs(e, column, all, n) : 0, n);
+  int64_t done = 0;
+  if (e.result == IntegerResult::kFixed && e.shifts_right) {
+    done = e.low < e.zero ? finish_pairs<true>(e, column, all, n) : finish_pairs<false>(e, column, all, n);
+  }
+  finish_any(e, column, all, done, n);
 }
 
 // Whether finish_tile takes n of a tile's columns: plain sums and bytes by scales, in whole vectors. Others wait in

@@ -61,7 +61,7 @@ void check(const IntegerGemm& kernel, int limit, Case c, std::mt19937& random) {
                     .shifts = shifts.data(),
                     .shifts_right = c.shifts_right,
                     .zero = 3,
-                    .low = 1,
+                    .low = c.bias ? 1 : 3,  // below the zero point, or not
                     .high = 250};
   Guarded<int32_t> corrected(columns);
   for (int64_t j = 0; j < columns; ++j) corrected[j] = c.bias ? bias[j] : 0;
@@ -209,6 +209,7 @@ TEST(IntegerGemm, FixedPointAtTheLimits) {
                   : random() % 2    ? (random() % 2 ? INT32_MIN : INT32_MAX)
                                     : static_cast<int32_t>(random());
       }
+      const int32_t low = round % 3 ? -128 : -5;
       IntegerPanel panel{.m = 1, .n = columns, .c = out.data(), .ldc = columns, .epilogue = {}};
       panel.epilogue = {.result = IntegerResult::kFixed,
                         .bias = bias.data(),
@@ -216,11 +217,11 @@ TEST(IntegerGemm, FixedPointAtTheLimits) {
                         .shifts = shifts.data(),
                         .shifts_right = round % 4 < 2,
                         .zero = -5,
-                        .low = -128,
+                        .low = low,
                         .high = 127};
       kernel.panel(panel);
       for (int64_t j = 0; j < columns; ++j) {
-        ASSERT_EQ(out[j], std::clamp<int64_t>(fixed_product(bias[j], fractions[j], shifts[j]) - 5, -128, 127))
+        ASSERT_EQ(out[j], std::clamp<int64_t>(fixed_product(bias[j], fractions[j], shifts[j]) - 5, low, 127))
             << bias[j] << " " << fractions[j] << " " << shifts[j];
       }
     }
