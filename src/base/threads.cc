@@ -8,7 +8,7 @@
 namespace thane {
 namespace {
 
-constexpr auto kSpin = std::chrono::microseconds(20);
+constexpr auto kSpin = std::chrono::microseconds(50);
 thread_local bool inside_task = false;
 
 void relax() {
