@@ -3,6 +3,7 @@
 #include "kernels/integer/depthwise.h"
 
 #include "kernels/integer/finish.h"
+#include "kernels/register_tile.h"
 
 namespace thane::THANE_ISA {
 namespace {
@@ -111,11 +112,10 @@ void run_block(const IntegerDepthwiseRun& run, const Block& block, const Tiles& 
     return;
   }
   int32_t sums[kHeldRows * kBlock];
-  const int64_t parts = (run.pixels + kHeldRows - 1) / kHeldRows, held = (run.pixels + parts - 1) / parts;
-  for_each_first(run.pixels, held, [&](int64_t begin) {
-    for_each_first(held, tiles.pixels,
+  for_each_tile(run.pixels, kHeldRows, [&](int64_t begin, int64_t pixels) {
+    for_each_first(pixels, tiles.pixels,
                    [&](int64_t first) { tiles.tile(run, block, begin + first, {}, 0, sums + first * kBlock, kBlock); });
-    finish_rows(run.epilogue, block.start, sums, kBlock, held, block.count, y + begin * run.channels, run.channels);
+    finish_rows(run.epilogue, block.start, sums, kBlock, pixels, block.count, y + begin * run.channels, run.channels);
   });
 }
 
