@@ -49,15 +49,16 @@ KernelCase byte_product(Isa isa, int64_t rows, int64_t depth) {
   const auto a = memory<int32_t>(rows * words, 0x00030001), sums = memory<int32_t>(rows * columns, 0);
   const auto b = memory<int8_t>(kernel.column_bytes(depth) * columns, 3);
   const auto fractions = memory<int32_t>(columns, 1500000000), shifts = memory<int32_t>(columns, -9);
-  return {
-      "integer", times({rows, columns, depth}), 2.0 * static_cast<double>(rows * columns * depth), 0, [=] {
-        IntegerPanel panel{.m = rows, .n = columns, .words = words, .a = a->data(), .b = b->data(), .c = sums->data()};
-        panel.ldc = columns;
-        panel.epilogue = {.result = IntegerResult::kFixed, .fractions = fractions->data(), .shifts = shifts->data()};
-        panel.epilogue.low = -128;
-        panel.epilogue.high = 127;
-        integer_gemms(isa).narrow.panel(panel);
-      }};
+  return {"integer", times({rows, columns, depth}), 2.0 * static_cast<double>(rows * columns * depth), 0, [=] {
+            IntegerPanel panel{.rows = {.m = rows, .words = words, .a = a->data()}, .n = columns, .b = b->data()};
+            panel.c = sums->data();
+            panel.ldc = columns;
+            panel.epilogue = {
+                .result = IntegerResult::kFixed, .fractions = fractions->data(), .shifts = shifts->data()};
+            panel.epilogue.low = -128;
+            panel.epilogue.high = 127;
+            integer_gemms(isa).narrow.panel(panel);
+          }};
 }
 
 // One line of outputs, 3 × 3, from lines in the cache.

@@ -165,46 +165,51 @@ Status IntegerProduct::set_up(const IntegerSource& source, IntegerColumns column
 
   // A chunk of A and its panel of B stay in L2. The cut depends on sizes alone.
   constexpr int64_t kLeastTiles = 4, kFewChunks = 4;
-  const int64_t l2 = l2_cache_bytes();
+  const int64_t least_rows = kLeastTiles * kernel_->rows, l2 = l2_cache_bytes();
   // Where all of B stays there, too, chunks may be small, which threads share better.
   const int64_t wanted = packed_->group_bytes <= l2 / 4 ? 72 : 192;
   const int64_t in_cache = l2 / 3 / (4 * std::max<int64_t>(words_, 1));
-  const int64_t most_rows = std::max(kLeastTiles * kernel_->rows, std::min(in_cache, wanted));
-  chunks_ = shared_evenly((m_ + most_rows - 1) / most_rows);
-  const int64_t tiles = (m_ + kernel_->rows - 1) / kernel_->rows;
-  chunk_rows_ = chunks_ > 0 ? (tiles + chunks_ - 1) / chunks_ * kernel_->rows : 0;
-  chunks_ = chunk_rows_ > 0 ? (m_ + chunk_rows_ - 1) / chunk_rows_ : 0;
+  cut(std::max(least_rows, std::min(in_cache, wanted)));
   split_columns_ = images_ * groups_ * chunks_ < kFewChunks;
+  if (split_columns_) cut(least_rows);
   const int64_t work =
       std::min(chunk_rows_, m_) * depth * (split_columns_ ? std::min<int64_t>(n_, kernel_->columns) : n_);
   grain_ = 250000 / std::max<int64_t>(work, 1) + 1;
-  scratch_words_ = (split_columns_ ? images_ * groups_ * m_ : chunk_rows_) * words_;
+  constexpr int64_t kLine = 16;  // words of a cache line
+  chunk_space_ = (kernel_->space(chunk_rows_, words_) + kLine - 1) / kLine * kLine;
   return ok();
 }
 
-IntegerWindows IntegerProduct::windows(const void* x, bool is_signed, int32_t zero, int64_t image,
-                                       int64_t group) const {
-  IntegerWindows w = windows_;
-  w.x = static_cast<const uint8_t*>(x) + image * in_image_ + group * w.channels;
-  w.is_signed = is_signed;
-  w.zero = zero;
-  return w;
+void IntegerProduct::cut(int64_t most_rows) {
+  const int64_t tiles = (m_ + kernel_->rows - 1) / kernel_->rows;
+  chunks_ = shared_evenly((m_ + most_rows - 1) / most_rows);
+  chunk_rows_ = chunks_ > 0 ? (tiles + chunks_ - 1) / chunks_ * kernel_->rows : 0;
+  chunks_ = chunk_rows_ > 0 ? (m_ + chunk_rows_ - 1) / chunk_rows_ : 0;
 }
 
-void IntegerProduct::multiply(const int32_t* a, int64_t rows, int64_t first_panel, int64_t last_panel, int64_t group,
-                              void* y, const IntegerEpilogue& epilogue) const {
-  const int64_t bytes = epilogue.result_bytes(), depth = words_ * kernel_->depth_per_word;
+IntegerRows IntegerProduct::pack_chunk(const IntegerData& x, int64_t chunk, int32_t* space) const {
+  const int64_t product = chunk / chunks_, first = chunk % chunks_ * chunk_rows_;
+  IntegerWindows w = windows_;
+  w.x = static_cast<const uint8_t*>(x.bytes) + product / groups_ * in_image_ + product % groups_ * w.channels;
+  w.is_signed = x.is_signed;
+  w.zero = x.zero;
+  return kernel_->pack_a(w, first, std::min(chunk_rows_, m_ - first), space);
+}
+
+void IntegerProduct::multiply(const IntegerRows& rows, int64_t chunk, int64_t first_panel, int64_t last_panel, void* y,
+                              const IntegerEpilogue& epilogue) const {
+  const int64_t bytes = epilogue.result_bytes(), depth = words_ * kernel_->depth_per_word, ldc = groups_ * n_;
+  const int64_t product = chunk / chunks_, group = product % groups_;
+  const int64_t row = product / groups_ * m_ + chunk % chunks_ * chunk_rows_;
   const IntegerEpilogue columns = epilogue.from(group * padded_);
   for (int64_t panel = first_panel; panel < last_panel; ++panel) {
     const int64_t column = panel * kernel_->columns;
     kernel_->panel(
-        {.m = rows,
+        {.rows = rows,
          .n = std::min<int64_t>(kernel_->columns, n_ - column),
-         .words = words_,
-         .a = a,
          .b = packed_->panels.data<int8_t>() + group * packed_->group_bytes + column * kernel_->column_bytes(depth),
-         .c = static_cast<uint8_t*>(y) + (group * n_ + column) * bytes,
-         .ldc = groups_ * n_,
+         .c = static_cast<uint8_t*>(y) + (row * ldc + group * n_ + column) * bytes,
+         .ldc = ldc,
          .epilogue = columns.from(column)});
   }
 }
@@ -212,59 +217,52 @@ void IntegerProduct::multiply(const int32_t* a, int64_t rows, int64_t first_pane
 Status IntegerProduct::run(const void* x, bool is_signed, int32_t zero, const int32_t* bias, void* y,
                            ThreadPool& threads) const {
   if (images_ * groups_ * m_ * n_ == 0) return ok();
+  const IntegerData data{x, is_signed, zero};
   IntegerEpilogue epilogue = columns_.epilogue(columns_.bias.empty() ? nullptr : columns_.bias.data());
   std::vector<uint32_t> sums;  // wrapping
   const std::vector<int32_t>& column_sums = packed_->column_sums;
   if (bias || !column_sums.empty()) {
     sums.assign(static_cast<size_t>(groups_ * padded_), 0);
-    const auto shifted_zero = static_cast<uint32_t>(zero + (is_signed ? 128 : 0));
+    const int32_t unsigned_zero = zero + (is_signed ? 128 : 0);
+    const auto from_origin = static_cast<uint32_t>(unsigned_zero - kernel_->origin(unsigned_zero));
     for (int64_t j = 0; j < groups_ * padded_; ++j) {
       const auto at = static_cast<size_t>(j);
       if (epilogue.bias) sums[at] = static_cast<uint32_t>(epilogue.bias[j]);
       if (bias && j % padded_ < n_) sums[at] += static_cast<uint32_t>(bias[j / padded_ * n_ + j % padded_]);
-      if (!column_sums.empty()) sums[at] -= shifted_zero * static_cast<uint32_t>(column_sums[at]);
+      if (!column_sums.empty()) sums[at] -= from_origin * static_cast<uint32_t>(column_sums[at]);
     }
     epilogue.bias = reinterpret_cast<const int32_t*>(sums.data());
   }
-  const int64_t bytes = epilogue.result_bytes(), row = groups_ * n_ * bytes;
-  auto* out = static_cast<uint8_t*>(y);
-  const auto rows_of = [&](int64_t chunk) { return std::min(chunk_rows_, m_ - chunk * chunk_rows_); };
-  const int64_t products = images_ * groups_;
+  const int64_t chunks = images_ * groups_ * chunks_;
 
   if (split_columns_) {
-    THANE_ASSIGN(const auto scratch, scratch_->take(scratch_words_));
-    auto* a = reinterpret_cast<int32_t*>(scratch.data());
-    const int64_t lines = std::max<int64_t>(8, kernel_->rows);  // of A at a time
-    const int64_t pieces = (m_ + lines - 1) / lines;
-    threads.parallel_for(products * pieces, 65536 / (lines * words_) + 1, [&](int64_t begin, int64_t end) {
+    THANE_ASSIGN(const auto scratch, scratch_->take(chunks * chunk_space_));
+    std::vector<IntegerRows> rows(static_cast<size_t>(chunks));
+    threads.parallel_for(chunks, 65536 / std::max<int64_t>(chunk_rows_ * words_, 1) + 1,
+                         [&](int64_t begin, int64_t end) {
+                           for (int64_t i = begin; i < end; ++i) {
+                             rows[static_cast<size_t>(i)] =
+                                 pack_chunk(data, i, reinterpret_cast<int32_t*>(scratch.data()) + i * chunk_space_);
+                           }
+                         });
+    // The chunks of a panel one after the other, while it is in the cache.
+    threads.parallel_for(chunks * panels_, grain_, [&](int64_t begin, int64_t end) {
       for (int64_t i = begin; i < end; ++i) {
-        const int64_t p = i / pieces, first = i % pieces * lines;
-        kernel_->pack_a(windows(x, is_signed, zero, p / groups_, p % groups_), first, std::min(lines, m_ - first),
-                        a + (p * m_ + first) * words_);
-      }
-    });
-    threads.parallel_for(products * chunks_ * panels_, grain_, [&](int64_t begin, int64_t end) {
-      for (int64_t i = begin; i < end; ++i) {
-        const int64_t panel = i % panels_, chunk = i / panels_ % chunks_, p = i / panels_ / chunks_;
-        const int64_t first = chunk * chunk_rows_;
-        multiply(a + (p * m_ + first) * words_, rows_of(chunk), panel, panel + 1, p % groups_,
-                 out + (p / groups_ * m_ + first) * row, epilogue);
+        const int64_t panel = i / chunks_ % panels_, chunk = i / chunks_ / panels_ * chunks_ + i % chunks_;
+        multiply(rows[static_cast<size_t>(chunk)], chunk, panel, panel + 1, y, epilogue);
       }
     });
     return ok();
   }
   std::atomic<bool> short_of_memory{false};
-  threads.parallel_for(products * chunks_, grain_, [&](int64_t begin, int64_t end) {
-    auto scratch = scratch_->take(scratch_words_);
+  threads.parallel_for(chunks, grain_, [&](int64_t begin, int64_t end) {
+    auto scratch = scratch_->take(chunk_space_);
     if (!scratch.ok()) {
       short_of_memory = true;
       return;
     }
-    auto* a = reinterpret_cast<int32_t*>(scratch->data());
     for (int64_t i = begin; i < end; ++i) {
-      const int64_t p = i / chunks_, first = i % chunks_ * chunk_rows_;
-      kernel_->pack_a(windows(x, is_signed, zero, p / groups_, p % groups_), first, rows_of(i % chunks_), a);
-      multiply(a, rows_of(i % chunks_), 0, panels_, p % groups_, out + (p / groups_ * m_ + first) * row, epilogue);
+      multiply(pack_chunk(data, i, reinterpret_cast<int32_t*>(scratch->data())), i, 0, panels_, y, epilogue);
     }
   });
   if (short_of_memory) return resource_limit("no memory for packed rows");

@@ -54,7 +54,7 @@ struct PackedIntegerWeights {
   int64_t columns = 0, depth = 0, padded = 0;  // of a group; padded: up to whole vectors
   int64_t group_bytes = 0;
   Tensor panels;
-  std::vector<int32_t> column_sums;  // [groups][padded], where the kernel leaves the zero point to correct
+  std::vector<int32_t> column_sums;  // [groups][padded], where the kernel leaves its origin to correct
 };
 
 class IntegerProduct {
@@ -73,20 +73,27 @@ class IntegerProduct {
  private:
   IntegerProduct() = default;
   Status set_up(const IntegerSource& source, IntegerColumns columns);
-  IntegerWindows windows(const void* x, bool is_signed, int32_t zero, int64_t image, int64_t group) const;
-  void multiply(const int32_t* a, int64_t rows, int64_t first_panel, int64_t last_panel, int64_t group, void* y,
+  struct IntegerData {
+    const void* bytes;
+    bool is_signed;
+    int32_t zero;  // point
+  };
+  void cut(int64_t most_rows);  // into chunks
+  // Chunks of all images and groups are numbered through.
+  IntegerRows pack_chunk(const IntegerData& x, int64_t chunk, int32_t* space) const;
+  void multiply(const IntegerRows& rows, int64_t chunk, int64_t first_panel, int64_t last_panel, void* y,
                 const IntegerEpilogue& epilogue) const;
 
   IntegerWindows windows_;
-  int64_t images_ = 1, groups_ = 1, in_image_ = 0, m_ = 0;  // m: rows of an image
-  int64_t n_ = 0, padded_ = 0, panels_ = 0;                 // of a group
-  int64_t words_ = 0, chunk_rows_ = 0, chunks_ = 0, grain_ = 1;
-  bool split_columns_ = false;  // few chunks: threads share them, panel by panel
+  int64_t images_ = 1, groups_ = 1, in_image_ = 0, m_ = 0;       // m: rows of an image
+  int64_t n_ = 0, padded_ = 0, panels_ = 0;                      // of a group
+  int64_t words_ = 0, chunk_rows_ = 0, chunks_ = 0, grain_ = 1;  // chunks: of an image's rows
+  bool split_columns_ = false;                                   // few chunks: threads share them, panel by panel
   const IntegerGemm* kernel_ = nullptr;
   std::shared_ptr<const PackedIntegerWeights> packed_;
   IntegerColumns columns_;  // [groups][padded]
   std::shared_ptr<ScratchPool> scratch_;
-  int64_t scratch_words_ = 0;
+  int64_t chunk_space_ = 0;  // words
 };
 
 }  // namespace thane

@@ -53,7 +53,7 @@ std::string IntegerWinogradConv::refuse(const IntegerSource& source, const ConvS
   for (const WindowAxis& axis : shape.axes) {
     if (axis.dilation != 1) return "dilated";
   }
-  if (integer_gemms(source.query.isa).narrow.depth_per_word > 2) return "direct products take four bytes at a time";
+  if (integer_gemms(source.query.isa).has_quads) return "direct products take four bytes at a time";
   const auto largest =
       source.query.shared<int64_t>("largest sum", [&]() -> Result<int64_t> { return largest_sum(source.weights()); });
   return largest.ok() && *largest < kIntegerWinogradLimit ? "" : "sums may be too large";
@@ -134,10 +134,8 @@ void IntegerWinogradConv::multiply(int64_t tiles, const int32_t* v, int32_t* m, 
   threads.parallel_for(kWinogradPoints * panels, grain, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
       const int64_t point = i / panels, column = i % panels * gemm_.columns;
-      gemm_.panel({.m = tiles,
+      gemm_.panel({.rows = {.m = tiles, .words = words_, .a = v + point * tiles * words_},
                    .n = std::min<int64_t>(gemm_.columns, padded_ - column),  // whole vectors
-                   .words = words_,
-                   .a = v + point * tiles * words_,
                    .b = panels_.data<int8_t>() + point * point_bytes_ + column * gemm_.column_bytes(in_),
                    .c = m + point * tiles * padded_ + column,
                    .ldc = padded_,

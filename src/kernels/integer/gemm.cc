@@ -16,7 +16,7 @@ extern const IntegerGemm kQuads;
 const IntegerGemms& integer_gemms(Isa ceiling) {
 #ifdef THANE_X86
   if (ceiling >= Isa::kAvx512Vnni) {
-    static const IntegerGemms gemms = {avx512vnni::kQuads, avx512::kIntegerGemms.wide, nullptr};
+    static const IntegerGemms gemms = {avx512vnni::kQuads, avx512::kIntegerGemms.wide, nullptr, true};
     return gemms;
   }
 #endif

@@ -1,8 +1,13 @@
-// Panels of integer products, and the rows of A that they take.
+// Panels of integer products.
 #include "kernels/integer/gemm.h"
 
+#include "kernels/integer/dots.h"
 #include "kernels/integer/finish.h"
+#include "kernels/integer/windows.h"
 #include "kernels/register_tile.h"
+#if defined(__AVX2__) && !defined(__AVX512F__)
+#include "kernels/integer/split_rows.h"
+#endif
 
 namespace thane::THANE_ISA {
 namespace {
@@ -19,252 +24,155 @@ constexpr int kVectors = 2, kTileRows = 4;
 #endif
 constexpr int kColumns = kVectors * kLanes;
 
-// Pairs of 16 bits; B takes T in memory.
-template <class T>
-struct Pairs {
-  static constexpr int kDepth = 2;
-  using Weight = T;
-  static THANE_INLINE IntVec load_b(const T* from) {
-    if constexpr (sizeof(T) == 1)
-      return reinterpret_cast<IntVec>(widened(load_as<HalfBytes<int8_t>>(from)));
-    else
-      return load_as<IntVec>(from);
-  }
-  static THANE_INLINE IntVec add(IntVec sum, IntVec a, IntVec b) { return sum + dot_pairs(a, b); }
-};
+template <class Dot, int V>
+constexpr int kStep = V* kLanes* Dot::kDepth;  // weights that a word of A meets
 
-// Quads of bytes.
-struct Quads {
-  [[maybe_unused]] static constexpr int kDepth = 4;  // where no instruction takes quads
-  using Weight = int8_t;
-  static THANE_INLINE IntVec load_b(const int8_t* from) { return load_as<IntVec>(from); }
-  static THANE_INLINE IntVec add(IntVec sum, IntVec a, IntVec b) { return dot_quads(sum, a, b); }
-};
-
-// Tiles of R rows, one below the other.
+// Adds a word of each of R rows, `stride` words apart, times what it meets.
 template <class Dot, int R, int V>
-void run_tiles(const IntegerPanel& p, int64_t row, int64_t tiles) {
-  const IntegerEpilogue epilogue = p.epilogue;  // what is read of it is not read again after each store
-  const int32_t* a = p.a + row * p.words;
-  char* c = static_cast<char*>(p.c) + row * p.ldc * epilogue.result_bytes();
-  for (; tiles > 0; --tiles, a += R * p.words, c += R * p.ldc * epilogue.result_bytes()) {
-    IntVec sums[R][V];
+THANE_INLINE void add_word(const int32_t* a, int64_t stride, const typename Dot::Weight* b, IntVec (&sums)[R][V]) {
+  IntVec columns[V];
+#pragma GCC unroll 4
+  for (int v = 0; v < V; ++v) columns[v] = Dot::load_b(b + v * kLanes * Dot::kDepth);
 #pragma GCC unroll 12
-    for (int r = 0; r < R; ++r) {
+  for (int r = 0; r < R; ++r) {
+    const IntVec x = splat_int(a[r * stride]);
 #pragma GCC unroll 4
-      for (int v = 0; v < V; ++v) sums[r][v] = IntVec{};
-    }
-    const auto* b = static_cast<const typename Dot::Weight*>(p.b);
-#pragma GCC unroll 2
-    for (int64_t w = 0; w < p.words; ++w, b += V * kLanes * Dot::kDepth) {
-      IntVec columns[V];
-#pragma GCC unroll 4
-      for (int v = 0; v < V; ++v) columns[v] = Dot::load_b(b + v * kLanes * Dot::kDepth);
-#pragma GCC unroll 12
-      for (int r = 0; r < R; ++r) {
-        const IntVec x = splat_int(a[r * p.words + w]);
-#pragma GCC unroll 4
-        for (int v = 0; v < V; ++v) sums[r][v] = Dot::add(sums[r][v], x, columns[v]);
-      }
-    }
-    finish_tile<R, V>(epilogue, 0, sums, c, p.ldc);
+    for (int v = 0; v < V; ++v) sums[r][v] = Dot::add(sums[r][v], x, columns[v]);
   }
 }
 
-// One row alone: U sums over k side by side, so that none waits for its additions.
+// Words of one row alone: U sums over k side by side, so that none waits for its additions.
 template <class Dot, int V>
-void single_row(const IntegerPanel& p) {
+THANE_INLINE void add_row(const int32_t* a, int64_t words, const typename Dot::Weight* b, IntVec (&sums)[1][V]) {
   constexpr int U = 8 / V;
-  IntVec sums[U][V] = {};
-  const auto* b = static_cast<const typename Dot::Weight*>(p.b);
+  IntVec more[U - 1][1][V] = {};
   int64_t w = 0;
-  for (; w + U <= p.words; w += U, b += U * V * kLanes * Dot::kDepth) {
-    for (int u = 0; u < U; ++u) {
-      const IntVec x = splat_int(p.a[w + u]);
-      for (int v = 0; v < V; ++v) {
-        sums[u][v] = Dot::add(sums[u][v], x, Dot::load_b(b + (u * V + v) * kLanes * Dot::kDepth));
-      }
+  for (; w + U <= words; w += U, b += U * kStep<Dot, V>) {
+    add_word<Dot>(a + w, 0, b, sums);
+    for (int u = 1; u < U; ++u) add_word<Dot>(a + w + u, 0, b + u * kStep<Dot, V>, more[u - 1]);
+  }
+  for (; w < words; ++w, b += kStep<Dot, V>) add_word<Dot>(a + w, 0, b, sums);
+  for (const auto& sum : more) {
+    for (int v = 0; v < V; ++v) sums[0][v] += sum[0][v];
+  }
+}
+template <class Dot, int R, int V>
+THANE_INLINE void add_words(const int32_t* a, int64_t stride, int64_t words, const typename Dot::Weight* b,
+                            IntVec (&sums)[R][V]) {
+  if constexpr (R == 1) return add_row<Dot>(a, words, b, sums);
+#pragma GCC unroll 2
+  for (int64_t w = 0; w < words; ++w, b += kStep<Dot, V>) add_word<Dot>(a + w, stride, b, sums);
+}
+
+// Tiles of rows one below the other, the first of which is number `tile` and begins at `row`.
+struct TileRun {
+  int64_t tile, row, count;
+};
+
+// The sums of R rows from `row` on, tile number `tile`.
+template <class Dot, int R, int V>
+THANE_INLINE void sum_tile(const IntegerRows& rows, int64_t row, int64_t tile, const typename Dot::Weight* b,
+                           IntVec (&sums)[R][V]) {
+  const int64_t words = rows.words;
+  const int32_t rests = Dot::kSplit && rows.rests ? rows.rests[tile] : 0;
+  const int32_t* starts = rests < 0 ? nullptr : rows.starts;
+#pragma GCC unroll 12
+  for (int r = 0; r < R; ++r) {
+#pragma GCC unroll 4
+    for (int v = 0; v < V; ++v) sums[r][v] = starts ? splat_int(starts[row + r]) : IntVec{};
+  }
+  if constexpr (Dot::kSplit) {
+    const int32_t* more = rows.more + 2 * row * words;
+    if (rests < 0) {
+      add_words<WidenedQuads<false>>(more, 2 * words, words, b, sums);
+      return add_words<WidenedQuads<true>>(more + words, 2 * words, words, b, sums);
     }
+    add_words<Dot>(rows.a + row * words, words, words, b, sums);
+    // Each: which word of B, and the rest of every row.
+    for (int32_t i = 0; i < rests; ++i, more += 1 + R) {
+      add_word<Dot>(more + 1, 1, b + more[0] * int64_t{kStep<Dot, V>}, sums);
+    }
+  } else {
+    add_words<Dot>(rows.a + row * words, words, words, b, sums);
   }
-  for (; w < p.words; ++w, b += V * kLanes * Dot::kDepth) {
-    const IntVec x = splat_int(p.a[w]);
-    for (int v = 0; v < V; ++v) sums[0][v] = Dot::add(sums[0][v], x, Dot::load_b(b + v * kLanes * Dot::kDepth));
-  }
-  IntVec total[1][V];
-  for (int v = 0; v < V; ++v) {
-    total[0][v] = sums[0][v];
-    for (int u = 1; u < U; ++u) total[0][v] += sums[u][v];
-  }
-  if (finishes_tiles(p.epilogue, p.n, V * kLanes)) return finish_tile<1, V>(p.epilogue, 0, total, p.c, p.ldc);
-  int32_t held[V * kLanes];
-  for (int v = 0; v < V; ++v) store_as(held + v * kLanes, total[0][v]);
-  finish_rows(p.epilogue, 0, held, V * kLanes, 1, p.n, p.c, p.ldc);
 }
 
-template <class Dot, int V>
-void run_rows(const IntegerPanel& p) {
-  for_each_height(p.m, kTileRows, [&](int64_t row, int64_t height, int64_t tiles) {
-    with_count<kTileRows>(height, [&](auto r) { run_tiles<Dot, r.value, V>(p, row, tiles); });
-  });
+// Tiles of R rows to c, whose first row is theirs.
+template <class Dot, int R, int V>
+void run_tiles(const IntegerPanel& p, const TileRun& run, const IntegerEpilogue& of_result, void* to, int64_t ldc) {
+  const IntegerEpilogue epilogue = of_result;  // what is read of it is not read again after each store
+  const IntegerRows rows = p.rows;
+  const auto* b = static_cast<const typename Dot::Weight*>(p.b);
+  auto* c = static_cast<char*>(to);
+  for (int64_t i = 0; i < run.count; ++i, c += R * ldc * epilogue.result_bytes()) {
+    IntVec sums[R][V];
+    sum_tile<Dot>(rows, run.row + i * R, run.tile + i, b, sums);
+    finish_tile<R, V>(epilogue, 0, sums, c, ldc);
+  }
 }
 
-template <class Dot, int V>
+// What runs tiles of `rows` rows and `width` columns.
+struct TileKernel {
+  int64_t rows, width;
+  decltype(&run_tiles<Pairs<int16_t>, 1, 1>) run;
+};
+
+// Tiles with whatever epilogue and however few columns that count.
+THANE_APART void finish_tiles(const TileKernel& kernel, const IntegerPanel& p, const TileRun& run) {
+  const auto to = [&](int64_t row) { return static_cast<char*>(p.c) + row * p.ldc * p.epilogue.result_bytes(); };
+  if (finishes_tiles(p.epilogue, p.n, kernel.width)) return kernel.run(p, run, p.epilogue, to(run.row), p.ldc);
+  int32_t sums[kHeldRows * kColumns];
+  const int64_t most = kHeldRows / kernel.rows;
+  for (int64_t done = 0; done < run.count; done += most) {
+    const int64_t left = run.count - done, count = left < most ? left : most;
+    const TileRun piece{run.tile + done, run.row + done * kernel.rows, count};
+    kernel.run(p, piece, {}, sums, kernel.width);
+    finish_rows(p.epilogue, 0, sums, kernel.width, count * kernel.rows, p.n, to(piece.row), p.ldc);
+  }
+}
+
+template <class Dot>
 void run_panel(const IntegerPanel& p) {
-  constexpr int64_t kWidth = V * kLanes;
-  if (p.m == 1) return single_row<Dot, V>(p);
-  if (finishes_tiles(p.epilogue, p.n, kWidth)) return run_rows<Dot, V>(p);
-  int32_t sums[kHeldRows * kWidth];
-  for_each_tile(p.m, kHeldRows, [&](int64_t row, int64_t rows) {
-    run_rows<Dot, V>({.m = rows,
-                      .n = kWidth,
-                      .words = p.words,
-                      .a = p.a + row * p.words,
-                      .b = p.b,
-                      .c = sums,
-                      .ldc = kWidth,
-                      .epilogue = {}});
-    finish_rows(p.epilogue, 0, sums, kWidth, rows, p.n,
-                static_cast<char*>(p.c) + row * p.ldc * p.epilogue.result_bytes(), p.ldc);
+  if (p.rows.m <= 0 || p.n <= 0) return;
+  with_count<kVectors>((p.n + kLanes - 1) / kLanes, [&](auto v) {
+    int64_t tile = 0;
+    for_each_height(p.rows.m, kTileRows, [&](int64_t row, int64_t height, int64_t tiles) {
+      with_count<kTileRows>(height, [&](auto r) {
+        finish_tiles({r.value, v.value * kLanes, run_tiles<Dot, r.value, v.value>}, p, {tile, row, tiles});
+      });
+      tile += tiles;
+    });
   });
 }
 
 template <class Dot>
 void panel(const IntegerPanel& p) noexcept {
-  if (p.m <= 0 || p.n <= 0) return;
-  with_count<kVectors>((p.n + kLanes - 1) / kLanes, [&](auto v) { run_panel<Dot, v.value>(p); });
+  run_panel<Dot>(p);
 }
 
-// ---- rows of A
-
-// What runs shorter than a vector go by: windows of three pixels of three colours are runs of 9.
-constexpr int kFew = 8;
-template <class T>
-using FewVec __attribute__((vector_size(kFew * sizeof(T)))) = T;
-THANE_INLINE FewVec<int16_t> widened_few(FewVec<uint8_t> bytes) {
-#if defined(__SSE4_1__)
-  return reinterpret_cast<FewVec<int16_t>>(_mm_cvtepu8_epi16(_mm_loadl_epi64(reinterpret_cast<__m128i*>(&bytes))));
-#else
-  return __builtin_convertvector(bytes, FewVec<int16_t>);
-#endif
-}
-
-// Bytes as 16-bit numbers without the zero point, or as unsigned bytes as they are.
-struct AsShorts {
-  using Element = int16_t;
-  uint8_t flip;
-  int16_t zero;
-  explicit AsShorts(const IntegerWindows& w)
-      : flip(w.is_signed ? 0x80 : 0), zero(static_cast<int16_t>(w.zero + (w.is_signed ? 128 : 0))) {}
-  int16_t padding() const { return 0; }
-  THANE_INLINE void some(const uint8_t* from, int16_t* to) const {
-    const auto bytes = load_as<HalfBytes<uint8_t>>(from) ^ flip;
-    store_as(to, widened(bytes) - zero);
-  }
-  THANE_INLINE void few(const uint8_t* from, int16_t* to) const {
-    store_as(to, widened_few(load_as<FewVec<uint8_t>>(from) ^ flip) - zero);
-  }
-  THANE_INLINE int16_t one(uint8_t x) const { return static_cast<int16_t>((x ^ flip) - zero); }
-};
-struct AsBytes {
-  using Element = uint8_t;
-  uint8_t flip, zero;
-  explicit AsBytes(const IntegerWindows& w)
-      : flip(w.is_signed ? 0x80 : 0), zero(static_cast<uint8_t>(w.zero + (w.is_signed ? 128 : 0))) {}
-  uint8_t padding() const { return zero; }
-  THANE_INLINE void some(const uint8_t* from, uint8_t* to) const {
-    store_as(to, load_as<HalfBytes<uint8_t>>(from) ^ flip);
-  }
-  THANE_INLINE void few(const uint8_t* from, uint8_t* to) const { store_as(to, load_as<FewVec<uint8_t>>(from) ^ flip); }
-  THANE_INLINE uint8_t one(uint8_t x) const { return x ^ flip; }
-};
-
-template <class Convert>
-THANE_INLINE void convert_run(const Convert& convert, const uint8_t* from, int64_t n, typename Convert::Element* to) {
-  constexpr int64_t kStep = 2 * kLanes;
-  int64_t i = 0;
-  for (; i + kStep <= n; i += kStep) convert.some(from + i, to + i);
-  if (i == n) return;
-  if (n >= kStep) return convert.some(from + n - kStep, to + n - kStep);  // the last ones, some of them again
-  if (n >= kFew) {
-    for (; i + kFew < n; i += kFew) convert.few(from + i, to + i);
-    return convert.few(from + n - kFew, to + n - kFew);
-  }
-  for (; i < n; ++i) to[i] = convert.one(from[i]);
-}
-
-template <class T>
-THANE_INLINE void fill(T* to, int64_t n, T value) {
-  for (int64_t i = 0; i < n; ++i) to[i] = value;
-}
-
-// The part of a window on one line; pixels from `start` on.
-template <class Convert>
-THANE_INLINE void convert_line(const Convert& convert, const IntegerWindows& w, const uint8_t* line, int64_t start,
-                               typename Convert::Element* to) {
-  const IntegerWindows::Axis& axis = w.x_axis;
-  if (axis.dilation == 1 && w.pixel_bytes == w.channels) {  // neighbours in memory
-    const int64_t begin = start < 0 ? (-start < axis.kernel ? -start : axis.kernel) : 0;
-    int64_t end = axis.in - start < axis.kernel ? axis.in - start : axis.kernel;
-    if (end < begin) end = begin;
-    fill(to, begin * w.channels, convert.padding());
-    convert_run(convert, line + (start + begin) * w.channels, (end - begin) * w.channels, to + begin * w.channels);
-    fill(to + end * w.channels, (axis.kernel - end) * w.channels, convert.padding());
-    return;
-  }
-  for (int64_t t = 0; t < axis.kernel; ++t, to += w.channels) {
-    const int64_t at = start + t * axis.dilation;
-    if (at < 0 || at >= axis.in)
-      fill(to, w.channels, convert.padding());
-    else
-      convert_run(convert, line + at * w.pixel_bytes, w.channels, to);
-  }
-}
+int32_t at_zero(int32_t zero) { return zero; }
+[[maybe_unused]] int32_t at_first(int32_t) { return 0; }
+int64_t plain_space(int64_t m, int64_t words) { return m * words; }
 
 template <class Dot, class Convert>
-void pack_a(const IntegerWindows& w, int64_t first, int64_t count, int32_t* words) noexcept {
-  const Convert convert(w);
-  const auto* x = static_cast<const uint8_t*>(w.x);
-  auto* to = reinterpret_cast<typename Convert::Element*>(words);
-  const int64_t depth = w.depth(), row = (depth + Dot::kDepth - 1) / Dot::kDepth * Dot::kDepth;
-  const bool pixels = w.y.kernel * w.x_axis.kernel == 1 && w.y.stride * w.x_axis.stride == 1 && w.y.pad == 0 &&
-                      w.x_axis.pad == 0 && w.out_width == w.x_axis.in;
-  if (pixels && row == depth && w.pixel_bytes == w.channels) {
-    return convert_run(convert, x + first * depth, count * depth, to);
-  }
-  const int64_t line_channels = w.x_axis.kernel * w.channels, line_bytes = w.x_axis.in * w.pixel_bytes;
-  const bool are_neighbours = w.x_axis.dilation == 1 && w.pixel_bytes == w.channels;
-  // Short windows go in whole vectors, beyond their end where neither the image nor the packed rows end.
-  constexpr int64_t kStep = 2 * kLanes;
-  const int64_t rounded_up = (line_channels + kStep - 1) / kStep * kStep;
-  const int64_t last_load = w.y.in * line_bytes - rounded_up;
-  const int64_t last_store = count * row - rounded_up;
-  int64_t oy = first / w.out_width, ox = first % w.out_width;
-  for (int64_t i = 0; i < count; ++i, to += row) {
-    const int64_t top = oy * w.y.stride - w.y.pad, left = ox * w.x_axis.stride - w.x_axis.pad;
-    const bool whole = are_neighbours && left >= 0 && left + w.x_axis.kernel <= w.x_axis.in;
-    auto* at = to;
-    for (int64_t t = 0; t < w.y.kernel; ++t, at += line_channels) {
-      const int64_t y = top + t * w.y.dilation;
-      const int64_t from = y * line_bytes + left * w.pixel_bytes, stored = i * row + t * line_channels;
-      if (y < 0 || y >= w.y.in)
-        fill(at, line_channels, convert.padding());
-      else if (!whole)
-        convert_line(convert, w, x + y * line_bytes, left, at);
-      else if (from <= last_load && stored <= last_store)
-        for (int64_t k = 0; k < line_channels; k += kStep) convert.some(x + from + k, at + k);
-      else
-        convert_run(convert, x + from, line_channels, at);
-    }
-    for (int64_t k = depth; k < row; ++k) to[k] = 0;
-    if (++ox == w.out_width) ox = 0, ++oy;
-  }
+IntegerRows pack_rows(const IntegerWindows& w, int64_t first, int64_t count, int32_t* space) noexcept {
+  const int32_t zero = w.unsigned_zero();
+  const Convert convert(w, Dot::kDepth == 2 ? zero : 0);
+  convert_windows(convert, w, first, count, reinterpret_cast<typename Convert::Element*>(space));
+  return {.m = count, .words = (w.depth() + Dot::kDepth - 1) / Dot::kDepth, .a = space};
 }
 
 template <class Dot, class Convert>
 constexpr IntegerGemm gemm() {
-  return {
-      kTileRows,           kColumns, kLanes, Dot::kDepth, static_cast<int>(sizeof(typename Dot::Weight)), panel<Dot>,
-      pack_a<Dot, Convert>};
+  return {.rows = kTileRows,
+          .columns = kColumns,
+          .lanes = kLanes,
+          .depth_per_word = Dot::kDepth,
+          .weight_bytes = static_cast<int>(sizeof(typename Dot::Weight)),
+          .origin = Dot::kDepth == 2 ? at_zero : at_first,
+          .space = plain_space,
+          .pack_a = pack_rows<Dot, Convert>,
+          .panel = panel<Dot>};
 }
 
 }  // namespace
@@ -276,22 +184,47 @@ const IntegerGemm kQuads = gemm<Quads, AsBytes>();
 #else
 namespace {
 #if defined(__AVX2__) && !defined(__AVX512F__)
-// Two products at a time in 16 bits. (Sets of 512 bits mostly have the instruction for quads.)
-struct MildQuads : Quads {
-  static THANE_INLINE IntVec add(IntVec sum, IntVec a, IntVec b) {
-    const auto pairs = _mm256_maddubs_epi16(reinterpret_cast<__m256i>(a), reinterpret_cast<__m256i>(b));
-    return sum + dot_pairs(reinterpret_cast<IntVec>(pairs), splat_int(0x00010001));
-  }
-};
-constexpr IntegerGemm kMildGemm = gemm<MildQuads, AsBytes>();
+// Sets of 512 bits mostly have the instruction for quads; AVX2 splits rows. Data around the middle of their range are
+// measured from there.
+int32_t nearest_origin(int32_t zero) {
+  constexpr int32_t kMiddle = 128;
+  return zero < 96 ? 0 : kMiddle;
+}
+
+IntegerRows pack_split(const IntegerWindows& w, int64_t first, int64_t count, int32_t* space) noexcept {
+  const int32_t origin = nearest_origin(w.unsigned_zero());
+  convert_windows(AsBytes(w, origin), w, first, count, reinterpret_cast<uint8_t*>(space));
+  const int64_t words = (w.depth() + 3) / 4;
+  return origin ? RowSplitter<true, kTileRows>(count, words, space).rows(count)
+                : RowSplitter<false, kTileRows>(count, words, space).rows(count);
+}
+void split_panel(const IntegerPanel& p) noexcept {
+  if (p.rows.starts) return run_panel<SplitQuads<true>>(p);
+  run_panel<SplitQuads<false>>(p);
+}
+
+constexpr IntegerGemm mild_gemm() {
+  IntegerGemm mild = gemm<SplitQuads<false>, AsBytes>();
+  mild.panel = split_panel;
+  return mild;
+}
+constexpr IntegerGemm narrow_gemm() {
+  IntegerGemm split = mild_gemm();
+  split.origin = nearest_origin;
+  split.space = split_space<kTileRows>;
+  split.pack_a = pack_split;
+  return split;
+}
+constexpr IntegerGemm kMildGemm = mild_gemm();
 constexpr const IntegerGemm* kMild = &kMildGemm;
 #else
 constexpr const IntegerGemm* kMild = nullptr;
+constexpr IntegerGemm narrow_gemm() { return gemm<Pairs<int8_t>, AsShorts>(); }
 #endif
 }  // namespace
 
 extern const IntegerGemms kIntegerGemms;
-const IntegerGemms kIntegerGemms = {gemm<Pairs<int8_t>, AsShorts>(), gemm<Pairs<int16_t>, AsShorts>(), kMild};
+const IntegerGemms kIntegerGemms = {narrow_gemm(), gemm<Pairs<int16_t>, AsShorts>(), kMild, false};
 #endif
 
 #if !defined(__AVX2__)

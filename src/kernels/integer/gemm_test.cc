@@ -11,11 +11,15 @@ extern const IntegerGemm kPlainQuads;
 }
 namespace {
 
+// kCommon: most bytes lie near the zero point, few far away.
+enum class Spread : uint8_t { kExtreme, kUniform, kCommon };
+
 struct Case {
   IntegerWindows windows;
   int64_t m, n;
   IntegerResult result;
-  bool bias, extreme, shifts_right;
+  bool bias, shifts_right;
+  Spread spread;
 };
 
 int64_t random_in(std::mt19937& random, int64_t low, int64_t high) {
@@ -27,19 +31,24 @@ void check(const IntegerGemm& kernel, int limit, Case c, std::mt19937& random) {
   const int64_t depth = w.depth(), words = kernel.words_of(depth), columns = kernel.packed_columns(c.n);
   const int64_t pixels = w.y.in * w.x_axis.in;
   Guarded<uint8_t> x((pixels - 1) * w.pixel_bytes + w.channels);
-  for (int64_t i = 0; i < x.size(); ++i) x[i] = static_cast<uint8_t>(c.extreme ? (random() % 2 ? 255 : 0) : random());
-  if (c.extreme && w.is_signed) {
-    for (int64_t i = 0; i < x.size(); ++i) x[i] ^= 0x80;
+  std::normal_distribution<float> normal(static_cast<float>(w.unsigned_zero()), static_cast<float>(random() % 70 + 1));
+  for (int64_t i = 0; i < x.size(); ++i) {
+    switch (c.spread) {
+      case Spread::kExtreme: x[i] = random() % 2 ? 255 : 0; break;
+      case Spread::kUniform: x[i] = static_cast<uint8_t>(random()); break;
+      case Spread::kCommon: x[i] = static_cast<uint8_t>(std::clamp(normal(random), 0.0f, 255.0f));
+    }
+    if (w.is_signed) x[i] ^= 0x80;
   }
   c.windows.x = x.data();
   std::vector<int16_t> b(static_cast<size_t>(depth * c.n));
   for (int16_t& v : b) {
-    v = static_cast<int16_t>(c.extreme ? (random() % 2 ? limit : -limit - (limit == 127))
-                                       : random_in(random, -limit, limit));
+    v = static_cast<int16_t>(c.spread == Spread::kExtreme ? (random() % 2 ? limit : -limit - (limit == 127))
+                                                          : random_in(random, -limit, limit));
   }
   Guarded<int8_t> packed(kernel.column_bytes(depth) * columns);
   pack_integer_b(kernel, depth, c.n, b.data(), packed.data());
-  Guarded<int32_t> a(c.m * words), bias(columns), fractions(columns), shifts(columns);
+  Guarded<int32_t> bias(columns), fractions(columns), shifts(columns);
   GuardedFloats scales(columns), addends(columns);
   addends.fill(random);
   for (int64_t j = 0; j < columns; ++j) {
@@ -48,11 +57,6 @@ void check(const IntegerGemm& kernel, int limit, Case c, std::mt19937& random) {
     shifts[j] =
         static_cast<int32_t>(random_in(random, random() % 8 ? -18 : -31, c.shifts_right || random() % 8 ? -1 : 3));
     scales[j] = std::ldexp(1.0f + static_cast<float>(random() % 1000) / 1000, -static_cast<int>(random() % 16));
-  }
-  for (int64_t first = 0; first < c.m;) {  // in pieces, as chunks are
-    const int64_t count = std::min<int64_t>(c.m - first, random_in(random, 1, 9));
-    kernel.pack_a(c.windows, first, count, a.data() + first * words);
-    first += count;
   }
   IntegerEpilogue e{.result = c.result,
                     .scales = scales.data(),
@@ -66,7 +70,7 @@ void check(const IntegerGemm& kernel, int limit, Case c, std::mt19937& random) {
   Guarded<int32_t> corrected(columns);
   for (int64_t j = 0; j < columns; ++j) corrected[j] = c.bias ? bias[j] : 0;
   if (kernel.needs_correction()) {
-    const int32_t zero = w.zero + (w.is_signed ? 128 : 0);
+    const int32_t zero = w.unsigned_zero() - kernel.origin(w.unsigned_zero());
     for (int64_t j = 0; j < c.n; ++j) {
       for (int64_t k = 0; k < depth; ++k) corrected[j] -= zero * b[static_cast<size_t>(j * depth + k)];
     }
@@ -75,16 +79,20 @@ void check(const IntegerGemm& kernel, int limit, Case c, std::mt19937& random) {
   const int64_t ldc = c.n + 2, bytes = e.result_bytes();
   Guarded<uint8_t> out(((c.m - 1) * ldc + c.n) * bytes);
   for (int64_t i = 0; i < out.size(); ++i) out[i] = 0xa5;
-  for (int64_t first = 0; first < c.n; first += kernel.columns) {
-    IntegerPanel panel{.m = c.m,
-                       .n = std::min<int64_t>(kernel.columns, c.n - first),
-                       .words = words,
-                       .a = a.data(),
-                       .b = packed.data() + first * kernel.column_bytes(depth),
-                       .c = out.data() + first * bytes,
-                       .ldc = ldc,
-                       .epilogue = e.from(first)};
-    kernel.panel(panel);
+  for (int64_t row = 0; row < c.m;) {  // in pieces, as chunks are
+    const int64_t count = std::min<int64_t>(c.m - row, random_in(random, 1, random() % 2 ? 9 : 99));
+    Guarded<int32_t> space(kernel.space(count, words));
+    const IntegerRows rows = kernel.pack_a(c.windows, row, count, space.data());
+    ASSERT_EQ(rows.m, count);
+    for (int64_t first = 0; first < c.n; first += kernel.columns) {
+      kernel.panel({.rows = rows,
+                    .n = std::min<int64_t>(kernel.columns, c.n - first),
+                    .b = packed.data() + first * kernel.column_bytes(depth),
+                    .c = out.data() + (row * ldc + first) * bytes,
+                    .ldc = ldc,
+                    .epilogue = e.from(first)});
+    }
+    row += count;
   }
   for (int64_t i = 0; i < c.m; ++i) {
     for (int64_t j = 0; j < c.n; ++j) {
@@ -130,7 +138,7 @@ Case random_case(std::mt19937& random) {
   Case c{};
   IntegerWindows& w = c.windows;
   w.is_signed = coin();
-  w.zero = static_cast<int32_t>(random() % 256) - (w.is_signed ? 128 : 0);
+  w.zero = static_cast<int32_t>(coin() ? random() % 256 : coin() ? 0 : 128) - (w.is_signed ? 128 : 0);
   w.channels = random_in(random, 1, random() % 3 == 0 ? 90 : 9);
   w.pixel_bytes = w.channels + (random() % 4 == 0 ? 3 : 0);
   for (IntegerWindows::Axis* axis : {&w.y, &w.x_axis}) {
@@ -147,7 +155,7 @@ Case random_case(std::mt19937& random) {
   c.n = random_in(random, 1, 150);
   c.result = static_cast<IntegerResult>(random() % 4);
   c.bias = coin();
-  c.extreme = random() % 3 == 0;
+  c.spread = static_cast<Spread>(random() % 3);
   c.shifts_right = coin();
   return c;
 }
@@ -210,7 +218,7 @@ TEST(IntegerGemm, FixedPointAtTheLimits) {
                                     : static_cast<int32_t>(random());
       }
       const int32_t low = round % 3 ? -128 : -5;
-      IntegerPanel panel{.m = 1, .n = columns, .c = out.data(), .ldc = columns, .epilogue = {}};
+      IntegerPanel panel{.rows = {.m = 1}, .n = columns, .c = out.data(), .ldc = columns, .epilogue = {}};
       panel.epilogue = {.result = IntegerResult::kFixed,
                         .bias = bias.data(),
                         .fractions = fractions.data(),

@@ -1,0 +1,136 @@
+// Rows of bytes for split quads (dots.h), whose products are added two by two in 16 bits. Included only by *.isa.cc
+// files, those for AVX2.
+//
+// Two neighbours in k leave 16 bits only if both are large, which in most data few are: zeros are half of what ReLU
+// leaves, and the largest number that the scale was chosen for is rare. Where a word of some row of a tile has such
+// neighbours, two smaller words stand for it in all rows of the tile: a part that stays in its place, and a rest, which
+// meets the same word of B after all others. Every sum is exact; only the work depends on the data.
+#pragma once
+
+#include "kernels/integer/dots.h"
+#include "kernels/integer/gemm.h"
+#include "kernels/register_tile.h"
+
+namespace thane::THANE_ISA {
+namespace {
+
+// What of a row's words may have rests: with more of them, it is faster to widen all bytes to 16 bits.
+constexpr int64_t most_rests(int64_t words) { return words * 5 / 8; }
+
+// What neighbours may add up to, and parts that add up to no more.
+//   unsigned bytes times signed ones:  256 · -128 … 256 · 127
+//   signed bytes times unsigned ones:  ±128 · 255; of different signs, products make each other smaller
+template <bool kSigned>
+struct Neighbours {
+  static constexpr int16_t kMost = kSigned ? 128 : 256;
+  static THANE_INLINE __m256i sums(__m256i bytes) {
+    const __m256i ones = _mm256_set1_epi8(1);
+    return kSigned ? _mm256_maddubs_epi16(ones, bytes) : _mm256_maddubs_epi16(bytes, ones);
+  }
+  // The part of a word that stays.
+  static THANE_INLINE __m128i part(__m128i word) {
+    if constexpr (kSigned) return _mm_max_epi8(_mm_min_epi8(word, _mm_set1_epi8(64)), _mm_set1_epi8(-64));
+    return _mm_min_epu8(word, _mm_set1_epi8(-128));  // 128
+  }
+};
+
+template <int kRows>
+int64_t split_space(int64_t m, int64_t words) {
+  const int64_t tiles = (m + kRows - 1) / kRows;
+  return 3 * m * words + m + tiles;
+}
+
+// Rows of words `a`, which lie at the beginning of split_space(m, words) words, in tiles of at most kRows.
+template <bool kSigned, int kRows>
+class RowSplitter {
+ public:
+  RowSplitter(int64_t m, int64_t words, int32_t* space)
+      : words_(words), a_(space), more_(a_ + m * words), starts_(more_ + 2 * m * words), rests_(starts_ + m) {
+    for_each_height(m, kRows, [&](int64_t row, int64_t height, int64_t tiles) {
+      with_count<kRows>(height, [&](auto rows) {
+        for (int64_t t = 0; t < tiles; ++t, row += height) rests_[tile_++] = split<rows.value>(row);
+      });
+    });
+  }
+  IntegerRows rows(int64_t m) const {
+    return {.m = m, .words = words_, .a = a_, .rests = rests_, .more = more_, .starts = kSigned ? starts_ : nullptr};
+  }
+
+ private:
+  // How many rests there are.
+  template <int R>
+  THANE_APART int32_t split(int64_t row) {
+    int32_t* a = a_ + row * words_;
+    int32_t* more = more_ + 2 * row * words_;
+    int32_t* rest = more;
+    int64_t count = 0;
+    const int64_t most_rests = thane::THANE_ISA::most_rests(words_);
+    IntVec totals[R] = {};
+    for (int64_t w = 0; w < words_; w += kLanes) {
+      const __m256i mask = first_words(words_ - w);
+      __m256i most = _mm256_setzero_si256();
+#pragma GCC unroll 8
+      for (int r = 0; r < R; ++r) {
+        const __m256i sums = Neighbours<kSigned>::sums(_mm256_maskload_epi32(a + r * words_ + w, mask));
+        if constexpr (kSigned) {
+          totals[r] += dot_pairs(reinterpret_cast<IntVec>(sums), splat_int(0x00010001));
+          most = _mm256_max_epi16(most, _mm256_abs_epi16(sums));
+        } else {
+          most = _mm256_max_epi16(most, sums);
+        }
+      }
+      const __m256i above = _mm256_cmpgt_epi16(most, _mm256_set1_epi16(Neighbours<kSigned>::kMost));
+      // Two bits a neighbour.
+      for (auto bits = static_cast<uint32_t>(_mm256_movemask_epi8(above)); bits;) {
+        const int word = __builtin_ctz(bits) / 4;
+        bits &= ~(15u << (4 * word));
+        if (count++ < most_rests) *rest = static_cast<int32_t>(w) + word, rest += 1 + R;
+      }
+    }
+    if constexpr (kSigned) {
+      for (int r = 0; r < R; ++r) starts_[row + r] = -128 * sum_of(totals[r]);
+    }
+    if (count > most_rests) {
+      for (int r = 0; r < R; ++r) widen(a + r * words_, more + 2 * r * words_);
+      return -1;
+    }
+    for (int64_t i = 0; i < count; ++i, more += 1 + R) {
+      for (int r = 0; r < R; ++r) {
+        int32_t& word = a[r * words_ + more[0]];
+        const __m128i whole = _mm_cvtsi32_si128(word), part = Neighbours<kSigned>::part(whole);
+        more[1 + r] = _mm_cvtsi128_si32(_mm_sub_epi8(whole, part));
+        word = _mm_cvtsi128_si32(part);
+      }
+    }
+    return static_cast<int32_t>(count);
+  }
+
+  // A row's words for WidenedQuads, those of even bytes before the others.
+  void widen(const int32_t* a, int32_t* wide) const {
+    const auto widened = [](__m128i shorts) {  // their upper bytes
+      return kSigned ? _mm_srai_epi16(shorts, 8) : _mm_srli_epi16(shorts, 8);
+    };
+    for (int64_t w = 0; w < words_; ++w) {
+      const __m128i bytes = _mm_cvtsi32_si128(a[w]);
+      wide[w] = _mm_cvtsi128_si32(widened(_mm_slli_epi16(bytes, 8)));
+      wide[words_ + w] = _mm_cvtsi128_si32(widened(bytes));
+    }
+  }
+
+  static THANE_INLINE __m256i first_words(int64_t n) {
+    const __m256i numbers = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+    return _mm256_cmpgt_epi32(_mm256_set1_epi32(static_cast<int32_t>(n < kLanes ? n : kLanes)), numbers);
+  }
+  static THANE_INLINE int32_t sum_of(IntVec v) {
+    const auto both = reinterpret_cast<__m256i>(v);
+    __m128i sum = _mm_add_epi32(_mm256_castsi256_si128(both), _mm256_extracti128_si256(both, 1));
+    sum = _mm_add_epi32(sum, _mm_shuffle_epi32(sum, 0x4e));
+    return _mm_cvtsi128_si32(_mm_add_epi32(sum, _mm_shuffle_epi32(sum, 0xb1)));
+  }
+
+  int64_t words_, tile_ = 0;
+  int32_t *a_, *more_, *starts_, *rests_;
+};
+
+}  // namespace
+}  // namespace thane::THANE_ISA
