@@ -44,7 +44,10 @@ const IntegerGemm& integer_gemm_for(Isa ceiling, int64_t depth, int64_t n, const
   const IntegerGemms& gemms = integer_gemms(ceiling);
   const auto [least, most] = std::minmax_element(b, b + n * depth);
   if (n * depth > 0 && (*least < -128 || *most > 127)) return gemms.wide;
-  return gemms.mild && is_mild(depth, n, b) ? *gemms.mild : gemms.narrow;
+  if (!gemms.mild) return gemms.narrow;
+  if (is_mild(depth, n, b)) return *gemms.mild;
+  constexpr int64_t kShallow = 32;  // up to here, splitting rows takes longer than it saves
+  return depth <= kShallow ? gemms.wide : gemms.narrow;
 }
 
 namespace {

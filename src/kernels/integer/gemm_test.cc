@@ -176,13 +176,20 @@ TEST(IntegerGemm, ChoosesByTheWeights) {
   for_each_isa([](Isa isa) {
     const IntegerGemms& gemms = integer_gemms(isa);
     const IntegerGemm& mild = gemms.mild ? *gemms.mild : gemms.narrow;
-    const auto chosen = [&](std::vector<int16_t> columns) {  // of three weights each
-      return &integer_gemm_for(isa, 3, static_cast<int64_t>(columns.size()) / 3, columns.data());
+    // Columns of three weights each, and zeros down to `depth`.
+    const auto chosen = [&](const std::vector<int16_t>& columns, int64_t depth = 90) {
+      const auto n = static_cast<int64_t>(columns.size()) / 3;
+      std::vector<int16_t> b(static_cast<size_t>(n * depth));
+      for (int64_t i = 0; i < n * 3; ++i)
+        b[static_cast<size_t>(i / 3 * depth + i % 3)] = columns[static_cast<size_t>(i)];
+      return &integer_gemm_for(isa, depth, n, b.data());
     };
     EXPECT_EQ(chosen({}), &mild);
     EXPECT_EQ(chosen({64, 64, 127, -64, -64, -128}), &mild);
     EXPECT_EQ(chosen({127, -128, 0, 28, 100, 29}), &mild);
+    EXPECT_EQ(chosen({127, -128, 0, 28, 100, 29}, 3), &mild);
     EXPECT_EQ(chosen({0, 0, 0, 100, 29, 0}), &gemms.narrow);
+    EXPECT_EQ(chosen({0, 0, 0, 100, 29, 0}, 3), gemms.mild ? &gemms.wide : &gemms.narrow);
     EXPECT_EQ(chosen({-100, -29, 0, 0, 0, 0}), &gemms.narrow);
     EXPECT_EQ(chosen({0, 0, 128, 0, 0, 0}), &gemms.wide);
     EXPECT_EQ(chosen({-129, 0, 0}), &gemms.wide);

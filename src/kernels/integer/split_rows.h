@@ -15,7 +15,7 @@ namespace thane::THANE_ISA {
 namespace {
 
 // What of a row's words may have rests: with more of them, it is faster to widen all bytes to 16 bits.
-constexpr int64_t most_rests(int64_t words) { return words * 5 / 8; }
+constexpr int64_t most_rests(int64_t words) { return words * 7 / 16; }
 
 // What neighbours may add up to, and parts that add up to no more.
 //   unsigned bytes times signed ones:  256 · -128 … 256 · 127
@@ -37,7 +37,7 @@ struct Neighbours {
 template <int kRows>
 int64_t split_space(int64_t m, int64_t words) {
   const int64_t tiles = (m + kRows - 1) / kRows;
-  return 3 * m * words + m + tiles;
+  return 3 * m * words + m + tiles + kLanes;  // a vector more, as widen() may write beyond the end
 }
 
 // Rows of words `a`, which lie at the beginning of split_space(m, words) words, in tiles of at most kRows.
@@ -45,7 +45,11 @@ template <bool kSigned, int kRows>
 class RowSplitter {
  public:
   RowSplitter(int64_t m, int64_t words, int32_t* space)
-      : words_(words), a_(space), more_(a_ + m * words), starts_(more_ + 2 * m * words), rests_(starts_ + m) {
+      : words_(words),
+        a_(space),
+        starts_(a_ + m * words),
+        rests_(starts_ + m),
+        more_(rests_ + (m + kRows - 1) / kRows) {
     for_each_height(m, kRows, [&](int64_t row, int64_t height, int64_t tiles) {
       with_count<kRows>(height, [&](auto rows) {
         for (int64_t t = 0; t < tiles; ++t, row += height) rests_[tile_++] = split<rows.value>(row);
@@ -64,35 +68,36 @@ class RowSplitter {
     int32_t* more = more_ + 2 * row * words_;
     int32_t* rest = more;
     int64_t count = 0;
-    const int64_t most_rests = thane::THANE_ISA::most_rests(words_);
+    const int64_t most = most_rests(words_);
     IntVec totals[R] = {};
     for (int64_t w = 0; w < words_; w += kLanes) {
       const __m256i mask = first_words(words_ - w);
-      __m256i most = _mm256_setzero_si256();
+      __m256i largest = _mm256_setzero_si256();
 #pragma GCC unroll 8
       for (int r = 0; r < R; ++r) {
         const __m256i sums = Neighbours<kSigned>::sums(_mm256_maskload_epi32(a + r * words_ + w, mask));
         if constexpr (kSigned) {
           totals[r] += dot_pairs(reinterpret_cast<IntVec>(sums), splat_int(0x00010001));
-          most = _mm256_max_epi16(most, _mm256_abs_epi16(sums));
+          largest = _mm256_max_epi16(largest, _mm256_abs_epi16(sums));
         } else {
-          most = _mm256_max_epi16(most, sums);
+          largest = _mm256_max_epi16(largest, sums);
         }
       }
-      const __m256i above = _mm256_cmpgt_epi16(most, _mm256_set1_epi16(Neighbours<kSigned>::kMost));
+      const __m256i above = _mm256_cmpgt_epi16(largest, _mm256_set1_epi16(Neighbours<kSigned>::kMost));
       // Two bits a neighbour.
       for (auto bits = static_cast<uint32_t>(_mm256_movemask_epi8(above)); bits;) {
         const int word = __builtin_ctz(bits) / 4;
         bits &= ~(15u << (4 * word));
-        if (count++ < most_rests) *rest = static_cast<int32_t>(w) + word, rest += 1 + R;
+        if (count++ == most) {
+          for (int r = 0; r < R; ++r) widen(a + r * words_, more + 2 * r * words_);
+          return -1;
+        }
+        *rest = static_cast<int32_t>(w) + word;
+        rest += 1 + R;
       }
     }
     if constexpr (kSigned) {
       for (int r = 0; r < R; ++r) starts_[row + r] = -128 * sum_of(totals[r]);
-    }
-    if (count > most_rests) {
-      for (int r = 0; r < R; ++r) widen(a + r * words_, more + 2 * r * words_);
-      return -1;
     }
     for (int64_t i = 0; i < count; ++i, more += 1 + R) {
       for (int r = 0; r < R; ++r) {
@@ -105,15 +110,14 @@ class RowSplitter {
     return static_cast<int32_t>(count);
   }
 
-  // A row's words for WidenedQuads, those of even bytes before the others.
+  // A row's words for WidenedQuads, those of even bytes before the others. Writes whole vectors, row after row.
   void widen(const int32_t* a, int32_t* wide) const {
-    const auto widened = [](__m128i shorts) {  // their upper bytes
-      return kSigned ? _mm_srai_epi16(shorts, 8) : _mm_srli_epi16(shorts, 8);
-    };
-    for (int64_t w = 0; w < words_; ++w) {
-      const __m128i bytes = _mm_cvtsi32_si128(a[w]);
-      wide[w] = _mm_cvtsi128_si32(widened(_mm_slli_epi16(bytes, 8)));
-      wide[words_ + w] = _mm_cvtsi128_si32(widened(bytes));
+    for (int up = 8; up >= 0; up -= 8) {
+      for (int64_t w = 0; w < words_; w += kLanes) {
+        const auto bytes = load_as<ShortVec>(a + w) << up;
+        store_as(wide + w, kSigned ? bytes >> 8 : bytes >> 8 & 255);
+      }
+      wide += words_;
     }
   }
 
@@ -129,7 +133,7 @@ class RowSplitter {
   }
 
   int64_t words_, tile_ = 0;
-  int32_t *a_, *more_, *starts_, *rests_;
+  int32_t *a_, *starts_, *rests_, *more_;
 };
 
 }  // namespace
