@@ -67,7 +67,7 @@ IntegerEpilogue IntegerColumns::epilogue(const int32_t* own_bias) const {
           .scales = scales.data(),
           .fractions = fractions.data(),
           .shifts = shifts.data(),
-          .shifts_right = shifts_right,
+          .shrinks = shrinks,
           .zero = zero,
           .low = low,
           .high = high};

@@ -37,7 +37,7 @@ struct IntegerColumns {
   std::vector<int32_t> bias;
   std::vector<float> scales;
   std::vector<int32_t> fractions, shifts;
-  bool shifts_right = false;  // as in IntegerEpilogue
+  bool shrinks = false;  // as in IntegerEpilogue
   int32_t zero = 0, low = 0, high = 0;
 
   // [groups · n] to [groups][padded], zeros where nothing is.

@@ -105,7 +105,7 @@ THANE_INLINE void for_each_first(int64_t n, int64_t tile, const Use& use) {
 
 void run_block(const IntegerDepthwiseRun& run, const Block& block, const Tiles& tiles) {
   int8_t* y = static_cast<int8_t*>(run.y) + block.start;
-  if (finishes_tiles(run.epilogue, block.count, kBlock)) {
+  if (finishes_tiles(run.epilogue, block.count, kBlock, kFixes<kPixels, 2> && tiles.pixels == kPixels)) {
     for_each_first(run.pixels, tiles.pixels, [&](int64_t first) {
       tiles.tile(run, block, first, run.epilogue, block.start, y + first * run.channels, run.channels);
     });

@@ -20,7 +20,7 @@ struct IntegerEpilogue {
   const float* addends = nullptr;       // kReals; null: none
   const int32_t* fractions = nullptr;   // kFixed: in [0, 2^31)
   const int32_t* shifts = nullptr;      // kFixed: in [-31, 30]
-  bool shifts_right = false;            // all shifts lie in [-31, -1]
+  bool shrinks = false;                 // scales lie within -1 … 1, shifts in [-31, -1]: no sum becomes larger
   int32_t zero = 0, low = 0, high = 0;  // of the bytes: [low, high] lies in 0 … 255 or in -128 … 127
 
   int64_t result_bytes() const { return result == IntegerResult::kSums || result == IntegerResult::kReals ? 4 : 1; }

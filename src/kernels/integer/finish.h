@@ -14,8 +14,9 @@ struct ScaledColumns {
   RoundedBytes rounded;
   THANE_INLINE ScaledColumns(const IntegerEpilogue& e, int64_t column)
       : scale(load(e.scales + column)), rounded(e.low, e.high, e.zero) {}
-  THANE_INLINE IntVec whole(IntVec sum) const { return rounded.whole(__builtin_convertvector(sum, Vec) * scale); }
-  THANE_INLINE NarrowVec<int8_t> operator()(IntVec sum) const { return rounded.bytes(whole(sum)); }
+  THANE_INLINE NarrowVec<int8_t> operator()(IntVec sum) const {
+    return rounded.bytes(rounded.whole(__builtin_convertvector(sum, Vec) * scale));
+  }
 };
 
 template <class Factor>
@@ -53,7 +54,7 @@ THANE_INLINE void finish_columns(const IntegerEpilogue& e, int64_t column, int64
   switch (e.result) {
     case IntegerResult::kScaled: write_bytes(ScaledColumns(e, column)); break;
     case IntegerResult::kFixed:
-      if (e.shifts_right)
+      if (e.shrinks)
         write_bytes(FixedColumns<FixedRightFactor>(e, column));
       else
         write_bytes(FixedColumns<FixedFactor>(e, column));
@@ -102,6 +103,7 @@ inline THANE_APART void finish_any(const IntegerEpilogue& e, int64_t column, con
 struct FloatColumns {
   Vec scale, addend;
   IntVec bias;
+  FloatColumns() = default;
   THANE_INLINE FloatColumns(const IntegerEpilogue& e, int64_t column)
       : bias(e.bias ? load_as<IntVec>(e.bias + column) : IntVec{}) {
     const auto shift = load_as<IntVec>(e.shifts + column), fraction = load_as<IntVec>(e.fractions + column);
@@ -109,14 +111,17 @@ struct FloatColumns {
     addend = power_of_two(shift - 1);
   }
   // Up to four roundings of numbers of about 256 at most, others being clamped: up to this distance from a whole number
-  // that one is right.
+  // that one is right. (No sum becomes larger: all are numbers of 32 bits.)
   static constexpr float kSure = 0.5f - 5 * 256 * 0x1p-24f;
   // kSigned: negative results count; else the least that does is 0.
   template <bool kSigned>
   THANE_INLINE IntVec whole(IntVec sum, Vec& worst) const {
     const Vec x = __builtin_convertvector(sum + bias, Vec);
     const Vec added = kSigned ? from_bits(bits_of(addend) | (bits_of(x) & INT32_MIN)) : addend;
-    return RoundedBytes::whole(x * scale + added, worst);
+    const Vec v = x * scale + added;
+    const IntVec nearest = nearest_ints(v);
+    worst = max(worst, abs(v - __builtin_convertvector(nearest, Vec)));
+    return nearest;
   }
 };
 
@@ -153,16 +158,22 @@ inline void finish_rows(const IntegerEpilogue& e, int64_t column, const int32_t*
                         int64_t n, void* to, int64_t stride) {
   const SumRows all{sums, width, rows, to, stride};
   int64_t done = 0;
-  if (e.result == IntegerResult::kFixed && e.shifts_right) {
+  if (e.result == IntegerResult::kFixed && e.shrinks) {
     done = e.low < e.zero ? finish_pairs<true>(e, column, all, n) : finish_pairs<false>(e, column, all, n);
   }
   finish_any(e, column, all, done, n);
 }
 
-// Whether finish_tile takes n of a tile's columns: plain sums and bytes by scales, in whole vectors. Others wait in
-// memory until many rows are there for finish_rows, which has much to prepare for a column.
-THANE_INLINE bool finishes_tiles(const IntegerEpilogue& e, int64_t n, int64_t width) {
-  return n == width && (e.result == IntegerResult::kScaled || (e.result == IntegerResult::kSums && !e.bias));
+// Tiles that finish_tile rounds as TensorFlow Lite does: where their code is small, and there is enough to prepare for.
+template <int R, int V>
+constexpr bool kFixes = kLanes == 8 && V == 2 && R >= 4;
+
+// Whether finish_tile takes n of a tile's `width` columns: whole vectors, which need no care. Others wait in memory
+// until many rows are there for finish_rows, which has much to prepare for a column. fixes: kFixes.
+THANE_INLINE bool finishes_tiles(const IntegerEpilogue& e, int64_t n, int64_t width, bool fixes) {
+  if (n != width || e.result == IntegerResult::kReals) return false;
+  if (e.result == IntegerResult::kSums) return !e.bias;
+  return e.shrinks && (e.result == IntegerResult::kScaled || fixes);
 }
 constexpr int64_t kHeldRows = 48;
 
@@ -171,13 +182,41 @@ constexpr int64_t kHeldRows = 48;
 template <int R, int V>
 THANE_INLINE void finish_tile(const IntegerEpilogue& e, int64_t column, const IntVec (&tile)[R][V], void* to,
                               int64_t stride) {
-  if (e.result == IntegerResult::kSums) {
+  const auto store_sums = [&](int32_t* sums, int64_t width) {
 #pragma GCC unroll 12
     for (int r = 0; r < R; ++r) {
 #pragma GCC unroll 4
-      for (int v = 0; v < V; ++v) store_as(static_cast<int32_t*>(to) + r * stride + v * kLanes, tile[r][v]);
+      for (int v = 0; v < V; ++v) store_as(sums + r * width + v * kLanes, tile[r][v]);
     }
-    return;
+  };
+  if (e.result == IntegerResult::kSums) return store_sums(static_cast<int32_t*>(to), stride);
+  const RoundedBytes rounded(e.low, e.high, e.zero);
+  const auto round = [&](const auto& whole_of) {
+#pragma GCC unroll 12
+    for (int r = 0; r < R; ++r) {
+      IntVec whole[V];
+#pragma GCC unroll 4
+      for (int v = 0; v < V; ++v) whole[v] = whole_of(tile[r][v], v);
+      rounded.store(static_cast<int8_t*>(to) + r * stride, whole);
+    }
+  };
+  if constexpr (kFixes<R, V>) {
+    if (e.result == IntegerResult::kFixed) {
+      FloatColumns columns[V];
+#pragma GCC unroll 4
+      for (int v = 0; v < V; ++v) columns[v] = FloatColumns(e, column + v * kLanes);
+      Vec worst{};
+      if (e.low < e.zero)
+        round([&](IntVec sum, int v) { return columns[v].template whole<true>(sum, worst); });
+      else
+        round([&](IntVec sum, int v) { return columns[v].template whole<false>(sum, worst); });
+      if (any_above(worst, FloatColumns::kSure)) {
+        int32_t sums[R * V * kLanes];
+        store_sums(sums, V * kLanes);
+        finish_any(e, column, {sums, V * kLanes, R, to, stride}, 0, V * kLanes);
+      }
+      return;
+    }
   }
   IntVec bias[V];
   Vec scales[V];
@@ -186,17 +225,7 @@ THANE_INLINE void finish_tile(const IntegerEpilogue& e, int64_t column, const In
     bias[v] = e.bias ? load_as<IntVec>(e.bias + column + v * kLanes) : IntVec{};
     scales[v] = load(e.scales + column + v * kLanes);
   }
-  ScaledColumns columns(e, column);
-#pragma GCC unroll 12
-  for (int r = 0; r < R; ++r) {
-    IntVec whole[V];
-#pragma GCC unroll 4
-    for (int v = 0; v < V; ++v) {
-      columns.scale = scales[v];
-      whole[v] = columns.whole(tile[r][v] + bias[v]);
-    }
-    columns.rounded.store(static_cast<int8_t*>(to) + r * stride, whole);
-  }
+  round([&](IntVec sum, int v) { return nearest_ints(__builtin_convertvector(sum + bias[v], Vec) * scales[v]); });
 }
 
 }  // namespace

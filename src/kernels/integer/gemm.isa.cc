@@ -111,16 +111,18 @@ void run_tiles(const IntegerPanel& p, const TileRun& run, const IntegerEpilogue&
   }
 }
 
-// What runs tiles of `rows` rows and `width` columns.
+// What runs tiles of `rows` rows and `width` columns. fixes: as kFixes.
 struct TileKernel {
   int64_t rows, width;
+  bool fixes;
   decltype(&run_tiles<Pairs<int16_t>, 1, 1>) run;
 };
 
 // Tiles with whatever epilogue and however few columns that count.
 THANE_APART void finish_tiles(const TileKernel& kernel, const IntegerPanel& p, const TileRun& run) {
   const auto to = [&](int64_t row) { return static_cast<char*>(p.c) + row * p.ldc * p.epilogue.result_bytes(); };
-  if (finishes_tiles(p.epilogue, p.n, kernel.width)) return kernel.run(p, run, p.epilogue, to(run.row), p.ldc);
+  if (finishes_tiles(p.epilogue, p.n, kernel.width, kernel.fixes))
+    return kernel.run(p, run, p.epilogue, to(run.row), p.ldc);
   int32_t sums[kHeldRows * kColumns];
   const int64_t most = kHeldRows / kernel.rows;
   for (int64_t done = 0; done < run.count; done += most) {
@@ -138,7 +140,8 @@ void run_panel(const IntegerPanel& p) {
     int64_t tile = 0;
     for_each_height(p.rows.m, kTileRows, [&](int64_t row, int64_t height, int64_t tiles) {
       with_count<kTileRows>(height, [&](auto r) {
-        finish_tiles({r.value, v.value * kLanes, run_tiles<Dot, r.value, v.value>}, p, {tile, row, tiles});
+        constexpr int R = r.value, V = v.value;
+        finish_tiles({R, V * kLanes, kFixes<R, V>, run_tiles<Dot, R, V>}, p, {tile, row, tiles});
       });
       tile += tiles;
     });

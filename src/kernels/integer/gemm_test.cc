@@ -18,7 +18,7 @@ struct Case {
   IntegerWindows windows;
   int64_t m, n;
   IntegerResult result;
-  bool bias, shifts_right;
+  bool bias, shrinks;
   Spread spread;
 };
 
@@ -54,19 +54,20 @@ void check(const IntegerGemm& kernel, int limit, Case c, std::mt19937& random) {
   for (int64_t j = 0; j < columns; ++j) {
     bias[j] = static_cast<int32_t>(random_in(random, -100000, 100000));
     fractions[j] = static_cast<int32_t>(random_in(random, int64_t{1} << 30, (int64_t{1} << 31) - 1));
-    shifts[j] =
-        static_cast<int32_t>(random_in(random, random() % 8 ? -18 : -31, c.shifts_right || random() % 8 ? -1 : 3));
-    scales[j] = std::ldexp(1.0f + static_cast<float>(random() % 1000) / 1000, -static_cast<int>(random() % 16));
+    shifts[j] = static_cast<int32_t>(random_in(random, random() % 8 ? -18 : -31, c.shrinks || random() % 8 ? -1 : 3));
+    scales[j] = std::ldexp(1.0f + static_cast<float>(random() % 1000) / 1001,
+                           -static_cast<int>(random() % 16) - static_cast<int>(c.shrinks));
   }
+  const ByteRange range = random_range(random);
   IntegerEpilogue e{.result = c.result,
                     .scales = scales.data(),
                     .addends = addends.data(),
                     .fractions = fractions.data(),
                     .shifts = shifts.data(),
-                    .shifts_right = c.shifts_right,
-                    .zero = 3,
-                    .low = c.bias ? 1 : 3,  // below the zero point, or not
-                    .high = 250};
+                    .shrinks = c.shrinks,
+                    .zero = range.zero,
+                    .low = range.low,
+                    .high = range.high};
   Guarded<int32_t> corrected(columns);
   for (int64_t j = 0; j < columns; ++j) corrected[j] = c.bias ? bias[j] : 0;
   if (kernel.needs_correction()) {
@@ -107,6 +108,7 @@ void check(const IntegerGemm& kernel, int limit, Case c, std::mt19937& random) {
         sum += (int64_t{w.is_signed ? static_cast<int8_t>(raw) : raw} - w.zero) * b[static_cast<size_t>(j * depth + k)];
       }
       const uint8_t* at = out.data() + (i * ldc + j) * bytes;
+      const int byte = e.low < 0 ? static_cast<int8_t>(*at) : *at;
       int32_t got;
       float real;
       std::memcpy(&got, at, sizeof got * static_cast<size_t>(bytes == 4));
@@ -119,11 +121,11 @@ void check(const IntegerGemm& kernel, int limit, Case c, std::mt19937& random) {
           break;
         case IntegerResult::kScaled: {
           const double q = std::nearbyint(static_cast<float>(sum) * scales[j]) + e.zero;
-          ASSERT_EQ(*at, static_cast<int>(std::fmin(std::fmax(q, e.low), e.high))) << i << "," << j;
+          ASSERT_EQ(byte, static_cast<int>(std::fmin(std::fmax(q, e.low), e.high))) << i << "," << j;
           break;
         }
         case IntegerResult::kFixed:
-          ASSERT_EQ(*at, std::clamp<int64_t>(fixed_product(sum, fractions[j], shifts[j]) + e.zero, e.low, e.high))
+          ASSERT_EQ(byte, std::clamp<int64_t>(fixed_product(sum, fractions[j], shifts[j]) + e.zero, e.low, e.high))
               << i << "," << j << " " << sum;
       }
     }
@@ -156,7 +158,7 @@ Case random_case(std::mt19937& random) {
   c.result = static_cast<IntegerResult>(random() % 4);
   c.bias = coin();
   c.spread = static_cast<Spread>(random() % 3);
-  c.shifts_right = coin();
+  c.shrinks = coin();
   return c;
 }
 
@@ -230,7 +232,7 @@ TEST(IntegerGemm, FixedPointAtTheLimits) {
                         .bias = bias.data(),
                         .fractions = fractions.data(),
                         .shifts = shifts.data(),
-                        .shifts_right = round % 4 < 2,
+                        .shrinks = round % 4 < 2,
                         .zero = -5,
                         .low = low,
                         .high = 127};

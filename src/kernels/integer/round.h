@@ -11,7 +11,15 @@ namespace {
 class RoundedBytes {
  public:
   THANE_INLINE RoundedBytes(int32_t low, int32_t high, int32_t zero)
-      : low_(splat_int(low - zero)), high_(splat_int(high - zero)), zero_(splat_int(zero)) {}
+      : low_(splat_int(low - zero)), high_(splat_int(high - zero)), zero_(splat_int(zero)) {
+    const bool is_signed = low < 0;
+    const int32_t up = is_signed ? 128 : 0;
+    flip_ = static_cast<int8_t>(up);
+    unsigned_zero_ = static_cast<int16_t>(zero + up);
+    unsigned_low_ = static_cast<int8_t>(low + up);
+    unsigned_high_ = static_cast<int8_t>(high + up);
+    is_narrow_ = high - low < 255;
+  }
 
   // The nearest whole numbers, or something beyond the bounds on the same side; NaN lies below them.
   static THANE_INLINE IntVec whole(Vec v) { return nearest_ints(min(splat(kBeyond), v)); }
@@ -30,19 +38,17 @@ class RoundedBytes {
   template <int V>
   THANE_INLINE void store(void* to, const IntVec (&whole)[V]) const {
 #if defined(__AVX2__) && !defined(__AVX512F__)
-    if constexpr (V == 2) {  // both at once, as numbers of 16 bits
-      const auto shorts = [](IntVec a, IntVec b) {
-        return _mm256_packs_epi32(reinterpret_cast<__m256i>(a), reinterpret_cast<__m256i>(b));
-      };
-      const __m256i both = _mm256_max_epi16(shorts(whole[0], whole[1]), shorts(low_, low_));
-      const __m256i clamped = _mm256_min_epi16(both, shorts(high_, high_));
-      const __m256i sums = _mm256_add_epi16(clamped, shorts(zero_, zero_));
+    if constexpr (V == 2) {  // both at once: saturating to 16 bits and to bytes does most of the work
+      const __m256i shorts =
+          _mm256_packs_epi32(reinterpret_cast<__m256i>(whole[0]), reinterpret_cast<__m256i>(whole[1]));
+      const __m256i sums = _mm256_adds_epi16(shorts, _mm256_set1_epi16(unsigned_zero_));
       // Each half now holds four numbers of the first vector and four of the second.
-      const __m256i low_bytes =
-          _mm256_broadcastsi128_si256(_mm_setr_epi8(0, 2, 4, 6, 8, 10, 12, 14, 0, 0, 0, 0, 0, 0, 0, 0));
       const __m256i order = _mm256_setr_epi32(0, 4, 1, 5, 0, 4, 1, 5);
-      const __m256i halves = _mm256_shuffle_epi8(sums, low_bytes);
-      _mm_storeu_si128(static_cast<__m128i*>(to), _mm256_castsi256_si128(_mm256_permutevar8x32_epi32(halves, order)));
+      __m128i bytes = _mm256_castsi256_si128(_mm256_permutevar8x32_epi32(_mm256_packus_epi16(sums, sums), order));
+      if (is_narrow_) {
+        bytes = _mm_min_epu8(_mm_max_epu8(bytes, _mm_set1_epi8(unsigned_low_)), _mm_set1_epi8(unsigned_high_));
+      }
+      _mm_storeu_si128(static_cast<__m128i*>(to), _mm_xor_si128(bytes, _mm_set1_epi8(flip_)));
       return;
     }
 #endif
@@ -53,6 +59,10 @@ class RoundedBytes {
   static constexpr float kBeyond = 1 << 20;
 
   IntVec low_, high_, zero_;  // the bounds of what the zero point is added to
+  // The same for bytes that are shifted up to 0 … 255, and what shifts them down again.
+  int16_t unsigned_zero_;
+  int8_t unsigned_low_, unsigned_high_, flip_;
+  bool is_narrow_;  // not all bytes lie within the bounds
 };
 
 }  // namespace

@@ -83,7 +83,7 @@ IntegerColumns Requantization::columns(int64_t channels) const {
     out.fractions.push_back(m.fraction);
     out.shifts.push_back(m.shift);
   }
-  out.shifts_right = std::ranges::all_of(out.shifts, [](int32_t shift) { return shift < 0; });
+  out.shrinks = std::ranges::all_of(out.shifts, [](int32_t shift) { return shift < 0; });
   return out;
 }
 

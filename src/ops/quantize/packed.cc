@@ -1,5 +1,8 @@
 #include "ops/quantize/packed.h"
 
+#include <algorithm>
+#include <cmath>
+
 namespace thane {
 namespace {
 
@@ -45,6 +48,7 @@ IntegerColumns scaled_columns(const KernelQuery& query, int64_t columns, size_t 
                      .low = range.low,
                      .high = range.high};
   for (int64_t c = 0; c < columns; ++c) out.scales.push_back(x * scales.data<float>()[scales.size() == 1 ? 0 : c] / y);
+  out.shrinks = std::ranges::all_of(out.scales, [](float scale) { return std::fabs(scale) < 1; });
   return out;
 }
 
