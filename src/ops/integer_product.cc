@@ -225,11 +225,13 @@ Status IntegerProduct::run(const void* x, bool is_signed, int32_t zero, const in
     sums.assign(static_cast<size_t>(groups_ * padded_), 0);
     const int32_t unsigned_zero = zero + (is_signed ? 128 : 0);
     const auto from_origin = static_cast<uint32_t>(unsigned_zero - kernel_->origin(unsigned_zero));
-    for (int64_t j = 0; j < groups_ * padded_; ++j) {
-      const auto at = static_cast<size_t>(j);
-      if (epilogue.bias) sums[at] = static_cast<uint32_t>(epilogue.bias[j]);
-      if (bias && j % padded_ < n_) sums[at] += static_cast<uint32_t>(bias[j / padded_ * n_ + j % padded_]);
+    for (size_t at = 0; at < sums.size(); ++at) {
+      if (epilogue.bias) sums[at] = static_cast<uint32_t>(epilogue.bias[at]);
       if (!column_sums.empty()) sums[at] -= from_origin * static_cast<uint32_t>(column_sums[at]);
+    }
+    for (int64_t g = 0; bias && g < groups_; ++g) {
+      for (int64_t j = 0; j < n_; ++j)
+        sums[static_cast<size_t>(g * padded_ + j)] += static_cast<uint32_t>(bias[g * n_ + j]);
     }
     epilogue.bias = reinterpret_cast<const int32_t*>(sums.data());
   }

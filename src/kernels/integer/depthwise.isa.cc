@@ -103,14 +103,20 @@ THANE_INLINE void for_each_first(int64_t n, int64_t tile, const Use& use) {
   for (int64_t i = 0; i < n; i += tile) use(i + tile <= n ? i : n - tile);
 }
 
+// Whether tiles of a block of so many channels go to where they belong at once.
+bool finishes(const IntegerDepthwiseRun& run, int64_t channels, const Tiles& tiles) {
+  return finishes_tiles(run.epilogue, channels, kBlock, kFixes<kPixels, 2> && tiles.pixels == kPixels);
+}
+void run_tile(const IntegerDepthwiseRun& run, const Block& block, const Tiles& tiles, int64_t first) {
+  int8_t* y = static_cast<int8_t*>(run.y) + first * run.channels + block.start;
+  tiles.tile(run, block, first, run.epilogue, block.start, y, run.channels);
+}
+
 void run_block(const IntegerDepthwiseRun& run, const Block& block, const Tiles& tiles) {
-  int8_t* y = static_cast<int8_t*>(run.y) + block.start;
-  if (finishes_tiles(run.epilogue, block.count, kBlock, kFixes<kPixels, 2> && tiles.pixels == kPixels)) {
-    for_each_first(run.pixels, tiles.pixels, [&](int64_t first) {
-      tiles.tile(run, block, first, run.epilogue, block.start, y + first * run.channels, run.channels);
-    });
-    return;
+  if (finishes(run, block.count, tiles)) {
+    return for_each_first(run.pixels, tiles.pixels, [&](int64_t first) { run_tile(run, block, tiles, first); });
   }
+  int8_t* y = static_cast<int8_t*>(run.y) + block.start;
   int32_t sums[kHeldRows * kBlock];
   for_each_tile(run.pixels, kHeldRows, [&](int64_t begin, int64_t pixels) {
     for_each_first(pixels, tiles.pixels,
@@ -119,6 +125,10 @@ void run_block(const IntegerDepthwiseRun& run, const Block& block, const Tiles& 
   });
 }
 
+// Lines of input up to so many bytes stay in L1 while one block after the other reads them; of longer ones, all
+// channels of a few pixels are read at a time.
+constexpr int64_t kNearby = 20000;
+
 template <class Byte>
 void run_blocks(const IntegerDepthwiseRun& run) {
   if (run.channels < kBlock) {
@@ -126,9 +136,14 @@ void run_blocks(const IntegerDepthwiseRun& run) {
   }
   const Tiles tiles = tiles_of<Byte>(run);
   const int64_t size = (run.rows + 1) / 2 * run.columns * kBlock;
-  for (int64_t i = 0; i < blocks_of(run.channels); ++i) {
-    run_block(run, {run.weights + i * size, block_start(i, run.channels), kBlock}, tiles);
+  const auto block = [&](int64_t i) { return Block{run.weights + i * size, block_start(i, run.channels), kBlock}; };
+  if (!finishes(run, kBlock, tiles) || run.rows * run.pixels * run.stride * run.channels < kNearby) {
+    for (int64_t i = 0; i < blocks_of(run.channels); ++i) run_block(run, block(i), tiles);
+    return;
   }
+  for_each_first(run.pixels, tiles.pixels, [&](int64_t first) {
+    for (int64_t i = 0; i < blocks_of(run.channels); ++i) run_tile(run, block(i), tiles, first);
+  });
 }
 
 void run_line(const IntegerDepthwiseRun& run) noexcept {
