@@ -17,7 +17,8 @@ TEST(IntegerDepthwise, ExactAtEveryInstructionSet) {
       return low + static_cast<int64_t>(random() % static_cast<uint64_t>(high - low + 1));
     };
     for (int round = 0; round < 200; ++round) {
-      const int64_t channels = in_range(1, random() % 8 ? 40 : 300), rows = in_range(1, 5), taps = random() % 2 ? 3 : in_range(1, 7);
+      const int64_t channels = in_range(1, random() % 8 ? 40 : 300), rows = in_range(1, 5),
+                    taps = random() % 2 ? 3 : in_range(1, 7);
       const int64_t stride = in_range(1, 3), dilation = in_range(1, 2), pad = in_range(0, 3), in = in_range(1, 20);
       const int64_t outputs = random() % 8 ? in_range(1, 20) : in_range(45, 60);
       const bool is_signed = random() % 2 == 0, extreme = random() % 3 == 0;

@@ -43,20 +43,30 @@ struct WidenedQuads {
 };
 
 #if defined(__AVX2__) && !defined(__AVX512F__)
-// Quads that split_rows.h has prepared: the products of two neighbours are added in 16 bits, which must be enough for
-// them. The instruction wants unsigned bytes on one side. kSigned: A's bytes are signed, and B's 128 larger than B.
+// Quads that split_rows.h has prepared: the products of two neighbours, or of four, are added in 16 bits, which must be
+// enough for them. The instruction wants unsigned bytes on one side. kSigned: A's bytes are signed, and B's 128 larger
+// than B.
 template <bool kSigned>
 struct SplitQuads {
   static constexpr int kDepth = 4;
-  static constexpr bool kSplit = true;
+  static constexpr bool kSplit = true, kFours = !kSigned;
   using Weight = int8_t;
   static THANE_INLINE IntVec load_b(const int8_t* from) {
     return kSigned ? load_as<IntVec>(from) ^ splat_int(INT32_MIN | 0x808080) : load_as<IntVec>(from);
   }
-  static THANE_INLINE IntVec add(IntVec sum, IntVec a, IntVec b) {
+  static THANE_INLINE IntVec add(IntVec sum, IntVec a, IntVec b) { return sum + pairs_of(in_16_bits(a, b)); }
+  // Two words of each, whose products of bytes in the same places are added first.
+  static THANE_INLINE IntVec add(IntVec sum, const IntVec (&a)[2], const IntVec (&b)[2]) {
+    return sum + pairs_of(in_16_bits(a[0], b[0]) + in_16_bits(a[1], b[1]));
+  }
+
+ private:
+  static THANE_INLINE ShortVec in_16_bits(IntVec a, IntVec b) {
     const auto x = reinterpret_cast<__m256i>(a), y = reinterpret_cast<__m256i>(b);
-    const auto pairs = kSigned ? _mm256_maddubs_epi16(y, x) : _mm256_maddubs_epi16(x, y);
-    return sum + dot_pairs(reinterpret_cast<IntVec>(pairs), splat_int(0x00010001));
+    return reinterpret_cast<ShortVec>(kSigned ? _mm256_maddubs_epi16(y, x) : _mm256_maddubs_epi16(x, y));
+  }
+  static THANE_INLINE IntVec pairs_of(ShortVec sums) {
+    return dot_pairs(reinterpret_cast<IntVec>(sums), splat_int(0x00010001));
   }
 };
 #endif

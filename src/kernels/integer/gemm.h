@@ -22,8 +22,12 @@ struct IntegerRows {
   const int32_t* a = nullptr;  // [m][words]
 
   // What else split quads (split_rows.h) need; null for others.
-  const int32_t* rests = nullptr;   // of tiles of rows, one below the other: how many; < 0: `more` has all its words
-  const int32_t* more = nullptr;    // [m][2 · words]: where a tile's rows begin, its rests, or its words widened
+  struct Tile {
+    int32_t added;  // products that are added in 16 bits: 2 or 4; 0: none, `more` has all words widened
+    int32_t rests;  // how many `more` has
+  };
+  const Tile* tiles = nullptr;      // of rows, one below the other
+  const int32_t* more = nullptr;    // [m][2 · words], a tile's where its rows begin
   const int32_t* starts = nullptr;  // [m], what a row's sums start from; null: from 0
 };
 

@@ -23,6 +23,9 @@ constexpr int kVectors = 2, kTileRows = 6;
 constexpr int kVectors = 2, kTileRows = 4;
 #endif
 constexpr int kColumns = kVectors * kLanes;
+// Split quads take two words of B at a time, for which they need registers.
+template <class Dot>
+constexpr int kRows = Dot::kSplit ? 4 : kTileRows;
 
 template <class Dot, int V>
 constexpr int kStep = V* kLanes* Dot::kDepth;  // weights that a word of A meets
@@ -64,6 +67,28 @@ THANE_INLINE void add_words(const int32_t* a, int64_t stride, int64_t words, con
   for (int64_t w = 0; w < words; ++w, b += kStep<Dot, V>) add_word<Dot>(a + w, stride, b, sums);
 }
 
+// Two words at a time, whose products of bytes in the same places make numbers of 16 bits together.
+template <class Dot, int R, int V>
+THANE_INLINE void add_words_by_two(const int32_t* a, int64_t words, const typename Dot::Weight* b,
+                                   IntVec (&sums)[R][V]) {
+  int64_t w = 0;
+  for (; w + 2 <= words; w += 2, b += 2 * kStep<Dot, V>) {
+    IntVec columns[V][2];
+#pragma GCC unroll 4
+    for (int v = 0; v < V; ++v) {
+      columns[v][0] = Dot::load_b(b + v * kLanes * Dot::kDepth);
+      columns[v][1] = Dot::load_b(b + kStep<Dot, V> + v * kLanes * Dot::kDepth);
+    }
+#pragma GCC unroll 12
+    for (int r = 0; r < R; ++r) {
+      const IntVec x[2] = {splat_int(a[r * words + w]), splat_int(a[r * words + w + 1])};
+#pragma GCC unroll 4
+      for (int v = 0; v < V; ++v) sums[r][v] = Dot::add(sums[r][v], x, columns[v]);
+    }
+  }
+  if (w < words) add_word<Dot>(a + w, words, b, sums);
+}
+
 // Tiles of rows one below the other, the first of which is number `tile` and begins at `row`.
 struct TileRun {
   int64_t tile, row, count;
@@ -74,26 +99,30 @@ template <class Dot, int R, int V>
 THANE_INLINE void sum_tile(const IntegerRows& rows, int64_t row, int64_t tile, const typename Dot::Weight* b,
                            IntVec (&sums)[R][V]) {
   const int64_t words = rows.words;
-  const int32_t rests = Dot::kSplit && rows.rests ? rows.rests[tile] : 0;
-  const int32_t* starts = rests < 0 ? nullptr : rows.starts;
+  const IntegerRows::Tile way = Dot::kSplit && rows.tiles ? rows.tiles[tile] : IntegerRows::Tile{2, 0};
+  const int32_t* starts = way.added == 0 ? nullptr : rows.starts;
 #pragma GCC unroll 12
   for (int r = 0; r < R; ++r) {
 #pragma GCC unroll 4
     for (int v = 0; v < V; ++v) sums[r][v] = starts ? splat_int(starts[row + r]) : IntVec{};
   }
+  const int32_t* a = rows.a + row * words;
   if constexpr (Dot::kSplit) {
     const int32_t* more = rows.more + 2 * row * words;
-    if (rests < 0) {
+    if (way.added == 0) {
       add_words<WidenedQuads<false>>(more, 2 * words, words, b, sums);
       return add_words<WidenedQuads<true>>(more + words, 2 * words, words, b, sums);
     }
-    add_words<Dot>(rows.a + row * words, words, words, b, sums);
+    if (Dot::kFours && way.added == 4)
+      add_words_by_two<Dot>(a, words, b, sums);
+    else
+      add_words<Dot>(a, words, words, b, sums);
     // Each: which word of B, and the rest of every row.
-    for (int32_t i = 0; i < rests; ++i, more += 1 + R) {
+    for (int32_t i = 0; i < way.rests; ++i, more += 1 + R) {
       add_word<Dot>(more + 1, 1, b + more[0] * int64_t{kStep<Dot, V>}, sums);
     }
   } else {
-    add_words<Dot>(rows.a + row * words, words, words, b, sums);
+    add_words<Dot>(a, words, words, b, sums);
   }
 }
 
@@ -138,8 +167,8 @@ void run_panel(const IntegerPanel& p) {
   if (p.rows.m <= 0 || p.n <= 0) return;
   with_count<kVectors>((p.n + kLanes - 1) / kLanes, [&](auto v) {
     int64_t tile = 0;
-    for_each_height(p.rows.m, kTileRows, [&](int64_t row, int64_t height, int64_t tiles) {
-      with_count<kTileRows>(height, [&](auto r) {
+    for_each_height(p.rows.m, kRows<Dot>, [&](int64_t row, int64_t height, int64_t tiles) {
+      with_count<kRows<Dot>>(height, [&](auto r) {
         constexpr int R = r.value, V = v.value;
         finish_tiles({R, V * kLanes, kFixes<R, V>, run_tiles<Dot, R, V>}, p, {tile, row, tiles});
       });
@@ -167,7 +196,7 @@ IntegerRows pack_rows(const IntegerWindows& w, int64_t first, int64_t count, int
 
 template <class Dot, class Convert>
 constexpr IntegerGemm gemm() {
-  return {.rows = kTileRows,
+  return {.rows = kRows<Dot>,
           .columns = kColumns,
           .lanes = kLanes,
           .depth_per_word = Dot::kDepth,
@@ -194,12 +223,13 @@ int32_t nearest_origin(int32_t zero) {
   return zero < 96 ? 0 : kMiddle;
 }
 
+constexpr int kSplitRows = kRows<SplitQuads<false>>;
 IntegerRows pack_split(const IntegerWindows& w, int64_t first, int64_t count, int32_t* space) noexcept {
   const int32_t origin = nearest_origin(w.unsigned_zero());
   convert_windows(AsBytes(w, origin), w, first, count, reinterpret_cast<uint8_t*>(space));
   const int64_t words = (w.depth() + 3) / 4;
-  return origin ? RowSplitter<true, kTileRows>(count, words, space).rows(count)
-                : RowSplitter<false, kTileRows>(count, words, space).rows(count);
+  return origin ? RowSplitter<true, kSplitRows>(count, words, space).rows(count)
+                : RowSplitter<false, kSplitRows>(count, words, space).rows(count);
 }
 void split_panel(const IntegerPanel& p) noexcept {
   if (p.rows.starts) return run_panel<SplitQuads<true>>(p);
@@ -214,7 +244,7 @@ constexpr IntegerGemm mild_gemm() {
 constexpr IntegerGemm narrow_gemm() {
   IntegerGemm split = mild_gemm();
   split.origin = nearest_origin;
-  split.space = split_space<kTileRows>;
+  split.space = split_space<kSplitRows>;
   split.pack_a = pack_split;
   return split;
 }

@@ -4,7 +4,9 @@
 // Two neighbours in k leave 16 bits only if both are large, which in most data few are: zeros are half of what ReLU
 // leaves, and the largest number that the scale was chosen for is rare. Where a word of some row of a tile has such
 // neighbours, two smaller words stand for it in all rows of the tile: a part that stays in its place, and a rest, which
-// meets the same word of B after all others. Every sum is exact; only the work depends on the data.
+// meets the same word of B after all others. Where few neighbours of two words are large together, products of both
+// words are added in 16 bits; of the others the second word becomes a rest. Every sum is exact; only the work depends
+// on the data.
 #pragma once
 
 #include "kernels/integer/dots.h"
@@ -16,6 +18,9 @@ namespace {
 
 // What of a row's words may have rests: with more of them, it is faster to widen all bytes to 16 bits.
 constexpr int64_t most_rests(int64_t words) { return words * 7 / 16; }
+// How many second words may become rests: with more of them, adding products of two words first costs more than it
+// saves.
+constexpr int64_t most_seconds(int64_t words) { return words / 8; }
 
 // What neighbours may add up to, and parts that add up to no more.
 //   unsigned bytes times signed ones:  256 · -128 … 256 · 127
@@ -37,7 +42,7 @@ struct Neighbours {
 template <int kRows>
 int64_t split_space(int64_t m, int64_t words) {
   const int64_t tiles = (m + kRows - 1) / kRows;
-  return 3 * m * words + m + tiles + kLanes;  // a vector more, as widen() may write beyond the end
+  return 3 * m * words + m + 2 * tiles + kLanes;  // a vector more, as widen() may write beyond the end
 }
 
 // Rows of words `a`, which lie at the beginning of split_space(m, words) words, in tiles of at most kRows.
@@ -48,31 +53,32 @@ class RowSplitter {
       : words_(words),
         a_(space),
         starts_(a_ + m * words),
-        rests_(starts_ + m),
-        more_(rests_ + (m + kRows - 1) / kRows) {
+        tiles_(reinterpret_cast<IntegerRows::Tile*>(starts_ + m)),
+        more_(starts_ + m + 2 * ((m + kRows - 1) / kRows)) {
     for_each_height(m, kRows, [&](int64_t row, int64_t height, int64_t tiles) {
       with_count<kRows>(height, [&](auto rows) {
-        for (int64_t t = 0; t < tiles; ++t, row += height) rests_[tile_++] = split<rows.value>(row);
+        for (int64_t t = 0; t < tiles; ++t, row += height) tiles_[tile_++] = split<rows.value>(row);
       });
     });
   }
   IntegerRows rows(int64_t m) const {
-    return {.m = m, .words = words_, .a = a_, .rests = rests_, .more = more_, .starts = kSigned ? starts_ : nullptr};
+    return {.m = m, .words = words_, .a = a_, .tiles = tiles_, .more = more_, .starts = kSigned ? starts_ : nullptr};
   }
 
  private:
-  // How many rests there are.
   template <int R>
-  THANE_APART int32_t split(int64_t row) {
+  THANE_APART IntegerRows::Tile split(int64_t row) {
+    constexpr bool kFours = !kSigned && R > 1;
     int32_t* a = a_ + row * words_;
     int32_t* more = more_ + 2 * row * words_;
-    int32_t* rest = more;
-    int64_t count = 0;
-    const int64_t most = most_rests(words_);
+    // The numbers of words to split, and of second words of two; rests, which are less than half of `more`, come later.
+    int32_t* const large = more + 2 * R * words_ - words_;
+    int32_t* const seconds = large - words_ / 2;
+    int64_t large_count = 0, second_count = 0;
     IntVec totals[R] = {};
     for (int64_t w = 0; w < words_; w += kLanes) {
       const __m256i mask = first_words(words_ - w);
-      __m256i largest = _mm256_setzero_si256();
+      __m256i largest = _mm256_setzero_si256(), largest_fours = largest;
 #pragma GCC unroll 8
       for (int r = 0; r < R; ++r) {
         const __m256i sums = Neighbours<kSigned>::sums(_mm256_maskload_epi32(a + r * words_ + w, mask));
@@ -82,32 +88,47 @@ class RowSplitter {
         } else {
           largest = _mm256_max_epi16(largest, sums);
         }
-      }
-      const __m256i above = _mm256_cmpgt_epi16(largest, _mm256_set1_epi16(Neighbours<kSigned>::kMost));
-      // Two bits a neighbour.
-      for (auto bits = static_cast<uint32_t>(_mm256_movemask_epi8(above)); bits;) {
-        const int word = __builtin_ctz(bits) / 4;
-        bits &= ~(15u << (4 * word));
-        if (count++ == most) {
-          for (int r = 0; r < R; ++r) widen(a + r * words_, more + 2 * r * words_);
-          return -1;
+        // First words below, what they make with the second ones.
+        if (kFours) {
+          largest_fours = _mm256_max_epi16(largest_fours, _mm256_add_epi16(sums, _mm256_srli_epi64(sums, 32)));
         }
-        *rest = static_cast<int32_t>(w) + word;
-        rest += 1 + R;
+      }
+      for (uint32_t bits = words_above(largest); bits; bits &= bits - 1) {
+        if (large_count == most_rests(words_)) {
+          for (int r = 0; r < R; ++r) widen(a + r * words_, more + 2 * r * words_);
+          return {0, 0};
+        }
+        large[large_count++] = static_cast<int32_t>(w) + __builtin_ctz(bits);
+      }
+      for (uint32_t bits = kFours ? words_above(largest_fours) & 0x55 : 0; bits; bits &= bits - 1) {
+        if (const int64_t second = w + __builtin_ctz(bits) + 1; second < words_) {
+          seconds[second_count++] = static_cast<int32_t>(second);
+        }
       }
     }
     if constexpr (kSigned) {
       for (int r = 0; r < R; ++r) starts_[row + r] = -128 * sum_of(totals[r]);
     }
-    for (int64_t i = 0; i < count; ++i, more += 1 + R) {
+    const bool fours = kFours && second_count <= most_seconds(words_);
+    const auto rest_of = [&](int32_t number, const auto& part_of) {
+      *more++ = number;
       for (int r = 0; r < R; ++r) {
-        int32_t& word = a[r * words_ + more[0]];
-        const __m128i whole = _mm_cvtsi32_si128(word), part = Neighbours<kSigned>::part(whole);
-        more[1 + r] = _mm_cvtsi128_si32(_mm_sub_epi8(whole, part));
+        int32_t& word = a[r * words_ + number];
+        const __m128i whole = _mm_cvtsi32_si128(word), part = part_of(whole);
+        *more++ = _mm_cvtsi128_si32(_mm_sub_epi8(whole, part));
         word = _mm_cvtsi128_si32(part);
       }
-    }
-    return static_cast<int32_t>(count);
+    };
+    for (int64_t i = 0; i < large_count; ++i) rest_of(large[i], Neighbours<kSigned>::part);
+    if (!fours) return {2, static_cast<int32_t>(large_count)};
+    for (int64_t i = 0; i < second_count; ++i) rest_of(seconds[i], [](__m128i) { return _mm_setzero_si128(); });
+    return {4, static_cast<int32_t>(large_count + second_count)};
+  }
+  // A bit for every word with a sum that is too large.
+  static THANE_INLINE uint32_t words_above(__m256i sums) {
+    const __m256i above = _mm256_cmpgt_epi16(sums, _mm256_set1_epi16(Neighbours<kSigned>::kMost));
+    const __m256i none = _mm256_cmpeq_epi32(above, _mm256_setzero_si256());
+    return 255u & ~static_cast<uint32_t>(_mm256_movemask_ps(_mm256_castsi256_ps(none)));
   }
 
   // A row's words for WidenedQuads, those of even bytes before the others. Writes whole vectors, row after row.
@@ -133,7 +154,9 @@ class RowSplitter {
   }
 
   int64_t words_, tile_ = 0;
-  int32_t *a_, *starts_, *rests_, *more_;
+  int32_t *a_, *starts_;
+  IntegerRows::Tile* tiles_;
+  int32_t* more_;
 };
 
 }  // namespace
