@@ -108,7 +108,7 @@ THANE_INLINE void sum_tile(const IntegerRows& rows, int64_t row, int64_t tile, c
   }
   const int32_t* a = rows.a + row * words;
   if constexpr (Dot::kSplit) {
-    const int32_t* more = rows.more + 2 * row * words;
+    const int32_t* more = rows.more ? rows.more + 2 * row * words : nullptr;
     if (way.added == 0) {
       add_words<WidenedQuads<false>>(more, 2 * words, words, b, sums);
       return add_words<WidenedQuads<true>>(more + words, 2 * words, words, b, sums);
