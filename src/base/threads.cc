@@ -8,6 +8,7 @@
 namespace thane {
 namespace {
 
+// Where cores are shared, a thread is often that much behind the others.
 constexpr auto kSpin = std::chrono::microseconds(50);
 thread_local bool inside_task = false;
 

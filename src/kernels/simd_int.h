@@ -14,7 +14,6 @@ namespace thane::THANE_ISA {
 namespace {
 
 using ShortVec = int16_t __attribute__((vector_size(kLanes * 4)));
-using UnsignedShortVec = uint16_t __attribute__((vector_size(kLanes * 4)));
 using ByteVec = int8_t __attribute__((vector_size(kLanes * 4)));
 using LongVec = int64_t __attribute__((vector_size(kLanes * 4)));
 using UnsignedVec = uint32_t __attribute__((vector_size(kLanes * 4)));

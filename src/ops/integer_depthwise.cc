@@ -46,12 +46,7 @@ Status IntegerDepthwiseConv::run(const void* x, bool is_signed, int32_t zero, co
   const int64_t channels = shape_.in_channels;
   const int64_t lines = shape_.batch * rows_.out, out_line = pixels_.out * channels;
   if (lines * out_line == 0) return ok();
-  std::vector<int32_t> added = columns_.bias_with(bias, channels, padded_);
-  for (int64_t c = 0; c < channels; ++c) {
-    const auto at = static_cast<size_t>(c);
-    added[at] = static_cast<int32_t>(static_cast<uint32_t>(added[at]) -
-                                     static_cast<uint32_t>(zero) * static_cast<uint32_t>(weights_->sums[at]));
-  }
+  const std::vector<int32_t> added = columns_.bias_with(bias, 1, channels, padded_, zero, weights_->sums);
   const std::vector<uint8_t> outside(static_cast<size_t>(channels), static_cast<uint8_t>(zero));
   const std::vector<const uint8_t*> nothing(static_cast<size_t>(row_length_), outside.data());
   const IntegerDepthwiseRun whole{.channels = channels,

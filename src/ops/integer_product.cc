@@ -51,12 +51,20 @@ void IntegerColumns::pad(int64_t groups, int64_t n, int64_t padded) {
   pad_columns(shifts, groups, n, padded);
 }
 
-std::vector<int32_t> IntegerColumns::bias_with(const int32_t* other, int64_t n, int64_t padded) const {
+std::vector<int32_t> IntegerColumns::bias_with(const int32_t* other, int64_t groups, int64_t n, int64_t padded,
+                                               int32_t zero, std::span<const int32_t> column_sums) const {
   std::vector<int32_t> sums(bias);
-  sums.resize(static_cast<size_t>(padded));
-  for (int64_t j = 0; other && j < n; ++j) {
-    int32_t& sum = sums[static_cast<size_t>(j)];
-    sum = static_cast<int32_t>(static_cast<uint32_t>(sum) + static_cast<uint32_t>(other[j]));
+  sums.resize(static_cast<size_t>(groups * padded));
+  const auto add = [](int32_t& sum, uint32_t number) {
+    sum = static_cast<int32_t>(static_cast<uint32_t>(sum) + number);
+  };
+  for (int64_t g = 0; other && g < groups; ++g) {
+    for (int64_t j = 0; j < n; ++j) {
+      add(sums[static_cast<size_t>(g * padded + j)], static_cast<uint32_t>(other[g * n + j]));
+    }
+  }
+  for (size_t j = 0; j < column_sums.size(); ++j) {
+    add(sums[j], static_cast<uint32_t>(-zero) * static_cast<uint32_t>(column_sums[j]));
   }
   return sums;
 }
@@ -187,12 +195,10 @@ void IntegerProduct::cut(int64_t most_rows) {
   chunks_ = chunk_rows_ > 0 ? (m_ + chunk_rows_ - 1) / chunk_rows_ : 0;
 }
 
-IntegerRows IntegerProduct::pack_chunk(const IntegerData& x, int64_t chunk, int32_t* space) const {
+IntegerRows IntegerProduct::pack_chunk(const IntegerWindows& windows, int64_t chunk, int32_t* space) const {
   const int64_t product = chunk / chunks_, first = chunk % chunks_ * chunk_rows_;
-  IntegerWindows w = windows_;
-  w.x = static_cast<const uint8_t*>(x.bytes) + product / groups_ * in_image_ + product % groups_ * w.channels;
-  w.is_signed = x.is_signed;
-  w.zero = x.zero;
+  IntegerWindows w = windows;
+  w.x = static_cast<const uint8_t*>(w.x) + product / groups_ * in_image_ + product % groups_ * w.channels;
   return kernel_->pack_a(w, first, std::min(chunk_rows_, m_ - first), space);
 }
 
@@ -217,23 +223,16 @@ void IntegerProduct::multiply(const IntegerRows& rows, int64_t chunk, int64_t fi
 Status IntegerProduct::run(const void* x, bool is_signed, int32_t zero, const int32_t* bias, void* y,
                            ThreadPool& threads) const {
   if (images_ * groups_ * m_ * n_ == 0) return ok();
-  const IntegerData data{x, is_signed, zero};
+  IntegerWindows windows = windows_;
+  windows.x = x;
+  windows.is_signed = is_signed;
+  windows.zero = zero;
   IntegerEpilogue epilogue = columns_.epilogue(columns_.bias.empty() ? nullptr : columns_.bias.data());
-  std::vector<uint32_t> sums;  // wrapping
-  const std::vector<int32_t>& column_sums = packed_->column_sums;
-  if (bias || !column_sums.empty()) {
-    sums.assign(static_cast<size_t>(groups_ * padded_), 0);
-    const int32_t unsigned_zero = zero + (is_signed ? 128 : 0);
-    const auto from_origin = static_cast<uint32_t>(unsigned_zero - kernel_->origin(unsigned_zero));
-    for (size_t at = 0; at < sums.size(); ++at) {
-      if (epilogue.bias) sums[at] = static_cast<uint32_t>(epilogue.bias[at]);
-      if (!column_sums.empty()) sums[at] -= from_origin * static_cast<uint32_t>(column_sums[at]);
-    }
-    for (int64_t g = 0; bias && g < groups_; ++g) {
-      for (int64_t j = 0; j < n_; ++j)
-        sums[static_cast<size_t>(g * padded_ + j)] += static_cast<uint32_t>(bias[g * n_ + j]);
-    }
-    epilogue.bias = reinterpret_cast<const int32_t*>(sums.data());
+  std::vector<int32_t> sums;
+  if (bias || !packed_->column_sums.empty()) {
+    const int32_t from_origin = windows.unsigned_zero() - kernel_->origin(windows.unsigned_zero());
+    sums = columns_.bias_with(bias, groups_, n_, padded_, from_origin, packed_->column_sums);
+    epilogue.bias = sums.data();
   }
   const int64_t chunks = images_ * groups_ * chunks_;
 
@@ -244,7 +243,7 @@ Status IntegerProduct::run(const void* x, bool is_signed, int32_t zero, const in
                          [&](int64_t begin, int64_t end) {
                            for (int64_t i = begin; i < end; ++i) {
                              rows[static_cast<size_t>(i)] =
-                                 pack_chunk(data, i, reinterpret_cast<int32_t*>(scratch.data()) + i * chunk_space_);
+                                 pack_chunk(windows, i, reinterpret_cast<int32_t*>(scratch.data()) + i * chunk_space_);
                            }
                          });
     // The chunks of a panel one after the other, while it is in the cache.
@@ -264,7 +263,7 @@ Status IntegerProduct::run(const void* x, bool is_signed, int32_t zero, const in
       return;
     }
     for (int64_t i = begin; i < end; ++i) {
-      multiply(pack_chunk(data, i, reinterpret_cast<int32_t*>(scratch->data())), i, 0, panels_, y, epilogue);
+      multiply(pack_chunk(windows, i, reinterpret_cast<int32_t*>(scratch->data())), i, 0, panels_, y, epilogue);
     }
   });
   if (short_of_memory) return resource_limit("no memory for packed rows");

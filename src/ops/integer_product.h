@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "base/threads.h"
@@ -42,8 +43,10 @@ struct IntegerColumns {
 
   // [groups · n] to [groups][padded], zeros where nothing is.
   void pad(int64_t groups, int64_t n, int64_t padded);
-  // Their bias, up to `padded` columns of one group, and another's [n] added, which wraps; null: none.
-  std::vector<int32_t> bias_with(const int32_t* other, int64_t n, int64_t padded) const;
+  // Their bias as [groups][padded], another's [groups · n] added (null: none), and `zero` times the sums of columns
+  // taken away, for as many as there are. Wraps.
+  std::vector<int32_t> bias_with(const int32_t* other, int64_t groups, int64_t n, int64_t padded, int32_t zero = 0,
+                                 std::span<const int32_t> column_sums = {}) const;
   // Shows these columns, which must outlive it, with `bias` for their own.
   IntegerEpilogue epilogue(const int32_t* bias) const;
 };
@@ -73,14 +76,9 @@ class IntegerProduct {
  private:
   IntegerProduct() = default;
   Status set_up(const IntegerSource& source, IntegerColumns columns);
-  struct IntegerData {
-    const void* bytes;
-    bool is_signed;
-    int32_t zero;  // point
-  };
   void cut(int64_t most_rows);  // into chunks
-  // Chunks of all images and groups are numbered through.
-  IntegerRows pack_chunk(const IntegerData& x, int64_t chunk, int32_t* space) const;
+  // Chunks of all images and groups are numbered through. `windows`: those of the first image and group.
+  IntegerRows pack_chunk(const IntegerWindows& windows, int64_t chunk, int32_t* space) const;
   void multiply(const IntegerRows& rows, int64_t chunk, int64_t first_panel, int64_t last_panel, void* y,
                 const IntegerEpilogue& epilogue) const;
 

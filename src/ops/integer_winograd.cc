@@ -85,7 +85,7 @@ Result<std::unique_ptr<IntegerWinogradConv>> IntegerWinogradConv::make(const Int
 Status IntegerWinogradConv::run(const void* x, bool is_signed, int32_t zero, const int32_t* bias, void* y,
                                 ThreadPool& threads) const {
   if (tiles_.total() == 0) return ok();
-  const std::vector<int32_t> added = columns_.bias_with(bias, out_, padded_);
+  const std::vector<int32_t> added = columns_.bias_with(bias, 1, out_, padded_);
   const IntegerEpilogue epilogue = columns_.epilogue(added.data());
   const std::vector<uint8_t> outside(static_cast<size_t>(in_), static_cast<uint8_t>(zero));
   std::atomic<bool> short_of_memory{false};

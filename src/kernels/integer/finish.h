@@ -118,10 +118,7 @@ struct FloatColumns {
   THANE_INLINE IntVec whole(IntVec sum, Vec& worst) const {
     const Vec x = __builtin_convertvector(sum + bias, Vec);
     const Vec added = kSigned ? from_bits(bits_of(addend) | (bits_of(x) & INT32_MIN)) : addend;
-    const Vec v = x * scale + added;
-    const IntVec nearest = nearest_ints(v);
-    worst = max(worst, abs(v - __builtin_convertvector(nearest, Vec)));
-    return nearest;
+    return nearest_ints(x * scale + added, worst);
   }
 };
 

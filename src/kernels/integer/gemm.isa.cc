@@ -163,7 +163,7 @@ THANE_APART void finish_tiles(const TileKernel& kernel, const IntegerPanel& p, c
 }
 
 template <class Dot>
-void run_panel(const IntegerPanel& p) {
+void panel(const IntegerPanel& p) noexcept {
   if (p.rows.m <= 0 || p.n <= 0) return;
   with_count<kVectors>((p.n + kLanes - 1) / kLanes, [&](auto v) {
     int64_t tile = 0;
@@ -175,11 +175,6 @@ void run_panel(const IntegerPanel& p) {
       tile += tiles;
     });
   });
-}
-
-template <class Dot>
-void panel(const IntegerPanel& p) noexcept {
-  run_panel<Dot>(p);
 }
 
 int32_t at_zero(int32_t zero) { return zero; }
@@ -232,24 +227,20 @@ IntegerRows pack_split(const IntegerWindows& w, int64_t first, int64_t count, in
                 : RowSplitter<false, kSplitRows>(count, words, space).rows(count);
 }
 void split_panel(const IntegerPanel& p) noexcept {
-  if (p.rows.starts) return run_panel<SplitQuads<true>>(p);
-  run_panel<SplitQuads<false>>(p);
+  if (p.rows.starts) return panel<SplitQuads<true>>(p);
+  panel<SplitQuads<false>>(p);
 }
 
-constexpr IntegerGemm mild_gemm() {
-  IntegerGemm mild = gemm<SplitQuads<false>, AsBytes>();
-  mild.panel = split_panel;
-  return mild;
-}
+constexpr IntegerGemm kMildGemm = gemm<SplitQuads<false>, AsBytes>();
+constexpr const IntegerGemm* kMild = &kMildGemm;
 constexpr IntegerGemm narrow_gemm() {
-  IntegerGemm split = mild_gemm();
+  IntegerGemm split = kMildGemm;
   split.origin = nearest_origin;
   split.space = split_space<kSplitRows>;
   split.pack_a = pack_split;
+  split.panel = split_panel;
   return split;
 }
-constexpr IntegerGemm kMildGemm = mild_gemm();
-constexpr const IntegerGemm* kMild = &kMildGemm;
 #else
 constexpr const IntegerGemm* kMild = nullptr;
 constexpr IntegerGemm narrow_gemm() { return gemm<Pairs<int8_t>, AsShorts>(); }

@@ -7,6 +7,13 @@
 namespace thane::THANE_ISA {
 namespace {
 
+// The nearest whole numbers, where 32 bits hold them. worst: goes up to the largest distance from them.
+THANE_INLINE IntVec nearest_ints(Vec v, Vec& worst) {
+  const IntVec nearest = nearest_ints(v);
+  worst = max(worst, abs(v - __builtin_convertvector(nearest, Vec)));
+  return nearest;
+}
+
 // Rounded to whole numbers, halves to even, plus a zero point, within bounds that lie in 0 … 255 or in -128 … 127.
 class RoundedBytes {
  public:
@@ -23,12 +30,7 @@ class RoundedBytes {
 
   // The nearest whole numbers, or something beyond the bounds on the same side; NaN lies below them.
   static THANE_INLINE IntVec whole(Vec v) { return nearest_ints(min(splat(kBeyond), v)); }
-  // worst: goes up to the largest distance of numbers from what they are rounded to.
-  static THANE_INLINE IntVec whole(Vec v, Vec& worst) {
-    const IntVec nearest = whole(v);
-    worst = max(worst, abs(v - __builtin_convertvector(nearest, Vec)));
-    return nearest;
-  }
+  static THANE_INLINE IntVec whole(Vec v, Vec& worst) { return nearest_ints(min(splat(kBeyond), v), worst); }
 
   THANE_INLINE NarrowVec<int8_t> bytes(IntVec whole) const {
     return low_bytes(min_int(max_int(whole, low_), high_) + zero_);
