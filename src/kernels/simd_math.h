@@ -9,7 +9,7 @@ namespace thane::THANE_ISA {
 namespace {
 
 constexpr float kRounder = 12582912.0f;  // 1.5 · 2^23: adding it rounds to a whole number, halves to even
-// 2^n for whole n in [-126, 127], given as they are or as the bits of kRounder + n, whose low ones hold n.
+// 2^n for whole n in [-126, 127], 0 for -127; given as they are or as the bits of kRounder + n, whose low ones hold n.
 THANE_INLINE Vec power_of_two(IntVec n) { return from_bits((n + 127) << 23); }
 
 // x = n·log 2 + r, exp x = 2^n·exp r; p is exp r, n in the low bits of `rounded`.
@@ -43,11 +43,19 @@ THANE_INLINE Vec exp_beside_one(Vec x) {
   return e.p * power_of_two(bits_of(e.rounded) - bits_of(splat(kRounder)));
 }
 
-// For x ≤ 0, where what is below 2^-125 may be 0.
-THANE_INLINE Vec exp_not_positive(Vec x) {
-  const Vec least = splat(-86.6f);
-  const ExpParts e = exp_parts(max(least, x));
-  return x < least ? Vec{} : e.p * power_of_two(bits_of(e.rounded));
+// For x ≤ 88, where what is below 2^-126 may be 0. Within 2·10⁻⁷ for x near 0, and 10⁻⁵ for all.
+THANE_INLINE Vec exp_flushed(Vec x) {
+  const Vec log2e = splat(1.44269504f);
+  const Vec least = max(splat(-88.1f), x);  // 2^-127.1
+  const Vec rounded = least * log2e + splat(kRounder);
+  const Vec f = least * log2e - (rounded - splat(kRounder));
+  Vec p = splat(0.0013264727f);
+  p = p * f + splat(0.009671513f);
+  p = p * f + splat(0.055507336f);
+  p = p * f + splat(0.24022242f);
+  p = p * f + splat(0.693147f);
+  p = p * f + splat(1.0f);
+  return p * power_of_two(bits_of(rounded));
 }
 
 THANE_INLINE Vec sigmoid(Vec x) { return splat(1.0f) / (splat(1.0f) + exp_beside_one(-x)); }

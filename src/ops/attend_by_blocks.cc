@@ -119,7 +119,7 @@ class Blocks {
     const int64_t q_row = gathers ? size : a_.q.row, out_row = gathers ? value_size : a_.out.row;
 
     assert(count <= kMostRows);
-    std::array<SoftmaxState, kMostRows> states;
+    std::array<RowState, kMostRows> states;
     for (int64_t r = 0; r < count; ++r) states[static_cast<size_t>(r)] = initial(w, first + r);
     // Whole panels of keys, counted from what is packed.
     const int64_t columns = gemm_.columns, start = (seen.begin - w.seen.begin) / columns * columns;
@@ -128,21 +128,14 @@ class Blocks {
       const int64_t n = std::min(keys_at_once_, stop - begin);
       product({.m = count, .n = n, .k = size, .a = q, .lda = q_row, .b = w.keys, .c = w.scores, .ldc = stride_}, size,
               begin, 0);
+      const KeyRange part{w.seen.begin + begin, w.seen.begin + begin + n};
+      // All rows' tops before any exponential: the next row's need not wait for this one's.
       for (int64_t r = 0; r < count; ++r) {
-        const KeyRange visible = a_.visible_to(w.b, query_of(first + r));
-        const int64_t base = w.seen.begin + begin;  // the key of the first score
-        const KeyRange range{std::clamp(visible.begin, base, base + n), std::clamp(visible.end, base, base + n)};
-        float* row = w.scores + r * stride_;
-        if (length(range) <= 0) {
-          std::fill_n(row, n, 0.0f);
-          continue;
-        }
-        const float earlier =
-            exponentials(w, first + r, range, row + (range.begin - base), states[static_cast<size_t>(r)]);
-        std::fill(row, row + (range.begin - base), 0.0f);
-        std::fill(row + (range.end - base), row + n, 0.0f);
+        const float earlier = raise_top(w, first + r, part, w.scores + r * stride_, states[static_cast<size_t>(r)]);
         if (begin > start && earlier != 1) multiply(earlier, value_size, out + r * out_row);
       }
+      for (int64_t r = 0; r < count; ++r)
+        exponentials(w, first + r, part, w.scores + r * stride_, states[static_cast<size_t>(r)]);
       product({.m = count,
                .n = value_size,
                .k = n,
@@ -186,15 +179,20 @@ class Blocks {
     const KeyRange range = a_.visible_to(w.b, query_of(row));
     if (range.begin >= range.end) return see_nothing(w, row);
     rows_.dots(length(range), a_.head_size, q_of(w, row), a_.k.at(w.b, w.kv, range.begin), a_.k.row, w.scores);
-    SoftmaxState state = initial(w, row);
+    RowState state = initial(w, row);
+    raise_top(w, row, range, w.scores, state);
     exponentials(w, row, range, w.scores, state);
     rows_.mix(length(range), a_.value_size, w.scores, a_.v.at(w.b, w.kv, range.begin), a_.v.row, out_of(w, row));
     divide(w, row, state, out_of(w, row));
   }
 
+  // Of a row, as far as its keys were seen: the largest logit and the sum of exponentials.
+  struct RowState {
+    float top = -HUGE_VALF, sum = 0;
+  };
   // A sink is a key without a value.
-  SoftmaxState initial(const Work& w, int64_t row) const {
-    return a_.sinks ? SoftmaxState{a_.sinks[head_of(w, row)], 1} : SoftmaxState{};
+  RowState initial(const Work& w, int64_t row) const {
+    return a_.sinks ? RowState{a_.sinks[head_of(w, row)], 1} : RowState{};
   }
 
   void multiply(float factor, int64_t n, float* x) const { maps_.run({MapOp::kAffine, factor, 0}, n, x, x); }
@@ -208,26 +206,60 @@ class Blocks {
             a_.mask.data ? a_.mask.at(w.b, 0, query_of(row)) + range.begin : nullptr};
   }
 
-  // Products with the keys in `range` become exponentials, as RowKernels has them.
-  float exponentials(const Work& w, int64_t row, const KeyRange& range, float* scores, SoftmaxState& state) const {
-    const int64_t n = length(range);
+  KeyRange visible_in(const KeyRange& part, const Work& w, int64_t row) const {
+    const KeyRange& visible = a_.visible_to(w.b, query_of(row));
+    return {std::clamp(visible.begin, part.begin, part.end), std::clamp(visible.end, part.begin, part.end)};
+  }
+
+  // What is left for the softmax to do to scores once raise_top() has seen them.
+  struct Logits {
+    float scale;
+    const float* term;  // null: none
+  };
+  Logits logits_of(const Work& w, int64_t row, const KeyRange& range) const {
     const auto [bias, mask] = terms_of(w, row, range);
-    float scale = a_.scale;
+    if (bias && mask) return {1, nullptr};
+    return {a_.softcap > 0 ? a_.softcap : a_.scale, mask ? mask : bias};
+  }
+
+  // Takes products with the keys in `part` into the row's top. What was made with the earlier one is to be multiplied
+  // by the number returned.
+  float raise_top(const Work& w, int64_t row, const KeyRange& part, float* products, RowState& state) const {
+    const KeyRange range = visible_in(part, w, row);
+    const int64_t n = length(range);
+    if (n <= 0) return 1;
+    float* scores = products + (range.begin - part.begin);
+    const auto [bias, mask] = terms_of(w, row, range);
     if (a_.softcap > 0) {
-      multiply(scale / a_.softcap, n, scores);
+      multiply(a_.scale / a_.softcap, n, scores);
       maps_.run({MapOp::kTanh}, n, scores, scores);
-      scale = a_.softcap;
     }
     if (bias && mask) {  // softmax takes one term
-      multiply(scale, n, scores);
+      multiply(a_.softcap > 0 ? a_.softcap : a_.scale, n, scores);
       maps_.run(ZipOp::kAdd)(n, scores, 1, bias, 1, scores);
-      scale = 1;
+      maps_.run(ZipOp::kAdd)(n, scores, 1, mask, 1, scores);
     }
-    return rows_.exponentials(n, scale, scores, mask ? mask : bias, scores, &state);
+    const Logits logits = logits_of(w, row, range);
+    const float top = rows_.top(n, logits.scale, scores, logits.term);
+    if (!(top > state.top)) return 1;
+    const float earlier = std::exp(state.top - top);
+    state = {top, state.sum * earlier};
+    return earlier;
+  }
+
+  // Products that raise_top() has seen become exponentials, and 0 for keys that the row does not see.
+  void exponentials(const Work& w, int64_t row, const KeyRange& part, float* scores, RowState& state) const {
+    const KeyRange range = visible_in(part, w, row);
+    float *begin = scores + (range.begin - part.begin), *end = scores + (range.end - part.begin);
+    std::fill(scores, begin, 0.0f);
+    std::fill(end, scores + length(part), 0.0f);
+    if (begin == end) return;
+    const Logits logits = logits_of(w, row, range);
+    state.sum += rows_.exponentials(length(range), logits.scale, begin, logits.term, state.top, begin);
   }
 
   // The row of sums of exponentials times values becomes the answer.
-  void divide(const Work& w, int64_t row, const SoftmaxState& state, float* out) const {
+  void divide(const Work& w, int64_t row, const RowState& state, float* out) const {
     const KeyRange range = a_.visible_to(w.b, query_of(row));
     if (range.begin >= range.end || (state.sum == 0 && forbids_all(w, row, range)))
       std::fill_n(out, a_.value_size, a_.unseeing);

@@ -16,11 +16,12 @@ Result<PackedMatrix> pack_matrix(const KernelQuery& query, const GemmKernel& ker
   return packed;
 }
 
-void multiply(const PackedMatrix& b, int64_t m, const float* a, float* c, const float* column_bias,
+void multiply(const PackedMatrix& b, int64_t m, const float* a, float* c, const Addends& addends,
               const Activation& activation, ThreadPool& threads) {
   const GemmTiling tiling(*b.kernel, m, b.n, b.k);
   GemmPanel whole{.m = m, .n = b.n, .k = b.k, .a = a, .lda = b.k, .b = b.panels.data<float>(), .c = c, .ldc = b.n};
-  whole.epilogue.column_bias = column_bias;
+  whole.epilogue.column_bias = addends.column_bias;
+  whole.epilogue.residual = addends.residual;
   set_activation(activation, whole.epilogue);
   threads.parallel_for(tiling.jobs(), tiling.grain(),
                        [&](int64_t begin, int64_t end) { tiling.run(whole, begin, end); });

@@ -26,9 +26,14 @@ const GemmKernel& gemm_for_weights(const KernelQuery& query);
 Result<PackedMatrix> pack_matrix(const KernelQuery& query, const GemmKernel& kernel, int64_t k, int64_t n,
                                  const float* b, int64_t row_stride, int64_t column_stride, float scale = 1.0f);
 
-// C[m × n] = activation(A[m × k] · B + column_bias); A and C row-major without gaps, column_bias null or one per
-// column. Split over threads by blocks of C.
-void multiply(const PackedMatrix& b, int64_t m, const float* a, float* c, const float* column_bias,
+// What products are added to; null: nothing.
+struct Addends {
+  const float* column_bias = nullptr;  // one per column
+  const float* residual = nullptr;     // laid out as C
+};
+
+// C[m × n] = activation(A[m × k] · B + addends); A and C row-major without gaps. Split over threads by blocks of C.
+void multiply(const PackedMatrix& b, int64_t m, const float* a, float* c, const Addends& addends,
               const Activation& activation, ThreadPool& threads);
 
 }  // namespace thane

@@ -94,26 +94,39 @@ class EpilogueFusion {
     }
   }
 
-  bool fuse_residual(size_t n, const Node& conv, ValueId result, ValueId addend) {
+  bool fuse_residual(size_t n, const Node& product, ValueId result, ValueId addend) {
     const Type& type = graph_.values[result].type;
     const Type& other = graph_.values[addend].type;
-    if (!is_onnx(conv, "Conv") || !other.is_tensor() || !type.dims || !other.dims || *type.dims != *other.dims)
-      return false;
-    auto attrs = std::make_shared<FusedConvAttrs>();
-    static_cast<ConvAttrs&>(*attrs) = conv.attrs_as<ConvAttrs>();
-    std::vector<ValueId> inputs = conv.inputs;
+    if (!other.is_tensor() || !type.dims || !other.dims || *type.dims != *other.dims) return false;
+    std::vector<ValueId> inputs = product.inputs;
+    if (inputs.size() > 3) return false;  // a residual is there
     inputs.resize(3, kNoValue);
     inputs.push_back(addend);
-    become(n, conv, "FusedConv", std::move(inputs), std::move(attrs));
+    if (is_onnx(product, "Conv")) {
+      auto attrs = std::make_shared<FusedConvAttrs>();
+      static_cast<ConvAttrs&>(*attrs) = product.attrs_as<ConvAttrs>();
+      become(n, product, "FusedConv", std::move(inputs), std::move(attrs));
+      return true;
+    }
+    const bool is_fused = is_thane(product, "FusedMatMul");
+    if (is_fused ? product.attrs_as<FusedMatMulAttrs>().activation.kind != ActivationKind::kNone
+                 : !is_onnx(product, "MatMul") || !multiplies_by_weights(product))
+      return false;
+    become(n, product, "FusedMatMul", std::move(inputs), std::make_shared<FusedMatMulAttrs>());
     return true;
   }
 
+  // By a constant matrix, which is what kernels of the fused product take.
+  bool multiplies_by_weights(const Node& matmul) const {
+    const Tensor* weights = graph_.constant(matmul.inputs[1]);
+    const Type& left = graph_.values[matmul.inputs[0]].type;
+    return weights && weights->rank() == 2 && left.dims && left.dims->size() >= 2;
+  }
+
   bool fuse_bias(size_t n, const Node& product, ValueId addend) {
-    if (!is_onnx(product, "MatMul")) return false;
+    if (!is_onnx(product, "MatMul") || !multiplies_by_weights(product)) return false;
     const Tensor* weights = graph_.constant(product.inputs[1]);
     const Tensor* bias = graph_.constant(addend);
-    const Type& left = graph_.values[product.inputs[0]].type;
-    if (!weights || weights->rank() != 2 || !left.dims || left.dims->size() < 2) return false;
     if (!bias || bias->rank() != 1 || bias->dim(0) != weights->dim(1)) return false;
     become(n, product, "FusedMatMul", {product.inputs[0], product.inputs[1], addend},
            std::make_shared<FusedMatMulAttrs>());

@@ -7,20 +7,14 @@
 
 namespace thane {
 
-// Of a row's softmax that is made in parts: the largest so far, and the sum of all exponentials of what lies below it
-// by as much as it does.
-struct SoftmaxState {
-  float top = -__builtin_inff(), sum = 0;
-};
-
 struct RowKernels {
   // y = softmax(scale·x + mask), n > 0; mask may be null. y may be x. A row of nothing but -∞ becomes NaN.
   void (*softmax)(int64_t n, float scale, const float* x, const float* mask, float* y) noexcept;
-  // The next n numbers v = scale·x + mask of a row: the state's top and sum take them in, and y = exp(v − top). What
-  // was made of earlier parts is to be multiplied by what is returned, exp(earlier top − top). n > 0; mask may be null;
-  // y may be x.
-  float (*exponentials)(int64_t n, float scale, const float* x, const float* mask, float* y,
-                        SoftmaxState* state) noexcept;
+  // The same in two steps: the largest of the logits v = scale·x + mask, and y = exp(v − top), of which the sum is
+  // returned. `top` may be that of more logits than these n; what was made with a lower one is to be multiplied by
+  // exp(that one − top).
+  float (*top)(int64_t n, float scale, const float* x, const float* mask) noexcept;
+  float (*exponentials)(int64_t n, float scale, const float* x, const float* mask, float top, float* y) noexcept;
   // y = (x − mean)/√(variance + ε)·scale + bias; or without the mean. bias may be null; y may be x.
   void (*layer_norm)(int64_t n, float epsilon, const float* x, const float* scale, const float* bias,
                      float* y) noexcept;

@@ -22,55 +22,75 @@ THANE_INLINE float sum_of(int64_t n, const F& f) {
 THANE_INLINE Vec get(const float* from, int64_t count) { return count == kLanes ? load(from) : load_some(from, count); }
 THANE_INLINE void put(float* to, Vec v, int64_t count) { count == kLanes ? store(to, v) : store_some(to, v, count); }
 
-// The first `count` lanes of v, 0 beyond.
-THANE_INLINE Vec keep(Vec v, int64_t count) {
+// The first `count` lanes of v, and those of `rest` beyond.
+THANE_INLINE Vec keep(Vec v, int64_t count, Vec rest = Vec{}) {
   if (count == kLanes) return v;
   IntVec lane;
   for (int i = 0; i < kLanes; ++i) lane[i] = i;
-  return from_bits(bits_of(v) & (lane < splat_int(static_cast<int32_t>(count))));
+  return lane < splat_int(static_cast<int32_t>(count)) ? v : rest;
 }
 
-// term(v, i, count) adds what belongs to numbers [i, i + count) of x to them.
-template <class Term>
-THANE_INLINE float exponentials_of(int64_t n, float scale, const float* x, const Term& term, float* y,
-                                   SoftmaxState* state) {
-  const Vec factor = splat(scale);
-  const auto at = [&](int64_t i, int64_t count) { return term(get(x + i, count) * factor, i, count); };
-  Vec tops = splat(state->top);
-  int64_t i = 0;
-  for (; i + kLanes <= n; i += kLanes) tops = max(at(i, kLanes), tops);
-  float top = max_lanes(tops);
-  for (; i < n; ++i) {
-    const float v = at(i, 1)[0];
-    top = v > top ? v : top;
+// scale·x + mask of a row.
+struct Logits {
+  const float* x;
+  const float* mask;  // null: none
+  Vec scale;
+
+  Logits(float factor, const float* row, const float* added) : x(row), mask(added), scale(splat(factor)) {}
+  // Numbers [i, i + count). Always the same bits: their difference to the largest one is 0 where they are that one,
+  // however large.
+  template <bool kMasked>
+  THANE_INLINE Vec at(int64_t i, int64_t count) const {
+    const Vec v = get(x + i, count) * scale;
+    if constexpr (kMasked) return v + get(mask + i, count);
+    return rounded(v);
   }
-  const float shift = top == -__builtin_inff() ? 0.0f : top;  // where all is -∞, so is the difference
-  const Vec shifts = splat(shift);
-  const float sum = sum_of(n, [&](int64_t j, int64_t count) {
-    const Vec e = keep(exp_not_positive(at(j, count) - shifts), count);
-    put(y + j, e, count);
-    return e;
-  });
-  const float earlier = exp_not_positive(splat(state->top - shift))[0];
-  *state = {top, state->sum * earlier + sum};
-  return earlier;
+};
+
+template <bool kMasked>
+float top_of(int64_t n, const Logits& logits) {
+  const Vec lowest = splat(-__builtin_inff());
+  Vec tops = lowest;
+  int64_t i = 0;
+  for (; i + kLanes <= n; i += kLanes) tops = max(logits.at<kMasked>(i, kLanes), tops);
+  if (i < n) tops = max(keep(logits.at<kMasked>(i, n - i), n - i, lowest), tops);
+  return max_lanes(tops);
 }
 
-float exponentials(int64_t n, float scale, const float* x, const float* mask, float* y, SoftmaxState* state) noexcept {
-  if (!mask)
-    return exponentials_of(
-        n, scale, x, [](Vec v, int64_t, int64_t) { return v; }, y, state);
-  const auto masked = [mask](Vec v, int64_t i, int64_t count) { return v + get(mask + i, count); };
-  return exponentials_of(n, scale, x, masked, y, state);
+float top(int64_t n, float scale, const float* x, const float* mask) noexcept {
+  const Logits logits(scale, x, mask);
+  return mask ? top_of<true>(n, logits) : top_of<false>(n, logits);
+}
+
+template <bool kMasked>
+float exponentials_of(int64_t n, const Logits& logits, float top, float* y) {
+  const Vec shift = splat(top == -__builtin_inff() ? 0.0f : top);  // where all is -∞, so is the difference
+  Vec sums[2] = {};
+  const auto part = [&](int64_t i, int64_t count, Vec & sum) __attribute__((always_inline)) {
+    const Vec e = keep(exp_flushed(logits.at<kMasked>(i, count) - shift), count);
+    put(y + i, e, count);
+    sum += e;
+  };
+  int64_t i = 0;
+  for (; i + 2 * kLanes <= n; i += 2 * kLanes) {
+    part(i, kLanes, sums[0]);
+    part(i + kLanes, kLanes, sums[1]);
+  }
+  if (i + kLanes <= n) part(i, kLanes, sums[0]), i += kLanes;
+  if (i < n) part(i, n - i, sums[1]);
+  return sum_lanes(sums[0] + sums[1]);
+}
+
+float exponentials(int64_t n, float scale, const float* x, const float* mask, float top, float* y) noexcept {
+  const Logits logits(scale, x, mask);
+  return mask ? exponentials_of<true>(n, logits, top, y) : exponentials_of<false>(n, logits, top, y);
 }
 
 void softmax(int64_t n, float scale, const float* x, const float* mask, float* y) noexcept {
-  SoftmaxState state;
-  exponentials(n, scale, x, mask, y, &state);
-  const float inverse = 1.0f / state.sum;
+  const float inverse = 1.0f / exponentials(n, scale, x, mask, top(n, scale, x, mask), y);
   int64_t i = 0;
   for (; i + kLanes <= n; i += kLanes) store(y + i, load(y + i) * splat(inverse));
-  for (; i < n; ++i) y[i] *= inverse;
+  if (i < n) store_some(y + i, load_some(y + i, n - i) * splat(inverse), n - i);
 }
 
 void layer_norm(int64_t n, float epsilon, const float* x, const float* scale, const float* bias, float* y) noexcept {
@@ -135,6 +155,6 @@ void mix(int64_t rows, int64_t n, const float* a, const float* b, int64_t stride
 }  // namespace
 
 extern const RowKernels kRows;
-const RowKernels kRows = {softmax, exponentials, layer_norm, rms_norm, dots, mix};
+const RowKernels kRows = {softmax, top, exponentials, layer_norm, rms_norm, dots, mix};
 
 }  // namespace thane::THANE_ISA

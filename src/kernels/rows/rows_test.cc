@@ -44,14 +44,16 @@ TEST(Rows, SoftmaxInPartsMatchesFp64) {
       GuardedFloats x(n), mask(n), y(n);
       x.fill(random, 20), mask.fill(random, 3);
       if (n % 3 == 0) std::fill_n(mask.data(), cut, -HUGE_VALF);  // the first part is hidden
-      SoftmaxState state;
-      rows.exponentials(cut, 0.5f, x.data(), mask.data(), y.data(), &state);
-      const float earlier = rows.exponentials(n - cut, 0.5f, x.data() + cut, mask.data() + cut, y.data() + cut, &state);
+      const float first = rows.top(cut, 0.5f, x.data(), mask.data());
+      const float both = std::max(first, rows.top(n - cut, 0.5f, x.data() + cut, mask.data() + cut));
+      const float earlier = std::exp(first - both);
+      float sum = rows.exponentials(cut, 0.5f, x.data(), mask.data(), first, y.data()) * earlier;
+      sum += rows.exponentials(n - cut, 0.5f, x.data() + cut, mask.data() + cut, both, y.data() + cut);
       double top = -HUGE_VAL, total = 0;
       for (int64_t i = 0; i < n; ++i) top = std::fmax(top, 0.5 * x[i] + mask[i]);
       for (int64_t i = 0; i < n; ++i) total += std::exp(0.5 * x[i] + mask[i] - top);
-      ASSERT_NEAR(state.top, top, 1e-5) << n;
-      ASSERT_NEAR(state.sum, total, 1e-5 * total) << n;
+      ASSERT_NEAR(both, top, 1e-5) << n;
+      ASSERT_NEAR(sum, total, 1e-5 * total) << n;
       for (int64_t i = 0; i < n; ++i) {
         ASSERT_NEAR(y[i] * (i < cut ? earlier : 1), std::exp(0.5 * x[i] + mask[i] - top), 1e-5) << n << ": " << i;
       }
@@ -85,6 +87,18 @@ TEST(Rows, ProductsMatchFp64) {
         ASSERT_NEAR(by_column[i], want, 1e-6 * terms) << n;
       }
     }
+  });
+}
+
+TEST(Rows, SoftmaxOfHugeNumbers) {
+  for_each_isa([](Isa isa) {
+    float x[21], y[21];
+    for (int i = 0; i < 21; ++i) x[i] = i % 3 ? 3.1e38f : -3.3e38f;
+    row_kernels(isa).softmax(21, 1.03f, x, nullptr, y);
+    for (int i = 0; i < 21; ++i) EXPECT_NEAR(y[i], i % 3 ? 1.0f / 14 : 0, 1e-7f);
+    for (float& v : x) v = 1.7e9f;
+    row_kernels(isa).softmax(21, 0.7f, x, x, y);
+    for (const float v : y) EXPECT_NEAR(v, 1.0f / 21, 1e-7f);
   });
 }
 

@@ -30,7 +30,8 @@ struct FusedGemmAttrs : GemmAttrs {
   }
 };
 
-// Made by passes: Y = activation(MatMul(A, B) + bias); bias, which may be absent, is a row [n].
+// Made by passes: Y = activation(MatMul(A, B) + bias + residual). bias is a row [n], residual a tensor shaped like Y;
+// either may be absent.
 struct FusedMatMulAttrs : Attrs {
   Activation activation;
   template <class Self, class V>

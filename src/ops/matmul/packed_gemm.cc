@@ -36,7 +36,7 @@ class PackedGemm : public PreparedKernel {
   bool reads(size_t input) const override { return input == 0; }  // B is packed, C copied
   Status run(KernelContext& context) const override {
     multiply(b_, context.output(0).dim(0), context.input(0).data<float>(), context.output(0).data<float>(),
-             bias_.defined() ? bias_.data<float>() : nullptr, activation_, context.threads());
+             {bias_.defined() ? bias_.data<float>() : nullptr}, activation_, context.threads());
     return ok();
   }
 

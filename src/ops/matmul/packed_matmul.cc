@@ -28,8 +28,11 @@ class PackedMatMul : public PreparedKernel {
   Status run(KernelContext& context) const override {
     const Tensor& a = context.input(0);
     const int64_t rows = b_.k ? a.size() / b_.k : context.output(0).size() / std::max<int64_t>(b_.n, 1);
-    const float* bias = context.has_input(2) ? context.input(2).data<float>() : nullptr;
-    multiply(b_, rows, a.data<float>(), context.output(0).data<float>(), bias, activation_, context.threads());
+    const auto addend = [&](size_t input) {
+      return context.has_input(input) ? context.input(input).data<float>() : nullptr;
+    };
+    multiply(b_, rows, a.data<float>(), context.output(0).data<float>(), {addend(2), addend(3)}, activation_,
+             context.threads());
     return ok();
   }
 

@@ -26,7 +26,8 @@ constexpr Param kFusedGemm[] = {{.name = "A", .types = kFloat32},
                                 {.name = "C", .types = kFloat32, .optional = true}};
 constexpr Param kFusedMatMul[] = {{.name = "A", .types = kFloat32},
                                   {.name = "B", .types = kFloat32},
-                                  {.name = "bias", .types = kFloat32, .optional = true}};
+                                  {.name = "bias", .types = kFloat32, .optional = true},
+                                  {.name = "residual", .types = kFloat32, .optional = true}};
 
 constexpr OpDef kOps[] = {
     {.name = "MatMul",

@@ -169,7 +169,7 @@ class PackedLayer : public PreparedKernel {
     float* sums = projected + steps_ * batch_ * gates_ * hidden_;
     float* h = sums + sums_floats_;
     Work work{direction.r, projected, sums, h, h + batch_ * hidden_, h + 2 * batch_ * hidden_, nullptr};
-    multiply(direction.w, steps_ * batch_, context.input(0).data<float>(), projected, direction.x_bias.data(), {},
+    multiply(direction.w, steps_ * batch_, context.input(0).data<float>(), projected, {direction.x_bias.data()}, {},
              context.threads());
     load_state(context, 5, d, work.h);
     if (gates_ == 4) load_state(context, 6, d, work.c);
