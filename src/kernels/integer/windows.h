@@ -113,22 +113,29 @@ void convert_windows(const Convert& convert, const IntegerWindows& w, int64_t fi
   const int64_t rounded_up = (line_channels + kStep - 1) / kStep * kStep;
   const int64_t last_load = w.y.in * line_bytes - rounded_up;
   const int64_t last_store = count * row - rounded_up;
+  const int64_t span = (w.y.kernel - 1) * w.y.dilation, next_line = w.y.dilation * line_bytes;
   int64_t oy = first / w.out_width, ox = first % w.out_width;
   for (int64_t i = 0; i < count; ++i, to += row) {
     const int64_t top = oy * w.y.stride - w.y.pad, left = ox * w.x_axis.stride - w.x_axis.pad;
+    const int64_t start = top * line_bytes + left * w.pixel_bytes;
     const bool whole = are_neighbours && left >= 0 && left + w.x_axis.kernel <= w.x_axis.in;
+    const bool fits = start + span * line_bytes <= last_load && i * row + depth - line_channels <= last_store;
     auto* at = to;
-    for (int64_t t = 0; t < w.y.kernel; ++t, at += line_channels) {
-      const int64_t y = top + t * w.y.dilation;
-      const int64_t from = y * line_bytes + left * w.pixel_bytes, stored = i * row + t * line_channels;
-      if (y < 0 || y >= w.y.in)
-        fill(at, line_channels, convert.padding);
-      else if (!whole)
-        convert_line(convert, w, x + y * line_bytes, left, at);
-      else if (from <= last_load && stored <= last_store)
-        for (int64_t k = 0; k < line_channels; k += kStep) convert.some(x + from + k, at + k);
-      else
-        convert_run(convert, x + from, line_channels, at);
+    if (whole && top >= 0 && top + span < w.y.in && fits) {
+      const uint8_t* line = x + start;
+      for (int64_t t = 0; t < w.y.kernel; ++t, at += line_channels, line += next_line) {
+        for (int64_t k = 0; k < line_channels; k += kStep) convert.some(line + k, at + k);
+      }
+    } else {
+      for (int64_t t = 0; t < w.y.kernel; ++t, at += line_channels) {
+        const int64_t y = top + t * w.y.dilation;
+        if (y < 0 || y >= w.y.in)
+          fill(at, line_channels, convert.padding);
+        else if (whole)
+          convert_run(convert, x + start + t * next_line, line_channels, at);
+        else
+          convert_line(convert, w, x + y * line_bytes, left, at);
+      }
     }
     for (int64_t k = depth; k < row; ++k) to[k] = 0;
     if (++ox == w.out_width) ox = 0, ++oy;
