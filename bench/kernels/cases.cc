@@ -96,10 +96,13 @@ KernelCase function(Isa isa, const char* name, MapOp op) {
 std::vector<KernelCase> kernel_cases(Isa isa, const std::string& family) {
   std::vector<KernelCase> cases;
   if (family == "gemm") {
-    // BERT's, the pointwise convolutions of ResNet-50, expansions of MobileNetV2, and squares.
+    // BERT's, MiniLM's query alone and query, key and value in one, the pointwise convolutions of ResNet-50, expansions
+    // of MobileNetV2, and squares.
     for (const auto& [m, n, k] : std::initializer_list<std::array<int64_t, 3>>{{128, 768, 768},
                                                                                {128, 3072, 768},
                                                                                {128, 768, 3072},
+                                                                               {128, 384, 384},
+                                                                               {128, 1152, 384},
                                                                                {3136, 64, 256},
                                                                                {784, 512, 128},
                                                                                {196, 1024, 256},
