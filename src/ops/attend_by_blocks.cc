@@ -211,6 +211,9 @@ class Blocks {
     return {std::clamp(visible.begin, part.begin, part.end), std::clamp(visible.end, part.begin, part.end)};
   }
 
+  // Of scores that have been capped, where there is a cap.
+  float scale_left() const { return a_.softcap > 0 ? a_.softcap : a_.scale; }
+
   // What is left for the softmax to do to scores once raise_top() has seen them.
   struct Logits {
     float scale;
@@ -219,7 +222,7 @@ class Blocks {
   Logits logits_of(const Work& w, int64_t row, const KeyRange& range) const {
     const auto [bias, mask] = terms_of(w, row, range);
     if (bias && mask) return {1, nullptr};
-    return {a_.softcap > 0 ? a_.softcap : a_.scale, mask ? mask : bias};
+    return {scale_left(), mask ? mask : bias};
   }
 
   // Takes products with the keys in `part` into the row's top. What was made with the earlier one is to be multiplied
@@ -235,7 +238,7 @@ class Blocks {
       maps_.run({MapOp::kTanh}, n, scores, scores);
     }
     if (bias && mask) {  // softmax takes one term
-      multiply(a_.softcap > 0 ? a_.softcap : a_.scale, n, scores);
+      multiply(scale_left(), n, scores);
       maps_.run(ZipOp::kAdd)(n, scores, 1, bias, 1, scores);
       maps_.run(ZipOp::kAdd)(n, scores, 1, mask, 1, scores);
     }

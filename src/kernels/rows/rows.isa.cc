@@ -5,18 +5,21 @@
 namespace thane::THANE_ISA {
 namespace {
 
-// Σ f(i, vector at i), four sums side by side. f gets its vector's index and length: kLanes, or less at the end, where
+// Σ f(i, vector at i), U sums side by side. f gets its vector's index and length: kLanes, or less at the end, where
 // lanes beyond must be made 0 by f.
-template <class F>
+template <int U = 4, class F>
 THANE_INLINE float sum_of(int64_t n, const F& f) {
-  Vec sums[4] = {};
+  Vec sums[U] = {};
   int64_t i = 0;
-  for (; i + 4 * kLanes <= n; i += 4 * kLanes) {
-    for (int u = 0; u < 4; ++u) sums[u] += f(i + u * kLanes, kLanes);
+  for (; i + U * kLanes <= n; i += U * kLanes) {
+    for (int u = 0; u < U; ++u) sums[u] += f(i + u * kLanes, kLanes);
   }
   for (; i + kLanes <= n; i += kLanes) sums[0] += f(i, kLanes);
   if (i < n) sums[1] += f(i, n - i);
-  return sum_lanes((sums[0] + sums[1]) + (sums[2] + sums[3]));
+  for (int step = 1; step < U; step *= 2) {
+    for (int u = 0; u < U; u += 2 * step) sums[u] += sums[u + step];
+  }
+  return sum_lanes(sums[0]);
 }
 
 THANE_INLINE Vec get(const float* from, int64_t count) { return count == kLanes ? load(from) : load_some(from, count); }
@@ -65,20 +68,12 @@ float top(int64_t n, float scale, const float* x, const float* mask) noexcept {
 template <bool kMasked>
 float exponentials_of(int64_t n, const Logits& logits, float top, float* y) {
   const Vec shift = splat(top == -__builtin_inff() ? 0.0f : top);  // where all is -∞, so is the difference
-  Vec sums[2] = {};
-  const auto part = [&](int64_t i, int64_t count, Vec & sum) __attribute__((always_inline)) {
+  const auto exponential = [&](int64_t i, int64_t count) __attribute__((always_inline)) {
     const Vec e = keep(exp_flushed(logits.at<kMasked>(i, count) - shift), count);
     put(y + i, e, count);
-    sum += e;
+    return e;
   };
-  int64_t i = 0;
-  for (; i + 2 * kLanes <= n; i += 2 * kLanes) {
-    part(i, kLanes, sums[0]);
-    part(i + kLanes, kLanes, sums[1]);
-  }
-  if (i + kLanes <= n) part(i, kLanes, sums[0]), i += kLanes;
-  if (i < n) part(i, n - i, sums[1]);
-  return sum_lanes(sums[0] + sums[1]);
+  return sum_of<2>(n, exponential);  // more sums would not fit the registers
 }
 
 float exponentials(int64_t n, float scale, const float* x, const float* mask, float top, float* y) noexcept {
@@ -88,9 +83,10 @@ float exponentials(int64_t n, float scale, const float* x, const float* mask, fl
 
 void softmax(int64_t n, float scale, const float* x, const float* mask, float* y) noexcept {
   const float inverse = 1.0f / exponentials(n, scale, x, mask, top(n, scale, x, mask), y);
-  int64_t i = 0;
-  for (; i + kLanes <= n; i += kLanes) store(y + i, load(y + i) * splat(inverse));
-  if (i < n) store_some(y + i, load_some(y + i, n - i) * splat(inverse), n - i);
+  for (int64_t i = 0; i < n; i += kLanes) {
+    const int64_t count = n - i < kLanes ? n - i : kLanes;
+    put(y + i, get(y + i, count) * splat(inverse), count);
+  }
 }
 
 void layer_norm(int64_t n, float epsilon, const float* x, const float* scale, const float* bias, float* y) noexcept {
