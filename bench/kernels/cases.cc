@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "kernels/depthwise/depthwise.h"
+#include "kernels/gemm/strassen.h"
 #include "kernels/gemm/tiling.h"
 #include "kernels/integer/gemm.h"
 #include "kernels/map/map.h"
@@ -25,20 +26,38 @@ std::string times(std::initializer_list<int64_t> sizes) {
   return text;
 }
 
+using RunProduct = std::function<void(const GemmPanel& whole)>;
+
+RunProduct plainly(Isa isa, int64_t m, int64_t n, int64_t k) {
+  const GemmTiling tiling(gemm_kernel(isa), m, n, k);
+  return [=](const GemmPanel& whole) { tiling.run(whole, 0, tiling.jobs()); };
+}
+
+RunProduct by_strassen(Isa isa, int64_t m, int64_t n, int64_t k) {
+  const StrassenTiling tiling(isa, gemm_kernel(isa), m, n, k, 1);
+  const auto kept = memory(tiling.round_floats(), 0.0f), work = memory(tiling.work_floats(), 0.0f);
+  return [=](const GemmPanel& whole) {
+    for (int64_t round = 0; round < tiling.rounds(); ++round) {
+      tiling.sum_rows(whole, round, 0, tiling.row_pairs(round), kept->data());
+      tiling.run(whole, round, 0, tiling.jobs(round), kept->data(), work->data());
+    }
+  };
+}
+
 // C[m × n] = A[m × k] · B + bias, with `copies` of B in turn: more than caches hold, where weights come from memory.
-KernelCase product(Isa isa, std::string family, int64_t m, int64_t n, int64_t k, int64_t copies) {
+KernelCase product(Isa isa, std::string family, int64_t m, int64_t n, int64_t k, int64_t copies, const RunProduct& run,
+                   const char* remark = "") {
   const GemmKernel& kernel = gemm_kernel(isa);
   const int64_t b_floats = k * kernel.packed_columns(n);
   const auto a = memory(m * k, 0.5f), b = memory(b_floats * copies, 0.25f), c = memory(m * n, 0.0f),
              bias = memory(n, 1.0f);
-  const GemmTiling tiling(kernel, m, n, k);
   const double bytes = copies > 1 ? static_cast<double>(b_floats * 4) : 0;
-  return {std::move(family), times({m, n, k}) + (copies > 1 ? ", weights from memory" : ""),
+  return {std::move(family), times({m, n, k}) + (copies > 1 ? ", weights from memory" : "") + remark,
           2.0 * static_cast<double>(m * n * k), bytes, [=, turn = int64_t{0}]() mutable {
             GemmPanel whole{.m = m, .n = n, .k = k, .a = a->data(), .lda = k, .c = c->data(), .ldc = n};
             whole.b = b->data() + turn++ % copies * b_floats;
             whole.epilogue.column_bias = bias->data();
-            tiling.run(whole, 0, tiling.jobs());
+            run(whole);
           }};
 }
 
@@ -96,6 +115,9 @@ KernelCase function(Isa isa, const char* name, MapOp op) {
 std::vector<KernelCase> kernel_cases(Isa isa, const std::string& family) {
   std::vector<KernelCase> cases;
   if (family == "gemm") {
+    const auto plain = [&](int64_t m, int64_t n, int64_t k, int64_t copies) {
+      cases.push_back(product(isa, family, m, n, k, copies, plainly(isa, m, n, k)));
+    };
     // BERT's, MiniLM's query alone and query, key and value in one, the pointwise convolutions of ResNet-50, expansions
     // of MobileNetV2, and squares.
     for (const auto& [m, n, k] : std::initializer_list<std::array<int64_t, 3>>{{128, 768, 768},
@@ -112,13 +134,18 @@ std::vector<KernelCase> kernel_cases(Isa isa, const std::string& family) {
                                                                                {784, 32, 288},
                                                                                {1024, 1024, 1024},
                                                                                {2048, 2048, 2048}}) {
-      cases.push_back(product(isa, family, m, n, k, 1));
+      plain(m, n, k, 1);
     }
-    cases.push_back(product(isa, family, 49, 2048, 512, 16));
-    cases.push_back(product(isa, family, 128, 3072, 768, 16));
+    plain(49, 2048, 512, 16);
+    // Of those that go by Strassen's algorithm, shares of the peak are those of the plain product's operations.
+    for (const auto& [m, n, k] : std::initializer_list<std::array<int64_t, 3>>{
+             {128, 768, 768}, {128, 3072, 768}, {128, 768, 3072}, {1024, 1024, 1024}}) {
+      plain(m, n, k, 16);
+      cases.push_back(product(isa, family, m, n, k, 16, by_strassen(isa, m, n, k), ", Strassen"));
+    }
   } else if (family == "gemv") {
-    cases.push_back(product(isa, family, 1, 4096, 4096, 4));
-    cases.push_back(product(isa, family, 1, 1000, 2048, 24));
+    cases.push_back(product(isa, family, 1, 4096, 4096, 4, plainly(isa, 1, 4096, 4096)));
+    cases.push_back(product(isa, family, 1, 1000, 2048, 24, plainly(isa, 1, 1000, 2048)));
   } else if (family == "integer") {
     for (const int64_t depth : {64, 256, 1152}) cases.push_back(byte_product(isa, 48, depth));
   } else if (family == "depthwise") {

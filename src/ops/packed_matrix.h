@@ -7,6 +7,7 @@
 #include "ir/tensor.h"
 #include "kernels/gemm/gemm.h"
 #include "ops/activation.h"
+#include "ops/strassen_product.h"
 
 namespace thane {
 
@@ -15,7 +16,8 @@ struct PackedMatrix {
   const GemmKernel* kernel = nullptr;
   int64_t k = 0;
   int64_t n = 0;
-  Tensor panels;  // words, whatever they hold
+  Tensor panels;             // words, whatever they hold
+  StrassenProduct strassen;  // by which multiply() may go
 };
 
 // The product that constant weights are packed for: of bfloat16 where the precision says so.
@@ -26,6 +28,9 @@ const GemmKernel& gemm_for_weights(const KernelQuery& query);
 Result<PackedMatrix> pack_matrix(const KernelQuery& query, const GemmKernel& kernel, int64_t k, int64_t n,
                                  const float* b, int64_t row_stride, int64_t column_stride, float scale = 1.0f);
 
+// Lets products with about m rows go by Strassen's algorithm where that pays. `form`: the shared form that `b` is.
+Status prepare_for_rows(const KernelQuery& query, int64_t m, const std::string& form, PackedMatrix& b);
+
 // What products are added to; null: nothing.
 struct Addends {
   const float* column_bias = nullptr;  // one per column
@@ -33,7 +38,7 @@ struct Addends {
 };
 
 // C[m × n] = activation(A[m × k] · B + addends); A and C row-major without gaps. Split over threads by blocks of C.
-void multiply(const PackedMatrix& b, int64_t m, const float* a, float* c, const Addends& addends,
-              const Activation& activation, ThreadPool& threads);
+Status multiply(const PackedMatrix& b, int64_t m, const float* a, float* c, const Addends& addends,
+                const Activation& activation, ThreadPool& threads);
 
 }  // namespace thane

@@ -150,7 +150,8 @@ THANE_APART void finish_rows(float* tile, int64_t rows, const GemmPanel& p, int6
 }
 
 // The same where the last vector is partial and there are no masks: `rows` of `width` floats.
-THANE_APART void finish_partial(float* tile, int64_t width, int64_t rows, const GemmPanel& p, int64_t row) {
+[[maybe_unused]] THANE_APART void finish_partial(float* tile, int64_t width, int64_t rows, const GemmPanel& p,
+                                                 int64_t row) {
   const GemmEpilogue& e = p.epilogue;
   const int64_t n = p.n;
   const auto add = [&](float* sums, const float* addend) {

@@ -35,9 +35,8 @@ class PackedGemm : public PreparedKernel {
       : b_(std::move(b)), bias_(std::move(bias)), activation_(activation) {}
   bool reads(size_t input) const override { return input == 0; }  // B is packed, C copied
   Status run(KernelContext& context) const override {
-    multiply(b_, context.output(0).dim(0), context.input(0).data<float>(), context.output(0).data<float>(),
-             {bias_.defined() ? bias_.data<float>() : nullptr}, activation_, context.threads());
-    return ok();
+    return multiply(b_, context.output(0).dim(0), context.input(0).data<float>(), context.output(0).data<float>(),
+                    {bias_.defined() ? bias_.data<float>() : nullptr}, activation_, context.threads());
   }
 
  private:
@@ -54,6 +53,7 @@ Result<std::unique_ptr<PreparedKernel>> prepare_gemm_with(const KernelQuery& que
     return pack_matrix(query, gemm_for_weights(query), k, n, b.data<float>(), attrs.trans_b ? 1 : b.dim(1),
                        attrs.trans_b ? b.dim(1) : 1, attrs.alpha);
   }));
+  THANE_TRY(prepare_for_rows(query, query.inputs[0]->dims->front().number(), "panels", packed));
   Tensor bias;
   if (query.inputs.size() > 2 && query.inputs[2]) {
     const Tensor& c = *query.constants[2];

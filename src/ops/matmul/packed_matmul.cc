@@ -31,9 +31,8 @@ class PackedMatMul : public PreparedKernel {
     const auto addend = [&](size_t input) {
       return context.has_input(input) ? context.input(input).data<float>() : nullptr;
     };
-    multiply(b_, rows, a.data<float>(), context.output(0).data<float>(), {addend(2), addend(3)}, activation_,
-             context.threads());
-    return ok();
+    return multiply(b_, rows, a.data<float>(), context.output(0).data<float>(), {addend(2), addend(3)}, activation_,
+                    context.threads());
   }
 
  private:
@@ -46,6 +45,10 @@ Result<std::unique_ptr<PreparedKernel>> prepare_matmul_with(const KernelQuery& q
   THANE_ASSIGN(PackedMatrix packed, query.shared<PackedMatrix>("panels", [&] {
     return pack_matrix(query, gemm_for_weights(query), b.dim(0), b.dim(1), b.data<float>(), b.dim(1), 1);
   }));
+  const Dims a = to_numbers(*query.inputs[0]->dims);
+  int64_t rows = 1;
+  for (size_t i = 0; i + 1 < a.size(); ++i) rows *= a[i];
+  THANE_TRY(prepare_for_rows(query, rows, "panels", packed));
   return std::unique_ptr<PreparedKernel>(new PackedMatMul(std::move(packed), activation));
 }
 

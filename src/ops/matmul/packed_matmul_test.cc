@@ -38,7 +38,8 @@ void check(int64_t m, int64_t k, int64_t n, bool has_bias, bool has_residual, st
 
 TEST(PackedMatMul, MatchesFp64WithEachAddend) {
   std::mt19937 random(12);
-  for (const auto& [m, k, n] : {std::array<int64_t, 3>{1, 40, 100}, {2, 7, 3}, {13, 65, 24}, {40, 800, 49}}) {
+  for (const auto& [m, k, n] :
+       {std::array<int64_t, 3>{1, 40, 100}, {2, 7, 3}, {13, 65, 24}, {40, 800, 49}, {71, 512, 801}}) {
     for (const bool bias : {false, true}) {
       for (const bool residual : {false, true}) check(m, k, n, bias, residual, random);
     }

@@ -129,7 +129,9 @@ class PackedLayer : public PreparedKernel {
     if (batch_ == 0) return ok();
     THANE_ASSIGN(const auto lease,
                  scratch_->take(steps_ * batch_ * gates_ * hidden_ + sums_floats_ + 3 * batch_ * hidden_));
-    for (size_t d = 0; d < directions_.size(); ++d) run_direction(context, static_cast<int64_t>(d), lease.data());
+    for (size_t d = 0; d < directions_.size(); ++d) {
+      THANE_TRY(run_direction(context, static_cast<int64_t>(d), lease.data()));
+    }
     return ok();
   }
 
@@ -163,14 +165,14 @@ class PackedLayer : public PreparedKernel {
     }
   }
 
-  void run_direction(KernelContext& context, int64_t d, float* scratch) const {
+  Status run_direction(KernelContext& context, int64_t d, float* scratch) const {
     const PackedDirection& direction = directions_[static_cast<size_t>(d)];
     float* projected = scratch;
     float* sums = projected + steps_ * batch_ * gates_ * hidden_;
     float* h = sums + sums_floats_;
     Work work{direction.r, projected, sums, h, h + batch_ * hidden_, h + 2 * batch_ * hidden_, nullptr};
-    multiply(direction.w, steps_ * batch_, context.input(0).data<float>(), projected, {direction.x_bias.data()}, {},
-             context.threads());
+    THANE_TRY(multiply(direction.w, steps_ * batch_, context.input(0).data<float>(), projected,
+                       {direction.x_bias.data()}, {}, context.threads()));
     load_state(context, 5, d, work.h);
     if (gates_ == 4) load_state(context, 6, d, work.c);
     if (context.wants_output(0)) work.y = context.output(0).data<float>();
@@ -187,6 +189,7 @@ class PackedLayer : public PreparedKernel {
     }
     store_state(context, 1, d, work.h);
     if (gates_ == 4) store_state(context, 2, d, work.c);
+    return ok();
   }
 
   void run_block(const Work& work, int64_t block, int64_t t, int64_t d) const {
