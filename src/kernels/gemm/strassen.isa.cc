@@ -47,11 +47,6 @@ class Spread {
   IntVec one_ = {}, other_ = {};
 };
 
-struct Sums {
-  Vec s1, s2, s3, s4;
-  THANE_INLINE Sums(Vec a11, Vec a12, Vec a21, Vec a22) : s1(a21 + a22), s2(s1 - a11), s3(a11 - a21), s4(a12 - s2) {}
-};
-
 float sums_of_a(int64_t k, const float* top, const float* bottom, float* s, int64_t stride) noexcept {
   Spread spread;
   int64_t i = 0;
@@ -59,11 +54,11 @@ float sums_of_a(int64_t k, const float* top, const float* bottom, float* s, int6
     const Vec a11 = read(top + i), a12 = read(top + k + i), a21 = read(bottom + i), a22 = read(bottom + k + i);
     spread.add(a11, a21);
     spread.add(a12, a22);
-    const Sums sums(a11, a12, a21, a22);
-    write(s + i, sums.s1);
-    write(s + stride + i, sums.s2);
-    write(s + 2 * stride + i, sums.s3);
-    write(s + 3 * stride + i, sums.s4);
+    const Vec s1 = a21 + a22, s2 = s1 - a11;
+    write(s + i, s1);
+    write(s + stride + i, s2);
+    write(s + 2 * stride + i, a11 - a21);
+    write(s + 3 * stride + i, a12 - s2);
   };
   for (; i + kLanes <= k; i += kLanes) {
     sum([](const float* from) { return load(from); }, [](float* to, Vec v) { store(to, v); });
