@@ -111,6 +111,10 @@ THANE_INLINE void store_some(float* to, Vec v, int64_t n) {
 }
 #endif
 
+// The first n lanes, or all of them where n is kLanes: one loop for whole vectors and the last one.
+THANE_INLINE Vec get(const float* from, int64_t n) { return n == kLanes ? load(from) : load_some(from, n); }
+THANE_INLINE void put(float* to, Vec v, int64_t n) { n == kLanes ? store(to, v) : store_some(to, v, n); }
+
 // The first n lanes, or all of them where n is more: one loop for whole vectors and the last one, where masks cost
 // nothing. Other sets take whole vectors only.
 #if defined(__AVX512F__)

@@ -16,8 +16,8 @@ Result<PackedMatrix> pack_matrix(const KernelQuery& query, const GemmKernel& ker
   return packed;
 }
 
-Status prepare_for_rows(const KernelQuery& query, int64_t m, const std::string& form, PackedMatrix& b) {
-  THANE_ASSIGN(b.strassen, StrassenProduct::make(query, *b.kernel, m, b.n, b.k, b.panels.data<float>(), form));
+Status prepare_for_rows(const KernelQuery& query, int64_t m, PackedMatrix& b) {
+  THANE_ASSIGN(b.strassen, StrassenProduct::make(query, *b.kernel, m, b.n, b.k, b.panels.data<float>()));
   return ok();
 }
 
@@ -27,7 +27,7 @@ Status multiply(const PackedMatrix& b, int64_t m, const float* a, float* c, cons
   whole.epilogue.column_bias = addends.column_bias;
   whole.epilogue.residual = addends.residual;
   set_activation(activation, whole.epilogue);
-  if (b.strassen.pays(m)) return b.strassen.run(whole, threads);
+  if (b.strassen) return b.strassen.run(whole, threads);
   const GemmTiling tiling(*b.kernel, m, b.n, b.k);
   threads.parallel_for(tiling.jobs(), tiling.grain(),
                        [&](int64_t begin, int64_t end) { tiling.run(whole, begin, end); });

@@ -17,7 +17,7 @@ struct PackedMatrix {
   int64_t k = 0;
   int64_t n = 0;
   Tensor panels;             // words, whatever they hold
-  StrassenProduct strassen;  // by which multiply() may go
+  StrassenProduct strassen;  // by which multiply() goes if it is to be used
 };
 
 // The product that constant weights are packed for: of bfloat16 where the precision says so.
@@ -28,8 +28,8 @@ const GemmKernel& gemm_for_weights(const KernelQuery& query);
 Result<PackedMatrix> pack_matrix(const KernelQuery& query, const GemmKernel& kernel, int64_t k, int64_t n,
                                  const float* b, int64_t row_stride, int64_t column_stride, float scale = 1.0f);
 
-// Lets products with about m rows go by Strassen's algorithm where that pays. `form`: the shared form that `b` is.
-Status prepare_for_rows(const KernelQuery& query, int64_t m, const std::string& form, PackedMatrix& b);
+// Lets products with m rows go by Strassen's algorithm where that pays; b: the one matrix of the query's node.
+Status prepare_for_rows(const KernelQuery& query, int64_t m, PackedMatrix& b);
 
 // What products are added to; null: nothing.
 struct Addends {

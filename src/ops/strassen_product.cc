@@ -7,22 +7,18 @@
 namespace thane {
 
 Result<StrassenProduct> StrassenProduct::make(const KernelQuery& query, const GemmKernel& gemm, int64_t m, int64_t n,
-                                              int64_t k, const float* packed, const std::string& form) {
+                                              int64_t k, const float* packed) {
   StrassenProduct product;
   if (query.precision == Precision::kExact || !StrassenTiling::pays(gemm, m, n, k)) return product;
-  THANE_ASSIGN(const bool suits, query.shared<bool>("strassen " + form, [&]() -> Result<bool> {
+  THANE_ASSIGN(const bool suits, query.shared<bool>("strassen suits", [&]() -> Result<bool> {
     return StrassenTiling::suits(query.isa, gemm, k, n, packed);
   }));
   if (!suits) return product;
   product.gemm_ = &gemm;
   product.isa_ = query.isa;
-  product.n_ = n;
-  product.k_ = k;
   product.scratch_ = query.scratch();
   return product;
 }
-
-bool StrassenProduct::pays(int64_t m) const { return scratch_ && StrassenTiling::pays(*gemm_, m, n_, k_); }
 
 Status StrassenProduct::run(const GemmPanel& whole, ThreadPool& threads) const {
   const StrassenTiling tiling(isa_, *gemm_, whole.m, whole.n, whole.k, threads.size());

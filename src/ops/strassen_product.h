@@ -12,19 +12,18 @@ namespace thane {
 class StrassenProduct {
  public:
   StrassenProduct() = default;
-  // A[m × k] · B, B packed as GemmPanel has it; `form` names it among the node's shared forms.
+  // A[m × k] · B, B packed as GemmPanel has it, the one matrix of the query's node.
   static Result<StrassenProduct> make(const KernelQuery& query, const GemmKernel& gemm, int64_t m, int64_t n, int64_t k,
-                                      const float* packed, const std::string& form);
+                                      const float* packed);
 
-  // Whether to use it for so many rows.
-  bool pays(int64_t m) const;
+  // Whether it is to be used.
+  explicit operator bool() const { return scratch_ != nullptr; }
   // All of the product that `whole` describes: as StrassenTiling::run() takes it.
   Status run(const GemmPanel& whole, ThreadPool& threads) const;
 
  private:
   const GemmKernel* gemm_ = nullptr;
   Isa isa_ = Isa::kPortable;
-  int64_t n_ = 0, k_ = 0;
   std::shared_ptr<ScratchPool> scratch_;  // null: never
 };
 

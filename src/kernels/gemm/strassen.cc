@@ -16,24 +16,8 @@ namespace {
 // Rows of a chunk's halves, about: fewer, and more sums of B are made for what they are used; more, and the seven
 // left-hand sides, read for each pair of panels, do not stay in L2.
 constexpr int64_t kHalfRows = 64;
-constexpr int64_t kHalfDepth = 384;  // steps over k of a block: half of L1, as of GemmTiling
 // Beyond a row of sums, which is often a power of two long: a tile's rows would share a few sets of the cache.
 constexpr int64_t kGap = 16;
-
-// A part of the product, from a row and a column on; the column is the first one of a panel.
-GemmPanel part_of(const GemmPanel& whole, int64_t row, int64_t rows, int64_t column, int64_t columns) {
-  GemmPanel part = whole;
-  part.m = rows;
-  part.n = columns;
-  part.a += row * whole.lda;
-  part.b += column * whole.k;
-  const int64_t corner = row * whole.ldc + column;
-  part.c += corner;
-  if (part.epilogue.row_bias) part.epilogue.row_bias += row;
-  if (part.epilogue.column_bias) part.epilogue.column_bias += column;
-  if (part.epilogue.residual) part.epilogue.residual += corner;
-  return part;
-}
 
 }  // namespace
 
@@ -59,7 +43,7 @@ StrassenTiling::StrassenTiling(Isa ceiling, const GemmKernel& gemm, int64_t m, i
       panel_pairs_(n / (2 * gemm.columns)),
       jobs_per_chunk_((n + 2 * gemm.columns - 1) / (2 * gemm.columns)),
       chunks_(std::max<int64_t>(1, tiles_ * gemm.rows / kHalfRows)),
-      blocks_(std::max<int64_t>(1, (k / 2 + kHalfDepth / 2) / kHalfDepth)) {
+      blocks_(blocks_over(k / 2)) {
   // As little at a time as keeps all threads busy: sums are then in the cache when they are read.
   const int64_t wanted = threads > 1 ? 8 * threads : 1;
   rounds_ = std::max<int64_t>(1, chunks_ * jobs_per_chunk_ / std::max(wanted, jobs_per_chunk_));
@@ -110,7 +94,7 @@ void StrassenTiling::run(const GemmPanel& whole, int64_t round, int64_t begin, i
 void StrassenTiling::run_plain(const GemmPanel& whole, int64_t row, int64_t rows, int64_t column,
                                int64_t columns) const {
   const GemmTiling tiling(*gemm_, rows, columns, k_);
-  tiling.run(part_of(whole, row, rows, column, columns), 0, tiling.jobs());
+  tiling.run(part_of(*gemm_, whole, row, rows, column, columns), 0, tiling.jobs());
 }
 
 void StrassenTiling::run_pair(const GemmPanel& whole, const Chunk& chunk, int64_t pair, const float* sums,
@@ -125,7 +109,7 @@ void StrassenTiling::run_pair(const GemmPanel& whole, const Chunk& chunk, int64_
   };
   const int64_t width = gemm_->columns, half = k_ / 2;
   const auto quarter = [&](int64_t row, int64_t panel) {
-    return part_of(whole, chunk.row() + row * chunk.half, chunk.half, (2 * pair + panel) * width, width);
+    return part_of(*gemm_, whole, chunk.row() + row * chunk.half, chunk.half, (2 * pair + panel) * width, width);
   };
   const GemmPanel c11 = quarter(0, 0), c12 = quarter(0, 1), c21 = quarter(1, 0), c22 = quarter(1, 1);
   const Rows a11 = {c11.a, whole.lda}, a12 = {c11.a + half, whole.lda}, a22 = {c21.a + half, whole.lda};

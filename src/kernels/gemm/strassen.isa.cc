@@ -1,6 +1,7 @@
 // What Strassen's products need beside those of panels: sums of A, and tiles that make sums of B and add up products.
 #include "kernels/gemm/strassen.h"
 #include "kernels/gemm/tile.h"
+#include "kernels/simd_int.h"
 
 namespace thane::THANE_ISA {
 namespace {
@@ -30,10 +31,7 @@ class Spread {
 
  private:
   // As integers, magnitudes are ordered as they are as floats, infinity and NaN above all.
-  static THANE_INLINE IntVec larger(IntVec most, IntVec bits) {
-    const IntVec magnitude = bits & 0x7fffffff;
-    return most > magnitude ? most : magnitude;
-  }
+  static THANE_INLINE IntVec larger(IntVec most, IntVec bits) { return max_int(most, bits & 0x7fffffff); }
   static THANE_INLINE float spread_of(int32_t one, int32_t other) {
     constexpr int32_t kHuge = 0x7b800000;  // 2^120: sums of eight of them are finite
     if (one >= kHuge || other >= kHuge) return kInfinity;
@@ -49,23 +47,17 @@ class Spread {
 
 float sums_of_a(int64_t k, const float* top, const float* bottom, float* s, int64_t stride) noexcept {
   Spread spread;
-  int64_t i = 0;
-  const auto sum = [&](const auto& read, const auto& write) {
-    const Vec a11 = read(top + i), a12 = read(top + k + i), a21 = read(bottom + i), a22 = read(bottom + k + i);
+  for (int64_t i = 0; i < k; i += kLanes) {
+    const int64_t count = k - i < kLanes ? k - i : kLanes;
+    const Vec a11 = get(top + i, count), a12 = get(top + k + i, count);
+    const Vec a21 = get(bottom + i, count), a22 = get(bottom + k + i, count);
     spread.add(a11, a21);
     spread.add(a12, a22);
     const Vec s1 = a21 + a22, s2 = s1 - a11;
-    write(s + i, s1);
-    write(s + stride + i, s2);
-    write(s + 2 * stride + i, a11 - a21);
-    write(s + 3 * stride + i, a12 - s2);
-  };
-  for (; i + kLanes <= k; i += kLanes) {
-    sum([](const float* from) { return load(from); }, [](float* to, Vec v) { store(to, v); });
-  }
-  const int64_t rest = k - i;
-  if (rest > 0) {
-    sum([&](const float* from) { return load_some(from, rest); }, [&](float* to, Vec v) { store_some(to, v, rest); });
+    put(s + i, s1, count);
+    put(s + stride + i, s2, count);
+    put(s + 2 * stride + i, a11 - a21, count);
+    put(s + 3 * stride + i, a12 - s2, count);
   }
   return spread.of_rows();
 }

@@ -16,12 +16,34 @@ int64_t l2_floats() { return l2_cache_bytes() / static_cast<int64_t>(sizeof(floa
 
 }  // namespace
 
+int64_t blocks_over(int64_t depth) { return std::max<int64_t>(1, (depth + kBlockDepth / 2) / kBlockDepth); }
+
+GemmPanel part_of(const GemmKernel& kernel, const GemmPanel& whole, int64_t row, int64_t rows, int64_t column,
+                  int64_t columns) {
+  GemmPanel part = whole;
+  part.m = rows;
+  part.n = columns;
+  if (whole.a_offsets)
+    part.a_offsets += row * whole.taps;
+  else
+    part.a += row * whole.lda;
+  part.b += column * whole.taps * kernel.words_of(whole.k);
+  const int64_t corner = column + (whole.c_offsets ? 0 : row * whole.ldc);
+  part.c += corner;
+  if (whole.c_offsets) part.c_offsets += row;
+  GemmEpilogue& e = part.epilogue;
+  if (e.row_bias) e.row_bias += row;
+  if (e.column_bias) e.column_bias += column;
+  if (e.residual) e.residual += corner;
+  return part;
+}
+
 GemmTiling::GemmTiling(const GemmKernel& kernel, int64_t m, int64_t n, int64_t k, int64_t taps)
     : kernel_(&kernel), m_(m), n_(n), words_(taps * kernel.words_of(k)) {
   if (m <= 0 || n <= 0) return;
   const int64_t depth = taps * k;
   // A product of a few rows reads each panel once or twice: nothing would be gained.
-  if (m > 2 * kernel.rows) blocks_ = std::max<int64_t>(1, (depth + kBlockDepth / 2) / kBlockDepth);
+  if (m > 2 * kernel.rows) blocks_ = blocks_over(depth);
   const int64_t in_cache = l2_floats() / 2 / std::max<int64_t>(depth / blocks_, 1);
   const int64_t most = std::max(kLeastTiles * kernel.rows, std::min(in_cache, kMostRows));
   chunks_ = (m + most - 1) / most;
@@ -94,22 +116,7 @@ GemmPanel GemmTiling::job(const GemmPanel& whole, int64_t index) const {
   const int64_t row = std::min(m_, tiles * chunk / chunks_ * kernel_->rows);
   const int64_t end = std::min(m_, tiles * (chunk + 1) / chunks_ * kernel_->rows);
   const int64_t column = panel * columns_;
-  GemmPanel job = whole;
-  job.m = end - row;
-  job.n = std::min(columns_, n_ - column);
-  if (whole.a_offsets)
-    job.a_offsets += row * whole.taps;
-  else
-    job.a += row * whole.lda;
-  job.b += column * words_;
-  const int64_t corner = column + (whole.c_offsets ? 0 : row * whole.ldc);
-  job.c += corner;
-  if (whole.c_offsets) job.c_offsets += row;
-  GemmEpilogue& e = job.epilogue;
-  if (e.row_bias) e.row_bias += row;
-  if (e.column_bias) e.column_bias += column;
-  if (e.residual) e.residual += corner;
-  return job;
+  return part_of(*kernel_, whole, row, end - row, column, std::min(columns_, n_ - column));
 }
 
 }  // namespace thane

@@ -17,6 +17,12 @@
 
 namespace thane {
 
+// Blocks that so many steps over k are cut into.
+int64_t blocks_over(int64_t depth);
+// The part of a product from a row and a column on; the column is the first one of a panel.
+GemmPanel part_of(const GemmKernel& kernel, const GemmPanel& whole, int64_t row, int64_t rows, int64_t column,
+                  int64_t columns);
+
 class GemmTiling {
  public:
   // The cut depends on the sizes alone, so results do not depend on threads.

@@ -5,9 +5,6 @@
 namespace thane::THANE_ISA {
 namespace {
 
-THANE_INLINE Vec get(const float* from, int64_t count) { return count == kLanes ? load(from) : load_some(from, count); }
-THANE_INLINE void put(float* to, Vec v, int64_t count) { count == kLanes ? store(to, v) : store_some(to, v, count); }
-
 void lstm(const CellUnits& u) noexcept {
   for (int64_t j = 0; j < u.count; j += kLanes) {
     const int64_t n = u.count - j < kLanes ? u.count - j : kLanes;

@@ -22,9 +22,6 @@ THANE_INLINE float sum_of(int64_t n, const F& f) {
   return sum_lanes(sums[0]);
 }
 
-THANE_INLINE Vec get(const float* from, int64_t count) { return count == kLanes ? load(from) : load_some(from, count); }
-THANE_INLINE void put(float* to, Vec v, int64_t count) { count == kLanes ? store(to, v) : store_some(to, v, count); }
-
 // The first `count` lanes of v, and those of `rest` beyond.
 THANE_INLINE Vec keep(Vec v, int64_t count, Vec rest = Vec{}) {
   if (count == kLanes) return v;

@@ -53,7 +53,7 @@ Result<std::unique_ptr<PreparedKernel>> prepare_gemm_with(const KernelQuery& que
     return pack_matrix(query, gemm_for_weights(query), k, n, b.data<float>(), attrs.trans_b ? 1 : b.dim(1),
                        attrs.trans_b ? b.dim(1) : 1, attrs.alpha);
   }));
-  THANE_TRY(prepare_for_rows(query, query.inputs[0]->dims->front().number(), "panels", packed));
+  THANE_TRY(prepare_for_rows(query, query.inputs[0]->dims->front().number(), packed));
   Tensor bias;
   if (query.inputs.size() > 2 && query.inputs[2]) {
     const Tensor& c = *query.constants[2];

@@ -48,7 +48,7 @@ Result<std::unique_ptr<PreparedKernel>> prepare_matmul_with(const KernelQuery& q
   const Dims a = to_numbers(*query.inputs[0]->dims);
   int64_t rows = 1;
   for (size_t i = 0; i + 1 < a.size(); ++i) rows *= a[i];
-  THANE_TRY(prepare_for_rows(query, rows, "panels", packed));
+  THANE_TRY(prepare_for_rows(query, rows, packed));
   return std::unique_ptr<PreparedKernel>(new PackedMatMul(std::move(packed), activation));
 }
 
