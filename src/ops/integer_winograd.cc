@@ -53,7 +53,11 @@ std::string IntegerWinogradConv::refuse(const IntegerSource& source, const ConvS
   for (const WindowAxis& axis : shape.axes) {
     if (axis.dilation != 1) return "dilated";
   }
-  if (integer_gemms(source.query.isa).has_quads) return "direct products take four bytes at a time";
+  // These have a quarter of the products, but half as many at a time, and weights of 16 bits to read and 36 of them.
+  constexpr int64_t kFewTiles = 32;
+  if (integer_gemms(source.query.isa).has_quads && WinogradTiles(shape, kWinograd4x4).total() < kFewTiles) {
+    return "few tiles, and direct products take four bytes at a time";
+  }
   const auto largest =
       source.query.shared<int64_t>("largest sum", [&]() -> Result<int64_t> { return largest_sum(source.weights()); });
   return largest.ok() && *largest < kIntegerWinogradLimit ? "" : "sums may be too large";

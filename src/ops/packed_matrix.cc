@@ -8,6 +8,11 @@ const GemmKernel& gemm_for_weights(const KernelQuery& query) {
   return gemm_kernel(query.isa, query.precision == Precision::kBf16 ? GemmWord::kBf16Pair : GemmWord::kFloat);
 }
 
+const GemmKernel& gemm_for_weights(const KernelQuery& query, int64_t k, int64_t n) {
+  const GemmKernel& few = gemm_kernel_for(query.isa, k, n);
+  return &few == &gemm_kernel(query.isa) ? gemm_for_weights(query) : few;
+}
+
 Result<PackedMatrix> pack_matrix(const KernelQuery& query, const GemmKernel& kernel, int64_t k, int64_t n,
                                  const float* b, int64_t row_stride, int64_t column_stride, float scale) {
   PackedMatrix packed{&kernel, k, n, {}, {}};

@@ -20,8 +20,10 @@ struct PackedMatrix {
   StrassenProduct strassen;  // by which multiply() goes if it is to be used
 };
 
-// The product that constant weights are packed for: of bfloat16 where the precision says so.
+// The product that constant weights are packed for: of bfloat16 where the precision says so, unless they are a few
+// columns. k: elements per tap.
 const GemmKernel& gemm_for_weights(const KernelQuery& query);
+const GemmKernel& gemm_for_weights(const KernelQuery& query, int64_t k, int64_t n);
 
 // Element (i, j) of B is b[i·row_stride + j·column_stride] · scale; b may lie unaligned. To be called where the query's
 // shared() makes a form.

@@ -1,8 +1,8 @@
 // The matrix product with panels of bfloat16: half the memory to read and keep. Where the set multiplies pairs of
 // bfloat16, a tile does; elsewhere a panel's words become floats a piece at a time, in the first-level cache, where the
 // product of floats takes them. A single row of A meets the words themselves.
-#include "kernels/gemm/finish.h"
 #include "kernels/gemm/row.h"
+#include "kernels/gemm/tile.h"
 
 namespace thane::THANE_ISA {
 
@@ -14,57 +14,40 @@ namespace {
 
 #ifdef __AVX512BF16__
 
-constexpr int kMostPairRows = 6;
-
 // Up to 32 elements, rounded to pairs; zeros behind them.
-THANE_INLINE void store_pairs(const float* from, int64_t count, int32_t* to) {
+THANE_INLINE Vec pairs_of(const float* from, int64_t count) {
   const uint32_t there = count < 32 ? (uint32_t{1} << count) - 1 : ~uint32_t{0};
   const __m512 low = _mm512_maskz_loadu_ps(static_cast<__mmask16>(there), from);
   const __m512 high = _mm512_maskz_loadu_ps(static_cast<__mmask16>(there >> 16), from + 16);
-  const __m512bh pairs = _mm512_cvtne2ps_pbh(high, low);
-  __builtin_memcpy(to, &pairs, sizeof(pairs));
+  return reinterpret_cast<Vec>(_mm512_cvtne2ps_pbh(high, low));
 }
 
-THANE_INLINE Vec dot_pairs_of_bf16(Vec sum, IntVec a, Vec b) {
-  return reinterpret_cast<Vec>(
-      _mm512_dpbf16_ps(reinterpret_cast<__m512>(sum), reinterpret_cast<__m512bh>(a), reinterpret_cast<__m512bh>(b)));
-}
-
-template <int R, int V>
-void tile_rows(const GemmPanel& p, int64_t row) {
-  constexpr int64_t kPart = 2 * kLanes;  // elements of A that become pairs at a time
-  Vec tile[R][V];
-  clear(tile);
-  const float* b = p.b;
-  for (int64_t tap = 0; tap < p.taps; ++tap) {
-    const float* a[R];
-    rows_of_a<R>(p, row, tap, a);
-    for (int64_t part = 0; part < p.k; part += kPart) {
-      const int64_t count = part + kPart < p.k ? kPart : p.k - part;
-      int32_t pairs[R][kLanes];
-      for (int r = 0; r < R; ++r) store_pairs(a[r] + part, count, pairs[r]);
-      for (int64_t i = 0; i < Bf16Pair::count(count); ++i, b += V * kLanes) {
-        Vec columns[V];
-#pragma GCC unroll 8
-        for (int v = 0; v < V; ++v) columns[v] = load(b + v * kLanes);
-#pragma GCC unroll 12
-        for (int r = 0; r < R; ++r) {
-          const IntVec x = splat_int(pairs[r][i]);
-#pragma GCC unroll 8
-          for (int v = 0; v < V; ++v) tile[r][v] = dot_pairs_of_bf16(tile[r][v], x, columns[v]);
-        }
+void pack_a(const GemmPanel& p, float* packed) noexcept {
+  constexpr int64_t kStep = Bf16Pair::kDepth * kLanes;
+  for (int64_t row = 0; row < p.m; ++row) {
+    for (int64_t tap = 0; tap < p.taps; ++tap, packed += Bf16Pair::count(p.k)) {
+      const float* a[1];
+      rows_of_a<1>(p, row, tap, a);
+      for (int64_t i = 0; i < p.k; i += kStep) {
+        Part(Bf16Pair::count(p.k - i)).store(packed + Bf16Pair::count(i), pairs_of(a[0] + i, p.k - i));
       }
     }
   }
-  finish<R, V, false>(tile, p, row);
 }
+
+struct PairDot {
+  static THANE_INLINE Vec add(Vec sum, Vec a, Vec b) {
+    return reinterpret_cast<Vec>(
+        _mm512_dpbf16_ps(reinterpret_cast<__m512>(sum), reinterpret_cast<__m512bh>(a), reinterpret_cast<__m512bh>(b)));
+  }
+};
 
 template <int V>
 void many_rows(const GemmPanel& p) {
-  for_each_tile(p.m, kMostPairRows, [&](int64_t row, int64_t rows) {
-    with_count<kMostPairRows>(rows, [&](auto r) { tile_rows<r.value, V>(p, row); });
-  });
+  many_rows_of<PairDot, V>(p);
 }
+
+constexpr auto kPackA = pack_a;
 
 #else
 
@@ -111,6 +94,8 @@ void many_rows(const GemmPanel& p) {
   }
 }
 
+constexpr decltype(GemmKernel::pack_a) kPackA = nullptr;
+
 #endif
 
 void panel(const GemmPanel& p) noexcept {
@@ -120,6 +105,6 @@ void panel(const GemmPanel& p) noexcept {
 }  // namespace
 
 extern const GemmKernel kBf16Gemm;
-const GemmKernel kBf16Gemm = {kMostRows[kVectors], kColumns, kLanes, panel, GemmWord::kBf16Pair};
+const GemmKernel kBf16Gemm = {kMostRows[kVectors], kColumns, kLanes, panel, GemmWord::kBf16Pair, kPackA};
 
 }  // namespace thane::THANE_ISA

@@ -12,6 +12,7 @@ namespace thane {
 
 THANE_DECLARE_ISA(GemmKernel, kGemm)
 THANE_DECLARE_ISA(GemmKernel, kBf16Gemm)
+THANE_DECLARE_ISA(GemmKernel, kFewColumns)
 #ifdef THANE_X86
 namespace avx512bf16 {
 extern const GemmKernel kBf16Gemm;
@@ -24,6 +25,14 @@ const GemmKernel& gemm_kernel(Isa ceiling, GemmWord word) {
   if (ceiling >= Isa::kAvx512Bf16) return avx512bf16::kBf16Gemm;
 #endif
   return THANE_SELECT_ISA(ceiling, kBf16Gemm);
+}
+
+const GemmKernel& gemm_kernel_for(Isa ceiling, int64_t k, int64_t n) {
+  const GemmKernel& few = THANE_SELECT_ISA(ceiling, kFewColumns);
+  if (n <= 4 && k >= 32) return few;
+  // Columns of half a vector; the CPUs that execute larger ones in halves take as many of these at a time.
+  if (n <= 8) return gemm_kernel(std::min(ceiling, Isa::kAvx2));
+  return gemm_kernel(ceiling);
 }
 
 namespace {

@@ -57,6 +57,9 @@ struct GemmKernel {
   int lanes;    // of one vector: a panel's width is a multiple of it
   void (*panel)(const GemmPanel& panel) noexcept;
   GemmWord word = GemmWord::kFloat;
+  // Where not null, `panel` takes several rows of A as the words that this writes, taps · words_of(k) for each row; to
+  // it they are a matrix, taps being 1 and k counting words. (GemmTiling sees to it.)
+  void (*pack_a)(const GemmPanel& rows, float* packed) noexcept = nullptr;
 
   int64_t depth_per_word() const { return word == GemmWord::kBf16Pair ? 2 : 1; }
   // Words of a column of k elements; what is beyond k in the last one is 0.
@@ -70,6 +73,9 @@ struct GemmKernel {
 // Where panels hold bfloat16, A is float32 all the same; sums are. Elements of A are rounded to bfloat16 where the set
 // multiplies pairs of them (AVX-512 BF16); elsewhere B is widened, the products are those of floats.
 const GemmKernel& gemm_kernel(Isa ceiling, GemmWord word = GemmWord::kFloat);
+// The fastest one for products of floats with n columns and k elements per tap: a few columns leave most of a tile
+// empty.
+const GemmKernel& gemm_kernel_for(Isa ceiling, int64_t k, int64_t n);
 
 // Packs B[k × n] (element (i, j) at b[i·row_stride + j·column_stride]) into panels of [words_of(k)][width], one after
 // the other, zero beyond n, each element times `scale`. `packed` holds words_of(k) · packed_columns(n) words. B

@@ -14,6 +14,9 @@ struct Case {
   int64_t m, n, k, taps;
   bool indirect, biases, residual, clamp, silu;
   GemmWord word = GemmWord::kFloat;
+  bool for_size = false;  // by the kernel for products of this size
+
+  const GemmKernel& kernel(Isa isa) const { return for_size ? gemm_kernel_for(isa, k, n) : gemm_kernel(isa, word); }
 };
 
 // B[taps·k × n] with rows of zeros up to whole words for each tap.
@@ -29,7 +32,7 @@ std::vector<float> padded_taps(const GemmKernel& kernel, const Case& c, const Gu
 // Against fp64, on tails in every direction; |error| ≤ k·ε·Σ|a·b| (Higham 2002, section 3.1). What a kernel rounds to
 // bfloat16 is rounded beforehand.
 void check(Isa isa, const Case& c, std::mt19937& random) {
-  const GemmKernel& kernel = gemm_kernel(isa, c.word);
+  const GemmKernel& kernel = c.kernel(isa);
   ASSERT_EQ(kernel.word, c.word);
   const int64_t depth = c.taps * c.k, ldc = c.n + 3;
   GuardedFloats a(c.m * depth), b(depth * c.n), row_bias(c.m), column_bias(c.n), zeros(c.k);
@@ -121,6 +124,24 @@ void check_all(GemmWord word) {
 
 TEST(Gemm, MatchesFp64AtEveryInstructionSet) { check_all(GemmWord::kFloat); }
 TEST(Gemm, MatchesFp64WithPanelsOfBf16) { check_all(GemmWord::kBf16Pair); }
+
+TEST(Gemm, MatchesFp64WithFewColumns) {
+  for_each_isa([](Isa isa) {
+    std::mt19937 random(12);
+    const auto coin = [&] { return random() % 2 == 0; };
+    for (int round = 0; round < 120; ++round) {
+      const bool indirect = coin();
+      check(isa,
+            {1 + int64_t(random() % 40), 1 + int64_t(random() % 9), 20 + int64_t(random() % 60),
+             indirect ? 1 + int64_t(random() % 4) : 1, indirect, coin(), coin(), coin(), random() % 4 == 0,
+             GemmWord::kFloat, true},
+            random);
+    }
+    for (const int64_t taps : {1, 5}) {  // several blocks over k
+      check(isa, {30, 3, 433, taps, taps > 1, true, true, coin(), coin(), GemmWord::kFloat, true}, random);
+    }
+  });
+}
 
 TEST(Gemm, PacksTransposedAsPlain) {
   for_each_isa([](Isa isa) {

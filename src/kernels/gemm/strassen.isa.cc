@@ -114,7 +114,7 @@ void tile_rows(const StrassenStep& step, int64_t row, const Columns& columns, Ah
   fetch_addends<kTileRows, kVectors>(step.panel, row);
   Vec tile[kTileRows][kVectors];
   clear(tile);
-  multiply_rows(step.panel, row, columns, ahead, tile);
+  multiply_rows<FloatDot>(step.panel, row, columns, ahead, tile);
   float sums[kTileRows * kColumns];
 #pragma GCC unroll 12
   for (int r = 0; r < kTileRows; ++r) {

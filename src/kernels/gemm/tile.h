@@ -58,8 +58,13 @@ class PanelColumns {
   const float* b_;
 };
 
+// How a product of two words is added.
+struct FloatDot {
+  static THANE_INLINE Vec add(Vec sum, Vec a, Vec b) { return sum + a * b; }
+};
+
 // tile += A[rows from `row` on] · the columns.
-template <int R, int V, class Columns>
+template <class Dot, int R, int V, class Columns>
 THANE_INLINE void multiply_rows(const GemmPanel& p, int64_t row, Columns columns, Ahead& ahead, Vec (&tile)[R][V]) {
   for (int64_t tap = 0; tap < p.taps; ++tap) {
     const float* a[R];
@@ -81,11 +86,29 @@ THANE_INLINE void multiply_rows(const GemmPanel& p, int64_t row, Columns columns
         for (int r = 0; r < R; ++r) {
           const Vec x = splat(a[r][i]);
 #pragma GCC unroll 8
-          for (int v = 0; v < V; ++v) tile[r][v] += x * step[v];
+          for (int v = 0; v < V; ++v) tile[r][v] = Dot::add(tile[r][v], x, step[v]);
         }
       }
     }
   }
+}
+
+template <class Dot, int R, int V>
+void tile_rows(const GemmPanel& p, int64_t row, Ahead& ahead) {
+  fetch_addends<R, V>(p, row);
+  Vec tile[R][V];
+  clear(tile);
+  multiply_rows<Dot>(p, row, PanelColumns<V>(p.b), ahead, tile);
+  finish<R, V>(tile, p, row);
+}
+
+// All rows of the panel in tiles of nearly equal height: a last tile of one row would take as long as one of several.
+template <class Dot, int V>
+void many_rows_of(const GemmPanel& p) {
+  Ahead ahead(p, V * kLanes, (p.m + kMostRows[V] - 1) / kMostRows[V]);
+  for_each_tile(p.m, kMostRows[V], [&](int64_t row, int64_t rows) {
+    with_count<kMostRows[V]>(rows, [&](auto r) { tile_rows<Dot, r.value, V>(p, row, ahead); });
+  });
 }
 
 }  // namespace

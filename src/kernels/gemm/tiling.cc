@@ -7,10 +7,11 @@
 namespace thane {
 namespace {
 
-constexpr int64_t kMostRows = 192;    // low enough that a product of few columns has work for several threads
-constexpr int64_t kLeastTiles = 8;    // high enough that a panel of B, once in the cache, is used a few times
-constexpr int64_t kPanelsOfRow = 4;   // as many streams from memory
-constexpr int64_t kBlockDepth = 384;  // of B, 16 columns wide, half of L1 or a little more
+constexpr int64_t kMostRows = 192;       // low enough that a product of few columns has work for several threads
+constexpr int64_t kLeastTiles = 8;       // high enough that a panel of B, once in the cache, is used a few times
+constexpr int64_t kPanelsOfRow = 4;      // as many streams from memory
+constexpr int64_t kBlockDepth = 384;     // of B, 16 columns wide, half of L1 or a little more
+constexpr int64_t kPackedWords = 57344;  // of A, on the stack
 
 int64_t l2_floats() { return l2_cache_bytes() / static_cast<int64_t>(sizeof(float)); }
 
@@ -43,9 +44,11 @@ GemmTiling::GemmTiling(const GemmKernel& kernel, int64_t m, int64_t n, int64_t k
   if (m <= 0 || n <= 0) return;
   const int64_t depth = taps * k;
   // A product of a few rows reads each panel once or twice: nothing would be gained.
-  if (m > 2 * kernel.rows) blocks_ = blocks_over(depth);
+  if (m > 2 * kernel.rows || packs()) blocks_ = blocks_over(packs() ? words_ : depth);
   const int64_t in_cache = l2_floats() / 2 / std::max<int64_t>(depth / blocks_, 1);
-  const int64_t most = std::max(kLeastTiles * kernel.rows, std::min(in_cache, kMostRows));
+  int64_t most = std::min(in_cache, kMostRows);
+  if (packs()) most = std::min(most, kPackedWords / most_words_of_block(k, taps));
+  most = std::max(kLeastTiles * kernel.rows, most);
   chunks_ = (m + most - 1) / most;
   columns_ = kernel.columns * (m == 1 ? kPanelsOfRow : 1);
   panels_ = (n + columns_ - 1) / columns_;
@@ -57,6 +60,12 @@ GemmTiling::GemmTiling(const GemmKernel& kernel, int64_t m, int64_t n, int64_t k
 }
 
 void GemmTiling::run(const GemmPanel& whole, int64_t begin, int64_t end) const {
+  if (!packs()) return run(whole, begin, end, nullptr);
+  float packed[kPackedWords];
+  run(whole, begin, end, packed);
+}
+
+void GemmTiling::run(const GemmPanel& whole, int64_t begin, int64_t end, float* packed_a) const {
   // As many for each tap, where there are more blocks than taps.
   const int64_t blocks = blocks_ <= whole.taps ? blocks_ : (blocks_ + whole.taps - 1) / whole.taps * whole.taps;
   while (begin < end) {
@@ -66,6 +75,13 @@ void GemmTiling::run(const GemmPanel& whole, int64_t begin, int64_t end) const {
       for (int64_t i = begin; i < last; ++i) {
         GemmPanel panel = job(whole, i);
         narrow_to_block(block, blocks, panel);
+        if (packed_a) {
+          if (i == begin) kernel_->pack_a(panel, packed_a);
+          panel.a = packed_a;
+          panel.k = panel.lda = panel.taps * kernel_->words_of(panel.k);
+          panel.taps = 1;
+          panel.a_offsets = nullptr;
+        }
         if (i + 1 < last)  // the next panel's block lies where this one's would be if the panel were the next
           panel.next_b = panel.b + words_ * columns_;
         else if (block + 1 < blocks || last < end)
@@ -79,6 +95,13 @@ void GemmTiling::run(const GemmPanel& whole, int64_t begin, int64_t end) const {
   }
 }
 
+int64_t GemmTiling::most_words_of_block(int64_t k, int64_t taps) const {
+  const int64_t words = kernel_->words_of(k);
+  if (blocks_ <= taps) return (taps + blocks_ - 1) / blocks_ * words;
+  const int64_t parts = (blocks_ + taps - 1) / taps;
+  return (words + parts - 1) / parts;
+}
+
 const float* GemmTiling::start_of(const GemmPanel& whole, int64_t index, int64_t block, int64_t blocks) const {
   GemmPanel panel = job(whole, index);
   narrow_to_block(block, blocks, panel);
@@ -86,8 +109,8 @@ const float* GemmTiling::start_of(const GemmPanel& whole, int64_t index, int64_t
 }
 
 void GemmTiling::narrow_to_block(int64_t block, int64_t blocks, GemmPanel& job) const {
-  if (blocks == 1) return;
   job.row_taps = job.taps;
+  if (blocks == 1) return;
   job.is_first = block == 0;
   job.is_last = block == blocks - 1;
   const int64_t width = kernel_->panel_width(job.n), words = kernel_->words_of(job.k);

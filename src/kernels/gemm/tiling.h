@@ -37,6 +37,10 @@ class GemmTiling {
   void run(const GemmPanel& whole, int64_t begin, int64_t end) const;
 
  private:
+  // Rows of A become words: a block of a chunk's at a time, for as many panels as stay together.
+  bool packs() const { return kernel_->pack_a && m_ > 1; }
+  int64_t most_words_of_block(int64_t k, int64_t taps) const;
+  void run(const GemmPanel& whole, int64_t begin, int64_t end, float* packed_a) const;
   // Narrows `whole` to one job, and that to one block over k.
   GemmPanel job(const GemmPanel& whole, int64_t index) const;
   void narrow_to_block(int64_t block, int64_t blocks, GemmPanel& job) const;

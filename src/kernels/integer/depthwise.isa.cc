@@ -75,7 +75,7 @@ void tile(const IntegerDepthwiseRun& run, const Block& block, int64_t first, con
   }
 #pragma GCC unroll 4
   for (int p = 0; p < P; ++p) restore_order(sums[p][0], sums[p][1]);
-  finish_tile<P, 2>(epilogue, column, sums, to, stride);
+  finish_tile<P == kPixels>(epilogue, column, sums, to, stride);
 }
 
 using Tile = void (*)(const IntegerDepthwiseRun& run, const Block& block, int64_t first,
@@ -105,7 +105,7 @@ THANE_INLINE void for_each_first(int64_t n, int64_t tile, const Use& use) {
 
 // Whether tiles of a block of so many channels go to where they belong at once.
 bool finishes(const IntegerDepthwiseRun& run, int64_t channels, const Tiles& tiles) {
-  return finishes_tiles(run.epilogue, channels, kBlock, kFixes<kPixels, 2> && tiles.pixels == kPixels);
+  return finishes_tiles(run.epilogue, channels, kBlock, tiles.pixels == kPixels);
 }
 void run_tile(const IntegerDepthwiseRun& run, const Block& block, const Tiles& tiles, int64_t first) {
   int8_t* y = static_cast<int8_t*>(run.y) + first * run.channels + block.start;

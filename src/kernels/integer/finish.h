@@ -98,6 +98,8 @@ inline THANE_APART void finish_any(const IntegerEpilogue& e, int64_t column, con
   }
 }
 
+constexpr bool kFixes = kLanes >= 8;  // tiles round as TensorFlow Lite does: where that code is small
+
 // FixedRightFactor in floats, which nearly always tell what it gives: with v = sum · fraction · 2^(shift - 31) that is
 // floor(v + ½ ± 2^(shift - 1)), with the sign of v.
 struct FloatColumns {
@@ -113,11 +115,20 @@ struct FloatColumns {
   // Up to four roundings of numbers of about 256 at most, others being clamped: up to this distance from a whole number
   // that one is right. (No sum becomes larger: all are numbers of 32 bits.)
   static constexpr float kSure = 0.5f - 5 * 256 * 0x1p-24f;
+  static THANE_INLINE Vec with_sign_of(Vec x, Vec positive) {
+#if defined(__AVX512F__)
+    constexpr int kOrAnd = 0xf8;  // a | (b & c)
+    return reinterpret_cast<Vec>(_mm512_ternarylogic_epi32(
+        reinterpret_cast<__m512i>(positive), reinterpret_cast<__m512i>(x), _mm512_set1_epi32(INT32_MIN), kOrAnd));
+#else
+    return from_bits(bits_of(positive) | (bits_of(x) & INT32_MIN));
+#endif
+  }
   // kSigned: negative results count; else the least that does is 0.
   template <bool kSigned>
   THANE_INLINE IntVec whole(IntVec sum, Vec& worst) const {
     const Vec x = __builtin_convertvector(sum + bias, Vec);
-    const Vec added = kSigned ? from_bits(bits_of(addend) | (bits_of(x) & INT32_MIN)) : addend;
+    const Vec added = kSigned ? with_sign_of(x, addend) : addend;
     return nearest_ints(x * scale + added, worst);
   }
 };
@@ -161,22 +172,18 @@ inline void finish_rows(const IntegerEpilogue& e, int64_t column, const int32_t*
   finish_any(e, column, all, done, n);
 }
 
-// Tiles that finish_tile rounds as TensorFlow Lite does: where their code is small, and there is enough to prepare for.
-template <int R, int V>
-constexpr bool kFixes = kLanes == 8 && V == 2 && R >= 4;
-
-// Whether finish_tile takes n of a tile's `width` columns: whole vectors, which need no care. Others wait in memory
-// until many rows are there for finish_rows, which has much to prepare for a column. fixes: kFixes.
-THANE_INLINE bool finishes_tiles(const IntegerEpilogue& e, int64_t n, int64_t width, bool fixes) {
-  if (n != width || e.result == IntegerResult::kReals) return false;
+// Whether finish_tile takes n of the `width` columns of a tile: whole vectors, which need no care. Others wait in
+// memory until many rows are there for finish_rows, which has much to prepare for a column. rounds: as finish_tile's.
+THANE_INLINE bool finishes_tiles(const IntegerEpilogue& e, int64_t n, int64_t width, bool rounds) {
+  if (n != width) return false;
   if (e.result == IntegerResult::kSums) return !e.bias;
-  return e.shrinks && (e.result == IntegerResult::kScaled || fixes);
+  return rounds && e.shrinks && (e.result == IntegerResult::kScaled || (kFixes && e.result == IntegerResult::kFixed));
 }
 constexpr int64_t kHeldRows = 48;
 
 // A tile of R rows and V vectors of columns from `column` on, which stays in registers on its way (unrolled, or it
-// would not).
-template <int R, int V>
+// would not). kRounds: to bytes, too, which takes much code.
+template <bool kRounds, int R, int V>
 THANE_INLINE void finish_tile(const IntegerEpilogue& e, int64_t column, const IntVec (&tile)[R][V], void* to,
                               int64_t stride) {
   const auto store_sums = [&](int32_t* sums, int64_t width) {
@@ -186,6 +193,7 @@ THANE_INLINE void finish_tile(const IntegerEpilogue& e, int64_t column, const In
       for (int v = 0; v < V; ++v) store_as(sums + r * width + v * kLanes, tile[r][v]);
     }
   };
+  if constexpr (!kRounds) return store_sums(static_cast<int32_t*>(to), stride);
   if (e.result == IntegerResult::kSums) return store_sums(static_cast<int32_t*>(to), stride);
   const RoundedBytes rounded(e.low, e.high, e.zero);
   const auto round = [&](const auto& whole_of) {
@@ -197,32 +205,31 @@ THANE_INLINE void finish_tile(const IntegerEpilogue& e, int64_t column, const In
       rounded.store(static_cast<int8_t*>(to) + r * stride, whole);
     }
   };
-  if constexpr (kFixes<R, V>) {
-    if (e.result == IntegerResult::kFixed) {
-      FloatColumns columns[V];
+  if (!kFixes || e.result == IntegerResult::kScaled) {
+    IntVec bias[V];
+    Vec scales[V];
 #pragma GCC unroll 4
-      for (int v = 0; v < V; ++v) columns[v] = FloatColumns(e, column + v * kLanes);
-      Vec worst{};
-      if (e.low < e.zero)
-        round([&](IntVec sum, int v) { return columns[v].template whole<true>(sum, worst); });
-      else
-        round([&](IntVec sum, int v) { return columns[v].template whole<false>(sum, worst); });
-      if (any_above(worst, FloatColumns::kSure)) {
-        int32_t sums[R * V * kLanes];
-        store_sums(sums, V * kLanes);
-        finish_any(e, column, {sums, V * kLanes, R, to, stride}, 0, V * kLanes);
-      }
-      return;
+    for (int v = 0; v < V; ++v) {
+      bias[v] = e.bias ? load_as<IntVec>(e.bias + column + v * kLanes) : IntVec{};
+      scales[v] = load(e.scales + column + v * kLanes);
     }
+    return round(
+        [&](IntVec sum, int v) { return nearest_ints(__builtin_convertvector(sum + bias[v], Vec) * scales[v]); });
   }
-  IntVec bias[V];
-  Vec scales[V];
+  FloatColumns columns[V];
 #pragma GCC unroll 4
-  for (int v = 0; v < V; ++v) {
-    bias[v] = e.bias ? load_as<IntVec>(e.bias + column + v * kLanes) : IntVec{};
-    scales[v] = load(e.scales + column + v * kLanes);
+  for (int v = 0; v < V; ++v) columns[v] = FloatColumns(e, column + v * kLanes);
+  Vec worst{};
+  // Where the sign takes one instruction, one form is enough.
+  if (kLanes == 16 || e.low < e.zero)
+    round([&](IntVec sum, int v) { return columns[v].template whole<true>(sum, worst); });
+  else
+    round([&](IntVec sum, int v) { return columns[v].template whole<false>(sum, worst); });
+  if (any_above(worst, FloatColumns::kSure)) {
+    int32_t sums[R * V * kLanes];
+    store_sums(sums, V * kLanes);
+    finish_any(e, column, {sums, V * kLanes, R, to, stride}, 0, V * kLanes);
   }
-  round([&](IntVec sum, int v) { return nearest_ints(__builtin_convertvector(sum + bias[v], Vec) * scales[v]); });
 }
 
 }  // namespace

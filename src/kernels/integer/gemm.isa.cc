@@ -27,6 +27,19 @@ constexpr int kColumns = kVectors * kLanes;
 template <class Dot>
 constexpr int kRows = Dot::kSplit ? 4 : kTileRows;
 
+// Tiles that round their sums: the high ones, which nearly all are, but for a width that is rare. Where quads have an
+// instruction, pairs, which serve weights too large for bytes, don't.
+#if defined(__AVX512VNNI__)
+template <int R, int V>
+constexpr bool kRounds = R >= 5 && V != 3;
+#elif defined(__AVX512F__)
+template <int, int>
+constexpr bool kRounds = false;
+#else
+template <int R, int>
+constexpr bool kRounds = R >= 4;
+#endif
+
 template <class Dot, int V>
 constexpr int kStep = V* kLanes* Dot::kDepth;  // weights that a word of A meets
 
@@ -136,21 +149,21 @@ void run_tiles(const IntegerPanel& p, const TileRun& run, const IntegerEpilogue&
   for (int64_t i = 0; i < run.count; ++i, c += R * ldc * epilogue.result_bytes()) {
     IntVec sums[R][V];
     sum_tile<Dot>(rows, run.row + i * R, run.tile + i, b, sums);
-    finish_tile<R, V>(epilogue, 0, sums, c, ldc);
+    finish_tile<kRounds<R, V>>(epilogue, 0, sums, c, ldc);
   }
 }
 
-// What runs tiles of `rows` rows and `width` columns. fixes: as kFixes.
+// What runs tiles of `rows` rows and `width` columns. rounds: as kRounds.
 struct TileKernel {
   int64_t rows, width;
-  bool fixes;
+  bool rounds;
   decltype(&run_tiles<Pairs<int16_t>, 1, 1>) run;
 };
 
 // Tiles with whatever epilogue and however few columns that count.
 THANE_APART void finish_tiles(const TileKernel& kernel, const IntegerPanel& p, const TileRun& run) {
   const auto to = [&](int64_t row) { return static_cast<char*>(p.c) + row * p.ldc * p.epilogue.result_bytes(); };
-  if (finishes_tiles(p.epilogue, p.n, kernel.width, kernel.fixes))
+  if (finishes_tiles(p.epilogue, p.n, kernel.width, kernel.rounds))
     return kernel.run(p, run, p.epilogue, to(run.row), p.ldc);
   int32_t sums[kHeldRows * kColumns];
   const int64_t most = kHeldRows / kernel.rows;
@@ -170,7 +183,7 @@ void panel(const IntegerPanel& p) noexcept {
     for_each_height(p.rows.m, kRows<Dot>, [&](int64_t row, int64_t height, int64_t tiles) {
       with_count<kRows<Dot>>(height, [&](auto r) {
         constexpr int R = r.value, V = v.value;
-        finish_tiles({R, V * kLanes, kFixes<R, V>, run_tiles<Dot, R, V>}, p, {tile, row, tiles});
+        finish_tiles({R, V * kLanes, kRounds<R, V>, run_tiles<Dot, R, V>}, p, {tile, row, tiles});
       });
       tile += tiles;
     });

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 
+#include "kernels/gemm/tiling.h"
 #include "ops/conv/depthwise.h"
 #include "ops/conv/kernels.h"
 #include "ops/evaluate.h"
@@ -60,12 +61,12 @@ std::string refuse_expanded(const KernelQuery& query) {
 
 class ExpandedDepthwise : public PreparedKernel {
  public:
-  ExpandedDepthwise(const KernelQuery& query, ConvShape shape, Tensor panels, Tensor weights)
-      : gemm_(gemm_kernel(query.isa)),
-        depthwise_(depthwise_kernel(query.isa)),
-        in_channels_(query.constants[1]->dim(1)),
+  ExpandedDepthwise(const KernelQuery& query, ConvShape shape, PackedMatrix expansion, Tensor weights)
+      : depthwise_(depthwise_kernel(query.isa)),
+        in_channels_(expansion.k),
         shape_(std::move(shape)),
-        panels_(std::move(panels)),
+        expansion_(*expansion.kernel, x_axis().in, expansion.n, expansion.k),
+        panels_(std::move(expansion.panels)),
         weights_(std::move(weights)),
         zeros_(static_cast<size_t>(channels()), 0.0f),
         run_(depthwise_run(shape_, weights_, query.node.attrs_as<ExpandedDepthwiseAttrs>().activation)),
@@ -132,25 +133,23 @@ class ExpandedDepthwise : public PreparedKernel {
 
   // One row of the image through the pointwise convolution.
   void expand(const Operands& operands, const float* from, float* to) const {
-    for (int64_t column = 0; column < channels(); column += gemm_.columns) {
-      GemmPanel panel{.m = x_axis().in,
-                      .n = std::min<int64_t>(gemm_.columns, channels() - column),
-                      .k = in_channels_,
-                      .a = from,
-                      .lda = in_channels_,
-                      .b = panels_.data<float>() + column * in_channels_,
-                      .c = to + column,
-                      .ldc = channels(),
-                      .epilogue = epilogue_};
-      if (operands.expansion_bias) panel.epilogue.column_bias = operands.expansion_bias + column;
-      gemm_.panel(panel);
-    }
+    GemmPanel whole{.m = x_axis().in,
+                    .n = channels(),
+                    .k = in_channels_,
+                    .a = from,
+                    .lda = in_channels_,
+                    .b = panels_.data<float>(),
+                    .c = to,
+                    .ldc = channels(),
+                    .epilogue = epilogue_};
+    whole.epilogue.column_bias = operands.expansion_bias;
+    expansion_.run(whole, 0, expansion_.jobs());
   }
 
-  const GemmKernel& gemm_;
   const DepthwiseKernel& depthwise_;
   int64_t in_channels_;
-  ConvShape shape_;  // of the depthwise convolution
+  ConvShape shape_;       // of the depthwise convolution
+  GemmTiling expansion_;  // of a row of the image
   Tensor panels_, weights_;
   std::vector<float> zeros_;
   DepthwiseRun run_;
@@ -165,13 +164,12 @@ Result<std::unique_ptr<PreparedKernel>> prepare_expanded(const KernelQuery& quer
   between.back() = n;
   THANE_ASSIGN(ConvShape shape,
                resolve_conv(query.node.attrs_as<ExpandedDepthwiseAttrs>(), between, query.constants[3]->dims()));
-  const GemmKernel& gemm = gemm_kernel(query.isa);
-  THANE_ASSIGN(PackedMatrix panels, query.shared<PackedMatrix>("expansion", [&] {
-    return pack_matrix(query, gemm, k, n, expansion.data<float>(), 1, k);
+  THANE_ASSIGN(PackedMatrix packed, query.shared<PackedMatrix>("expansion", [&] {
+    return pack_matrix(query, gemm_for_weights(query), k, n, expansion.data<float>(), 1, k);
   }));
   THANE_ASSIGN(Tensor weights, query.shared<Tensor>("depthwise", [&] { return pack_depthwise(*query.constants[3]); }));
   return std::unique_ptr<PreparedKernel>(
-      new ExpandedDepthwise(query, std::move(shape), std::move(panels.panels), std::move(weights)));
+      new ExpandedDepthwise(query, std::move(shape), std::move(packed), std::move(weights)));
 }
 
 }  // namespace

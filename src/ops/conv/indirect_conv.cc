@@ -73,9 +73,10 @@ class IndirectConv : public PreparedKernel {
   GemmEpilogue epilogue_;
 };
 
-// Few channels: the last axis is padded in memory and its taps fold into the channels.
+// Few channels: the last axis is padded in memory and its taps fold into the channels. Sums for few outputs are made by
+// vectors of channels, which should be full.
 bool folds(const ConvShape& shape) {
-  constexpr int64_t kFew = 8;
+  const int64_t kFew = shape.out_channels <= 4 ? 32 : 8;
   const WindowAxis& last = shape.axes.back();
   return shape.group == 1 && shape.in_channels < kFew && last.kernel > 1 && last.dilation == 1;
 }
@@ -123,7 +124,7 @@ Result<Tensor> fold_weights(const Tensor& weights, int64_t kernel) {
 template <class Weights>
 Result<LatticeGemm> make_gemm(const KernelQuery& query, const Lattice& lattice, const Weights& weights,
                               const WeightStrides& strides, const std::vector<int64_t>& offsets) {
-  const GemmKernel& kernel = gemm_for_weights(query);
+  const GemmKernel& kernel = gemm_for_weights(query, lattice.in_channels, lattice.out_channels);
   std::string form = "lattice";
   for (int64_t offset : offsets) form += ' ' + std::to_string(offset);
   THANE_ASSIGN(Tensor packed, query.shared<Tensor>(form, [&]() -> Result<Tensor> {

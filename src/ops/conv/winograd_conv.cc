@@ -14,6 +14,7 @@
 #include "ops/conv/conv.h"
 #include "ops/conv/kernels.h"
 #include "ops/conv/winograd_tiles.h"
+#include "ops/packed_matrix.h"
 
 namespace thane {
 namespace {
@@ -24,7 +25,12 @@ std::string refuse_winograd(const KernelQuery& query) {
   if (!query.constants[1]) return "the weights are not constant";
   const auto shape =
       resolve_conv(query.node.attrs_as<ConvAttrs>(), to_numbers(*query.inputs[0]->dims), query.constants[1]->dims());
-  return shape.ok() ? WinogradTiles::choose(*shape).refusal : "the shapes do not settle";
+  if (!shape.ok()) return "the shapes do not settle";
+  WinogradTiles::Choice choice = WinogradTiles::choose(*shape);
+  if (choice.refusal.empty() && choice.form != kWinograd4x4 && gemm_for_weights(query).pack_a) {
+    return "not 3×3, or few tiles, and direct products take two numbers at a time";
+  }
+  return std::move(choice.refusal);
 }
 
 class WinogradConv : public PreparedKernel {

@@ -50,7 +50,7 @@ Result<std::unique_ptr<PreparedKernel>> prepare_gemm_with(const KernelQuery& que
   const Tensor& b = *query.constants[1];
   const int64_t k = b.dim(attrs.trans_b ? 1 : 0), n = b.dim(attrs.trans_b ? 0 : 1);
   THANE_ASSIGN(PackedMatrix packed, query.shared<PackedMatrix>("panels", [&] {
-    return pack_matrix(query, gemm_for_weights(query), k, n, b.data<float>(), attrs.trans_b ? 1 : b.dim(1),
+    return pack_matrix(query, gemm_for_weights(query, k, n), k, n, b.data<float>(), attrs.trans_b ? 1 : b.dim(1),
                        attrs.trans_b ? b.dim(1) : 1, attrs.alpha);
   }));
   THANE_TRY(prepare_for_rows(query, query.inputs[0]->dims->front().number(), packed));

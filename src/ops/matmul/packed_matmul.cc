@@ -43,7 +43,8 @@ class PackedMatMul : public PreparedKernel {
 Result<std::unique_ptr<PreparedKernel>> prepare_matmul_with(const KernelQuery& query, const Activation& activation) {
   const Tensor& b = *query.constants[1];
   THANE_ASSIGN(PackedMatrix packed, query.shared<PackedMatrix>("panels", [&] {
-    return pack_matrix(query, gemm_for_weights(query), b.dim(0), b.dim(1), b.data<float>(), b.dim(1), 1);
+    return pack_matrix(query, gemm_for_weights(query, b.dim(0), b.dim(1)), b.dim(0), b.dim(1), b.data<float>(),
+                       b.dim(1), 1);
   }));
   const Dims a = to_numbers(*query.inputs[0]->dims);
   int64_t rows = 1;

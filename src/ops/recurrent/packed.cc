@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "ir/context.h"
+#include "kernels/gemm/tiling.h"
 #include "kernels/recurrent/cell.h"
 #include "ops/packed_matrix.h"
 #include "ops/recurrent/kernels.h"
@@ -93,8 +94,9 @@ struct RecurrentPanels {
       panel.n = sums();
       return kernel->panel(panel);
     }
+    const GemmTiling tiling(*kernel, rows, panel.n, hidden);
     for (int64_t g = 0; g < gates; ++g) {
-      kernel->panel(panel);
+      tiling.run(panel, 0, tiling.jobs());
       panel.b = panels.data<float>() + panel_at(block, g + 1);
       panel.c += kernel->columns;
       panel.epilogue.column_bias += kernel->columns;
