@@ -65,6 +65,10 @@ THANE_INLINE void map_in_place(const GemmPanel& p, int64_t n, float* x) {
   map_kernels(kThisIsa).run(p.epilogue.map, n, x, x);
 }
 
+THANE_APART void map_rows(const GemmPanel& p, int64_t row, int64_t rows) {
+  for (int64_t r = 0; r < rows; ++r) map_in_place(p, p.n, row_of_c(p, row + r));
+}
+
 // The V vectors of a tile's row, n columns in all: whole ones, but the last may be partial where the set has masks.
 template <int V>
 class RowVectors {
@@ -187,7 +191,7 @@ template <int R, int V, bool kInRegisters = (V == kVectors && (R == 1 || R + 1 >
 THANE_INLINE void finish(Vec (&tile)[R][V], const GemmPanel& p, int64_t row) {
   const bool whole = kHasMasks || p.n == V * kLanes;
   if constexpr (kInRegisters) {
-    if (whole && !maps(p)) {
+    if (whole) {
       add_and_clamp<R, V>(tile, p, row);
       const RowVectors<V> vectors(p.n);
 #pragma GCC unroll 12
@@ -196,6 +200,7 @@ THANE_INLINE void finish(Vec (&tile)[R][V], const GemmPanel& p, int64_t row) {
 #pragma GCC unroll 8
         for (int v = 0; v < V; ++v) vectors.store_to(out, v, tile[r][v]);
       }
+      if (maps(p)) map_rows(p, row, R);
       return;
     }
   }
