@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/cpu.h"
 #include "kernels/gemm/tiling.h"
 #include "kernels/isa.h"
 
@@ -22,7 +23,11 @@ constexpr int64_t kGap = 16;
 }  // namespace
 
 bool StrassenTiling::pays(const GemmKernel& gemm, int64_t m, int64_t n, int64_t k) {
-  return gemm.word == GemmWord::kFloat && k % 2 == 0 && m >= kHalfRows && k >= 512 && n >= 768;
+  // Short rows leave little to save; where sums leave L2 no room for a panel, less than they cost.
+  constexpr int64_t kLargeCache = 1 << 20;
+  const bool is_large = l2_cache_bytes() >= kLargeCache;
+  return gemm.word == GemmWord::kFloat && k % 2 == 0 && m >= kHalfRows && k >= (is_large ? 384 : 512) &&
+         n >= (is_large ? 384 : 768);
 }
 
 bool StrassenTiling::suits(Isa ceiling, const GemmKernel& gemm, int64_t k, int64_t n, const float* packed) {
@@ -43,7 +48,7 @@ StrassenTiling::StrassenTiling(Isa ceiling, const GemmKernel& gemm, int64_t m, i
       panel_pairs_(n / (2 * gemm.columns)),
       jobs_per_chunk_((n + 2 * gemm.columns - 1) / (2 * gemm.columns)),
       chunks_(std::max<int64_t>(1, tiles_ * gemm.rows / kHalfRows)),
-      blocks_(blocks_over(k / 2)) {
+      blocks_(blocks_over(gemm, k / 2)) {
   // As little at a time as keeps all threads busy: sums are then in the cache when they are read.
   const int64_t wanted = threads > 1 ? 8 * threads : 1;
   rounds_ = std::max<int64_t>(1, chunks_ * jobs_per_chunk_ / std::max(wanted, jobs_per_chunk_));

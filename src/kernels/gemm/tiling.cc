@@ -10,14 +10,19 @@ namespace {
 constexpr int64_t kMostRows = 192;       // low enough that a product of few columns has work for several threads
 constexpr int64_t kLeastTiles = 8;       // high enough that a panel of B, once in the cache, is used a few times
 constexpr int64_t kPanelsOfRow = 4;      // as many streams from memory
-constexpr int64_t kBlockDepth = 384;     // of B, 16 columns wide, half of L1 or a little more
+constexpr int64_t kBlockDepth = 384;     // of B, 24 columns wide, about what L1 holds
 constexpr int64_t kPackedWords = 57344;  // of A, on the stack
 
 int64_t l2_floats() { return l2_cache_bytes() / static_cast<int64_t>(sizeof(float)); }
 
 }  // namespace
 
-int64_t blocks_over(int64_t depth) { return std::max<int64_t>(1, (depth + kBlockDepth / 2) / kBlockDepth); }
+int64_t blocks_over(const GemmKernel& kernel, int64_t steps) {
+  // Wide panels don't stay in L1 while tiles pass by, whatever the depth: then C had better be written less often. Not
+  // where A is packed on the stack.
+  const int64_t depth = kernel.columns > 32 && !kernel.pack_a ? 2 * kBlockDepth : kBlockDepth;
+  return std::max<int64_t>(1, (steps + depth / 2) / depth);
+}
 
 GemmPanel part_of(const GemmKernel& kernel, const GemmPanel& whole, int64_t row, int64_t rows, int64_t column,
                   int64_t columns) {
@@ -44,7 +49,7 @@ GemmTiling::GemmTiling(const GemmKernel& kernel, int64_t m, int64_t n, int64_t k
   if (m <= 0 || n <= 0) return;
   const int64_t depth = taps * k;
   // A product of a few rows reads each panel once or twice: nothing would be gained.
-  if (m > 2 * kernel.rows || packs()) blocks_ = blocks_over(packs() ? words_ : depth);
+  if (m > 2 * kernel.rows || packs()) blocks_ = blocks_over(kernel, packs() ? words_ : depth);
   const int64_t in_cache = l2_floats() / 2 / std::max<int64_t>(depth / blocks_, 1);
   int64_t most = std::min(in_cache, kMostRows);
   if (packs()) most = std::min(most, kPackedWords / most_words_of_block(k, taps));

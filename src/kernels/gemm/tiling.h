@@ -2,7 +2,7 @@
 //
 //          panels of B, NR columns each
 //             ┌────┬────┬────┬──┐
-//             │    │    │    │  │  K: in blocks of about 384, so that a panel's block stays in L1 while
+//             │    │    │    │  │  K: in blocks, so that a panel's block stays in L1 (AVX-512: L2) while
 //             ├ ─ ─┼ ─ ─┼ ─ ─┼ ─┤     the tiles of a chunk pass by, and the chunk's block of A in L2
 //             │    │    │    │  │     while panels pass by
 //             └────┴────┴────┴──┘
@@ -18,7 +18,7 @@
 namespace thane {
 
 // Blocks that so many steps over k are cut into.
-int64_t blocks_over(int64_t depth);
+int64_t blocks_over(const GemmKernel& kernel, int64_t steps);
 // The part of a product from a row and a column on; the column is the first one of a panel.
 GemmPanel part_of(const GemmKernel& kernel, const GemmPanel& whole, int64_t row, int64_t rows, int64_t column,
                   int64_t columns);
