@@ -25,9 +25,8 @@ constexpr int64_t kGap = 16;
 bool StrassenTiling::pays(const GemmKernel& gemm, int64_t m, int64_t n, int64_t k) {
   // Short rows leave little to save; where sums leave L2 no room for a panel, less than they cost.
   constexpr int64_t kLargeCache = 1 << 20;
-  const bool is_large = l2_cache_bytes() >= kLargeCache;
-  return gemm.word == GemmWord::kFloat && k % 2 == 0 && m >= kHalfRows && k >= (is_large ? 384 : 512) &&
-         n >= (is_large ? 384 : 768);
+  const int64_t least_k = l2_cache_bytes() >= kLargeCache ? 384 : 512;
+  return gemm.word == GemmWord::kFloat && k % 2 == 0 && m >= kHalfRows && k >= least_k && n >= 768;
 }
 
 bool StrassenTiling::suits(Isa ceiling, const GemmKernel& gemm, int64_t k, int64_t n, const float* packed) {
