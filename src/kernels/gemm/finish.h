@@ -187,7 +187,7 @@ THANE_APART void finish_rows(float* tile, int64_t rows, const GemmPanel& p, int6
 }
 
 // R rows from `row` on. In registers where that is the common case and unrolled code for it is worth its size.
-template <int R, int V, bool kInRegisters = (V == kVectors && (R == 1 || R + 1 >= kMostRows[V])) || kVectors <= 3>
+template <int R, int V, bool kInRegisters = kVectors <= 3 || (V != 3 && (R == 1 || R + 1 >= kMostRows[V]))>
 THANE_INLINE void finish(Vec (&tile)[R][V], const GemmPanel& p, int64_t row) {
   const bool whole = kHasMasks || p.n == V * kLanes;
   if constexpr (kInRegisters) {
