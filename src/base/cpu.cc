@@ -28,6 +28,16 @@ Isa best_isa() {
   return __builtin_cpu_supports("avx512bf16") ? Isa::kAvx512Bf16 : Isa::kAvx512Vnni;
 }
 
+// AMD's family 19h, of which Zen 4 has AVX-512.
+bool halves_512() {
+  unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
+  constexpr unsigned kAuth = 0x68747541;  // "Auth", of AuthenticAMD
+  if (!__get_cpuid(0, &eax, &ebx, &ecx, &edx) || ebx != kAuth) return false;
+  if (!__get_cpuid(1, &eax, &ebx, &ecx, &edx)) return false;
+  const unsigned family = (eax >> 8 & 0xf) + (eax >> 20 & 0xff);
+  return family == 0x19;
+}
+
 std::string brand() {
   unsigned words[12] = {};
   if (static_cast<unsigned>(__get_cpuid_max(0x80000000u, nullptr)) < 0x80000004u) return "unknown";
@@ -42,9 +52,11 @@ std::string brand() {
 }
 #elif defined(__aarch64__)
 Isa best_isa() { return Isa::kNeon; }
+bool halves_512() { return false; }
 std::string brand() { return "aarch64"; }
 #else
 Isa best_isa() { return Isa::kPortable; }
+bool halves_512() { return false; }
 std::string brand() { return "unknown"; }
 #endif
 
@@ -57,6 +69,7 @@ CpuFacts read_facts() {
   CpuFacts facts;
   facts.model = brand();
   facts.best = best_isa();
+  facts.halves_512 = halves_512();
   facts.usable_cores = usable_cores();
 #if defined(_SC_LEVEL1_DCACHE_SIZE)
   facts.l1d_bytes = cache_bytes(_SC_LEVEL1_DCACHE_SIZE);

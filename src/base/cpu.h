@@ -16,6 +16,7 @@ std::optional<Isa> isa_from_name(std::string_view name);
 struct CpuFacts {
   std::string model;  // brand string, or "unknown"
   Isa best = Isa::kPortable;
+  bool halves_512 = false;  // executes instructions of 512 bits in two halves: those of 256 bits do as much
   int usable_cores = 1;
   int64_t l1d_bytes = 0, l2_bytes = 0, l3_bytes = 0;  // 0: unknown
 };

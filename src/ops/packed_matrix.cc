@@ -9,8 +9,8 @@ const GemmKernel& gemm_for_weights(const KernelQuery& query) {
 }
 
 const GemmKernel& gemm_for_weights(const KernelQuery& query, int64_t k, int64_t n) {
-  const GemmKernel& few = gemm_kernel_for(query.isa, k, n);
-  return &few == &gemm_kernel(query.isa) ? gemm_for_weights(query) : few;
+  if (query.precision == Precision::kBf16 && n > kFewColumns) return gemm_for_weights(query);
+  return gemm_kernel_for(query.isa, k, n);
 }
 
 Result<PackedMatrix> pack_matrix(const KernelQuery& query, const GemmKernel& kernel, int64_t k, int64_t n,

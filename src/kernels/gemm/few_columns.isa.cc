@@ -92,7 +92,7 @@ void panel(const GemmPanel& given) noexcept {
 
 }  // namespace
 
-extern const GemmKernel kFewColumns;
-const GemmKernel kFewColumns = {.rows = kRows, .columns = 1, .lanes = 1, .panel = panel};
+extern const GemmKernel kAlongK;
+const GemmKernel kAlongK = {.rows = kRows, .columns = 1, .lanes = 1, .panel = panel};
 
 }  // namespace thane::THANE_ISA

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cassert>
 
+#include "base/cpu.h"
 #include "base/small_types.h"
 #include "base/unaligned.h"
 #include "kernels/gemm/transpose.h"
@@ -12,7 +13,7 @@ namespace thane {
 
 THANE_DECLARE_ISA(GemmKernel, kGemm)
 THANE_DECLARE_ISA(GemmKernel, kBf16Gemm)
-THANE_DECLARE_ISA(GemmKernel, kFewColumns)
+THANE_DECLARE_ISA(GemmKernel, kAlongK)
 #ifdef THANE_X86
 namespace avx512bf16 {
 extern const GemmKernel kBf16Gemm;
@@ -28,11 +29,11 @@ const GemmKernel& gemm_kernel(Isa ceiling, GemmWord word) {
 }
 
 const GemmKernel& gemm_kernel_for(Isa ceiling, int64_t k, int64_t n) {
-  const GemmKernel& few = THANE_SELECT_ISA(ceiling, kFewColumns);
-  if (n <= 4 && k >= 32) return few;
-  // Columns of half a vector; the CPUs that execute larger ones in halves take as many of these at a time.
-  if (n <= 8) return gemm_kernel(std::min(ceiling, Isa::kAvx2));
-  return gemm_kernel(ceiling);
+  if (n <= kFewColumns / 2 && k >= 32) return THANE_SELECT_ISA(ceiling, kAlongK);
+  // Half of a vector at most goes by smaller ones; so do other remainders, where as much is done by those.
+  const GemmKernel &large = gemm_kernel(ceiling), &small = gemm_kernel(std::min(ceiling, Isa::kAvx2));
+  const bool wastes = n < large.columns && small.packed_columns(n) < large.packed_columns(n);
+  return n <= kFewColumns || (wastes && cpu_facts().halves_512) ? small : large;
 }
 
 namespace {
