@@ -1,6 +1,7 @@
 #include "kernels/gemm/gemm.h"
 
 #include <algorithm>
+#include <tuple>
 #include <vector>
 
 #include "base/small_types.h"
@@ -124,6 +125,17 @@ void check_all(GemmWord word) {
 
 TEST(Gemm, MatchesFp64AtEveryInstructionSet) { check_all(GemmWord::kFloat); }
 TEST(Gemm, MatchesFp64WithPanelsOfBf16) { check_all(GemmWord::kBf16Pair); }
+
+// Chunks of rows, rounded to pairs, as high and deep as they get; and nothing to add up.
+TEST(Gemm, RowsOfBf16FitWhereTheyArePacked) {
+  for_each_isa([](Isa isa) {
+    std::mt19937 random(13);
+    for (const auto& [rows, k, taps] : std::vector<std::tuple<int64_t, int64_t, int64_t>>{
+             {298, 768, 1}, {97, 1150, 3}, {200, 1148, 2}, {61, 300, 9}, {9, 0, 1}}) {
+      check(isa, {rows, 3, k, taps, taps > 1, true, false, false, false, GemmWord::kBf16Pair}, random);
+    }
+  });
+}
 
 TEST(Gemm, MatchesFp64WithFewColumns) {
   for_each_isa([](Isa isa) {

@@ -1,6 +1,7 @@
 #include "kernels/gemm/tiling.h"
 
 #include <algorithm>
+#include <cassert>
 
 #include "base/cpu.h"
 
@@ -52,7 +53,10 @@ GemmTiling::GemmTiling(const GemmKernel& kernel, int64_t m, int64_t n, int64_t k
   if (m > 2 * kernel.rows || packs()) blocks_ = blocks_over(kernel, packs() ? words_ : depth);
   const int64_t in_cache = l2_floats() / 2 / std::max<int64_t>(depth / blocks_, 1);
   int64_t most = std::min(in_cache, kMostRows);
-  if (packs()) most = std::min(most, kPackedWords / most_words_of_block(k, taps));
+  if (packs()) {  // whole tiles, as chunks are: none has more
+    const int64_t words = std::max<int64_t>(1, most_words_of_block(k, taps));
+    most = std::min(most, kPackedWords / words) / kernel.rows * kernel.rows;
+  }
   most = std::max(kLeastTiles * kernel.rows, most);
   chunks_ = (m + most - 1) / most;
   columns_ = kernel.columns * (m == 1 ? kPanelsOfRow : 1);
@@ -81,9 +85,11 @@ void GemmTiling::run(const GemmPanel& whole, int64_t begin, int64_t end, float* 
         GemmPanel panel = job(whole, i);
         narrow_to_block(block, blocks, panel);
         if (packed_a) {
+          const int64_t words = panel.taps * kernel_->words_of(panel.k);
+          assert(panel.m * words <= kPackedWords);
           if (i == begin) kernel_->pack_a(panel, packed_a);
           panel.a = packed_a;
-          panel.k = panel.lda = panel.taps * kernel_->words_of(panel.k);
+          panel.k = panel.lda = words;
           panel.taps = 1;
           panel.a_offsets = nullptr;
         }
