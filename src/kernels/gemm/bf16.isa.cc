@@ -26,10 +26,9 @@ void pack_a(const GemmPanel& p, float* packed) noexcept {
   constexpr int64_t kStep = Bf16Pair::kDepth * kLanes;
   for (int64_t row = 0; row < p.m; ++row) {
     for (int64_t tap = 0; tap < p.taps; ++tap, packed += Bf16Pair::count(p.k)) {
-      const float* a[1];
-      rows_of_a<1>(p, row, tap, a);
+      const float* a = row_of_a(p, row, tap);
       for (int64_t i = 0; i < p.k; i += kStep) {
-        Part(Bf16Pair::count(p.k - i)).store(packed + Bf16Pair::count(i), pairs_of(a[0] + i, p.k - i));
+        Part(Bf16Pair::count(p.k - i)).store(packed + Bf16Pair::count(i), pairs_of(a + i, p.k - i));
       }
     }
   }

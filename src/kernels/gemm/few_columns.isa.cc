@@ -37,11 +37,7 @@ THANE_INLINE void multiply_rows(const GemmPanel& p, int64_t row, float* out) {
   for (int64_t tap = 0; tap < p.taps; ++tap, b += p.k) {
     const float* a[kRows];
 #pragma GCC unroll 1
-    for (int64_t r = 0; r < kRows; ++r) {
-      const float* one[1];
-      rows_of_a<1>(p, row + r < p.m ? row + r : p.m - 1, tap, one);
-      a[r] = one[0];
-    }
+    for (int64_t r = 0; r < kRows; ++r) a[r] = row_of_a(p, row + r < p.m ? row + r : p.m - 1, tap);
     for (int64_t i = 0; i < p.k; i += kLanes) {
       const int64_t count = p.k - i < kLanes ? p.k - i : kLanes;
       const Vec column = get(b + i, count);

@@ -35,17 +35,11 @@ THANE_INLINE void clear(Vec (&tile)[R][V]) {
 
 constexpr float kInfinity = __builtin_inff();
 
-// The R rows of A from `row` on, at one tap.
-template <int R>
-THANE_INLINE void rows_of_a(const GemmPanel& p, int64_t row, int64_t tap, const float* (&a)[R]) {
-  for (int r = 0; r < R; ++r) {
-    if (p.a_offsets) {
-      const int32_t offset = p.a_offsets[(row + r) * p.row_taps + tap];
-      a[r] = offset < 0 ? p.zeros : p.a + offset;
-    } else {
-      a[r] = p.a + (row + r) * p.lda;
-    }
-  }
+// A row of A at one tap.
+THANE_INLINE const float* row_of_a(const GemmPanel& p, int64_t row, int64_t tap) {
+  if (!p.a_offsets) return p.a + row * p.lda;
+  const int32_t offset = p.a_offsets[row * p.row_taps + tap];
+  return offset < 0 ? p.zeros : p.a + offset;
 }
 
 THANE_INLINE float* row_of_c(const GemmPanel& p, int64_t row) {
@@ -65,6 +59,7 @@ THANE_INLINE void map_in_place(const GemmPanel& p, int64_t n, float* x) {
   map_kernels(kThisIsa).run(p.epilogue.map, n, x, x);
 }
 
+// Finished rows where they lie.
 THANE_APART void map_rows(const GemmPanel& p, int64_t row, int64_t rows) {
   for (int64_t r = 0; r < rows; ++r) map_in_place(p, p.n, row_of_c(p, row + r));
 }
@@ -130,26 +125,19 @@ THANE_INLINE void add_and_clamp(Vec (&tile)[R][V], const GemmPanel& p, int64_t r
   }
 }
 
-// The whole of a tile of `rows` rows of V such vectors through memory, a row at a time: little code.
+// A tile of `rows` rows of V such vectors through memory, a row at a time: little code. But for the function
+// (map_rows).
 template <int V>
-THANE_APART void finish_rows(float* tile, int64_t rows, const GemmPanel& p, int64_t row) {
-  const bool mapped = maps(p);
+THANE_APART void finish_rows(const float* tile, int64_t rows, const GemmPanel& p, int64_t row) {
   const RowVectors<V> vectors(p.n);
   for (int64_t r = 0; r < rows; ++r) {
     Vec sums[1][V];
 #pragma GCC unroll 8
     for (int v = 0; v < V; ++v) sums[0][v] = load(tile + (r * V + v) * kLanes);
     add_and_clamp<1, V>(sums, p, row + r);
-    float* out = mapped ? tile + r * V * kLanes : row_of_c(p, row + r);
-#pragma GCC unroll 8
-    for (int v = 0; v < V; ++v) vectors.store_to(out, v, sums[0][v]);
-  }
-  if (!mapped) return;
-  map_in_place(p, rows * V * kLanes, tile);
-  for (int64_t r = 0; r < rows; ++r) {
     float* out = row_of_c(p, row + r);
 #pragma GCC unroll 8
-    for (int v = 0; v < V; ++v, tile += kLanes) vectors.store_to(out, v, load(tile));
+    for (int v = 0; v < V; ++v) vectors.store_to(out, v, sums[0][v]);
   }
 }
 
@@ -164,7 +152,7 @@ THANE_APART void finish_rows(float* tile, int64_t rows, const GemmPanel& p, int6
   const float low = p.is_last ? e.low : -kInfinity, high = p.is_last ? e.high : kInfinity;
   for (int64_t r = 0; r < rows; ++r) {
     float* sums = tile + r * width;
-    const float* out = row_of_c(p, row + r);
+    float* out = row_of_c(p, row + r);
     if (!p.is_first) {
       add(sums, out);
     } else {
@@ -176,44 +164,41 @@ THANE_APART void finish_rows(float* tile, int64_t rows, const GemmPanel& p, int6
     }
     for (int64_t i = 0; i < n; ++i) {
       const float raised = low > sums[i] ? low : sums[i];  // in this order a NaN stays
-      sums[i] = high < raised ? high : raised;
+      out[i] = high < raised ? high : raised;
     }
-  }
-  if (maps(p)) map_in_place(p, rows * width, tile);
-  for (int64_t r = 0; r < rows; ++r) {
-    float* out = row_of_c(p, row + r);
-    for (int64_t i = 0; i < n; ++i) out[i] = tile[r * width + i];
   }
 }
 
-// R rows from `row` on. In registers where that is the common case and unrolled code for it is worth its size.
-template <int R, int V, bool kInRegisters = kVectors <= 3 || (V != 3 && (R == 1 || R + 1 >= kMostRows[V]))>
+// Tiles that end in registers: where that is the common case and unrolled code for it is worth its size.
+template <int R, int V>
+constexpr bool kInRegisters = kVectors <= 3 || (V != 3 && (R == 1 || R + 1 >= kMostRows[V]));
+
+// R rows from `row` on.
+template <int R, int V>
 THANE_INLINE void finish(Vec (&tile)[R][V], const GemmPanel& p, int64_t row) {
   const bool whole = kHasMasks || p.n == V * kLanes;
-  if constexpr (kInRegisters) {
-    if (whole) {
-      add_and_clamp<R, V>(tile, p, row);
-      const RowVectors<V> vectors(p.n);
+  if (kInRegisters<R, V> && whole) {
+    add_and_clamp<R, V>(tile, p, row);
+    const RowVectors<V> vectors(p.n);
 #pragma GCC unroll 12
-      for (int r = 0; r < R; ++r) {
-        float* out = row_of_c(p, row + r);
+    for (int r = 0; r < R; ++r) {
+      float* out = row_of_c(p, row + r);
 #pragma GCC unroll 8
-        for (int v = 0; v < V; ++v) vectors.store_to(out, v, tile[r][v]);
-      }
-      if (maps(p)) map_rows(p, row, R);
-      return;
+      for (int v = 0; v < V; ++v) vectors.store_to(out, v, tile[r][v]);
     }
-  }
-  float sums[R * V * kLanes];
+  } else {
+    float sums[R * V * kLanes];
 #pragma GCC unroll 12
-  for (int r = 0; r < R; ++r) {
+    for (int r = 0; r < R; ++r) {
 #pragma GCC unroll 8
-    for (int v = 0; v < V; ++v) store(sums + (r * V + v) * kLanes, tile[r][v]);
+      for (int v = 0; v < V; ++v) store(sums + (r * V + v) * kLanes, tile[r][v]);
+    }
+    if (whole)
+      finish_rows<V>(sums, R, p, row);
+    else
+      finish_partial(sums, V * kLanes, R, p, row);
   }
-  if (whole)
-    finish_rows<V>(sums, R, p, row);
-  else
-    finish_partial(sums, V * kLanes, R, p, row);
+  if (maps(p)) map_rows(p, row, R);
 }
 
 }  // namespace

@@ -29,7 +29,7 @@ const GemmKernel& gemm_kernel(Isa ceiling, GemmWord word) {
 }
 
 const GemmKernel& gemm_kernel_for(Isa ceiling, int64_t k, int64_t n) {
-  if (n <= kFewColumns / 2 && k >= 32) return THANE_SELECT_ISA(ceiling, kAlongK);
+  if (n <= kColumnsAlongK && k >= kLeastAlongK) return THANE_SELECT_ISA(ceiling, kAlongK);
   // Half of a vector at most goes by smaller ones; so do other remainders, where as much is done by those.
   const GemmKernel &large = gemm_kernel(ceiling), &small = gemm_kernel(std::min(ceiling, Isa::kAvx2));
   const bool wastes = n < large.columns && small.packed_columns(n) < large.packed_columns(n);

@@ -76,6 +76,7 @@ const GemmKernel& gemm_kernel(Isa ceiling, GemmWord word = GemmWord::kFloat);
 // The fastest one for products of floats with n columns and k elements per tap: a few columns leave most of a tile
 // empty.
 constexpr int64_t kFewColumns = 8;
+constexpr int64_t kColumnsAlongK = 4, kLeastAlongK = 32;  // columns whose products are made by vectors of so many steps
 const GemmKernel& gemm_kernel_for(Isa ceiling, int64_t k, int64_t n);
 
 // Packs B[k × n] (element (i, j) at b[i·row_stride + j·column_stride]) into panels of [words_of(k)][width], one after

@@ -34,8 +34,7 @@ void row_of_panels(const GemmPanel& p) {
   };
   const float* b = p.b;
   for (int64_t tap = 0; tap < p.taps; ++tap) {
-    const float* a = p.a;
-    if (p.a_offsets) a = p.a_offsets[tap] < 0 ? p.zeros : p.a + p.a_offsets[tap];
+    const float* a = row_of_a(p, 0, tap);
     int64_t i = 0;
     for (; i + U <= words; i += U, b += U * kStep) {
 #pragma GCC unroll 8

@@ -107,6 +107,7 @@ THANE_APART void end_tile(const StrassenStep& step, int64_t row, float* tile) {
   if (step.also) add(tile, step.also + row * kColumns);
   if (step.sums) add(step.sums + row * kColumns, tile);
   finish_rows<kVectors>(tile, kTileRows, step.panel, row);
+  if (maps(step.panel)) map_rows(step.panel, row, kTileRows);
 }
 
 template <class Columns>

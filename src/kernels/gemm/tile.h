@@ -68,7 +68,7 @@ template <class Dot, int R, int V, class Columns>
 THANE_INLINE void multiply_rows(const GemmPanel& p, int64_t row, Columns columns, Ahead& ahead, Vec (&tile)[R][V]) {
   for (int64_t tap = 0; tap < p.taps; ++tap) {
     const float* a[R];
-    rows_of_a<R>(p, row, tap, a);
+    for (int r = 0; r < R; ++r) a[r] = row_of_a(p, row + r, tap);
     for (int64_t part = 0; part < p.k; part += Ahead::kPart) {
       ahead.fetch();
       if (!p.a_offsets) {

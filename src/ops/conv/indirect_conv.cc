@@ -76,7 +76,7 @@ class IndirectConv : public PreparedKernel {
 // Few channels: the last axis is padded in memory and its taps fold into the channels. Sums for few outputs are made by
 // vectors of channels, which should be full.
 bool folds(const ConvShape& shape) {
-  const int64_t few = shape.out_channels <= kFewColumns / 2 ? 32 : 8;
+  const int64_t few = shape.out_channels <= kColumnsAlongK ? kLeastAlongK : 8;
   const WindowAxis& last = shape.axes.back();
   return shape.group == 1 && shape.in_channels < few && last.kernel > 1 && last.dilation == 1;
 }
