@@ -1,6 +1,6 @@
 // The matrix product for a few columns of B, each a panel of its own: vectors go along k, where tiles of whole vectors
 // of columns would multiply mostly zeros.
-#include "kernels/gemm/finish.h"
+#include "kernels/gemm/panel.h"
 
 namespace thane::THANE_ISA {
 namespace {
