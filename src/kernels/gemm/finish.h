@@ -1,5 +1,5 @@
-// The register tile: its sizes, and what happens to its sums once they are made: earlier blocks' sums, biases, residual,
-// clamp, function; then they are written. Included only by *.isa.cc files.
+// The register tile: its sizes, and what happens to its sums once they are made: earlier blocks' sums, biases,
+// residual, clamp, function; then they are written. Included only by *.isa.cc files.
 #pragma once
 
 #include "kernels/gemm/panel.h"
