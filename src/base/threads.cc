@@ -33,7 +33,7 @@ bool spin_until(const Ready& ready) {
   return ready();
 }
 
-constexpr uint64_t kIndexMask = 0xffffffffu;
+constexpr int64_t kMostParts = 0xffff;
 
 }  // namespace
 
@@ -45,40 +45,36 @@ int usable_cores() {
 
 ThreadPool::ThreadPool(int threads) {
   if (threads <= 0) threads = usable_cores();
+  shares_ = std::make_unique<Share[]>(static_cast<size_t>(threads));
   workers_.reserve(static_cast<size_t>(threads - 1));
-  for (int i = 1; i < threads; ++i) workers_.emplace_back([this] { work(); });
+  for (size_t i = 1; i < static_cast<size_t>(threads); ++i) workers_.emplace_back([this, i] { work(i); });
 }
 
 ThreadPool::~ThreadPool() {
   stop_.store(true);
-  ticket_.fetch_add(uint64_t{1} << 32);  // a new epoch wakes everyone; count_ is stale but its indices are used up
-  ticket_.notify_all();
+  epoch_.fetch_add(1);  // wakes everyone; the last loop's shares are used up
+  epoch_.notify_all();
   for (auto& worker : workers_) worker.join();
 }
 
 void ThreadPool::run(int64_t count, Task task, void* context) {
-  const auto inline_loop = [&] {
-    for (int64_t i = 0; i < count; ++i) task(context, i);
-  };
-  if (workers_.empty() || count <= 1 || inside_task || count > std::numeric_limits<int32_t>::max()) {
-    return inline_loop();
-  }
+  if (workers_.empty() || count <= 1 || inside_task || count > kMostParts) return task(context, 0, count);
   std::unique_lock lock(busy_, std::try_to_lock);
-  if (!lock) return inline_loop();
+  if (!lock) return task(context, 0, count);
 
-  // First an epoch without indices, so that no worker of the last job can mistake the new count for room in the old
-  // epoch.
-  const uint64_t closed = ((ticket_.load(std::memory_order_relaxed) >> 32) + 1) << 32 | kIndexMask;
-  ticket_.store(closed);
   task_.store(task, std::memory_order_relaxed);
   context_.store(context, std::memory_order_relaxed);
   done_.store(0, std::memory_order_relaxed);
-  count_.store(static_cast<uint32_t>(count), std::memory_order_release);
-  const uint64_t ticket = ((closed >> 32) + 1) << 32;
-  ticket_.store(ticket);
-  if (sleepers_.load() > 0) ticket_.notify_all();
+  count_.store(static_cast<uint32_t>(count), std::memory_order_relaxed);
+  const uint32_t epoch = epoch_.load(std::memory_order_relaxed) + 1;
+  for (int64_t i = 0; i < size(); ++i) {
+    const auto front = static_cast<uint64_t>(count * i / size()), back = static_cast<uint64_t>(count * (i + 1) / size());
+    shares_[static_cast<size_t>(i)].left.store(uint64_t{epoch} << 32 | front << 16 | back, std::memory_order_release);
+  }
+  epoch_.store(epoch);
+  if (sleepers_.load() > 0) epoch_.notify_all();
 
-  run_some(ticket);
+  run_some(0);
   const auto all_done = [&] { return done_.load(std::memory_order_acquire) == static_cast<uint32_t>(count); };
   if (!spin_until(all_done)) {
     for (uint32_t seen = done_.load(std::memory_order_acquire); seen != static_cast<uint32_t>(count);
@@ -86,42 +82,52 @@ void ThreadPool::run(int64_t count, Task task, void* context) {
       done_.wait(seen, std::memory_order_acquire);
     }
   }
-  // Nobody may take a ticket of this job any more: all indices are used up.
+  // Nobody may take a part of this loop any more: all shares are used up.
 }
 
-// Takes tickets of the epoch of `seen` until none is left. True when it did at least one.
-bool ThreadPool::run_some(uint64_t seen) {
-  const uint64_t epoch = seen >> 32;
-  bool worked = false;
-  inside_task = true;
-  for (uint64_t ticket = ticket_.load(std::memory_order_acquire);;) {
-    const uint32_t count = count_.load(std::memory_order_acquire);
+// Takes a part of the share, where one is left, and does it.
+bool ThreadPool::run_part_of(Share& share, bool own) {
+  uint64_t left = share.left.load(std::memory_order_acquire);
+  for (;;) {
+    const uint64_t front = left >> 16 & 0xffff, back = left & 0xffff;
+    if (front == back) return false;
     const Task task = task_.load(std::memory_order_relaxed);
     void* context = context_.load(std::memory_order_relaxed);
-    if (ticket >> 32 != epoch || (ticket & kIndexMask) >= count) break;
-    // Success proves that the fields read above belong to this epoch: they change only after all its indices are done.
-    if (!ticket_.compare_exchange_weak(ticket, ticket + 1, std::memory_order_acq_rel)) continue;
-    task(context, static_cast<int64_t>(ticket & kIndexMask));
-    worked = true;
-    if (done_.fetch_add(1, std::memory_order_acq_rel) + 1 == count) done_.notify_one();
-    ticket = ticket_.load(std::memory_order_acquire);
+    const uint32_t count = count_.load(std::memory_order_relaxed);
+    const uint64_t taken = own ? (back - front + 1) / 2 : 1;
+    // Success proves that the fields read above belong to this epoch: they change only after all its parts are done.
+    if (!share.left.compare_exchange_weak(left, own ? left + (taken << 16) : left - taken, std::memory_order_acq_rel,
+                                          std::memory_order_acquire))
+      continue;
+    const auto begin = static_cast<int64_t>(own ? front : back - taken);
+    task(context, begin, begin + static_cast<int64_t>(taken));
+    const auto parts = static_cast<uint32_t>(taken);
+    if (done_.fetch_add(parts, std::memory_order_acq_rel) + parts == count) done_.notify_one();
+    return true;
   }
-  inside_task = false;
-  return worked;
 }
 
-void ThreadPool::work() {
-  uint64_t epoch = 0;
+void ThreadPool::run_some(size_t self) {
+  inside_task = true;
+  const auto threads = static_cast<size_t>(size());
+  for (size_t i = 0; i < threads; ++i) {
+    const size_t whose = (self + i) % threads;
+    while (run_part_of(shares_[whose], i == 0)) {
+    }
+  }
+  inside_task = false;
+}
+
+void ThreadPool::work(size_t self) {
+  uint32_t epoch = 0;
   while (!stop_.load()) {
-    const auto fresh = [&] { return ticket_.load(std::memory_order_acquire) >> 32 != epoch; };
-    if (!spin_until(fresh)) {
+    if (!spin_until([&] { return epoch_.load(std::memory_order_acquire) != epoch; })) {
       sleepers_.fetch_add(1);
-      for (uint64_t ticket = ticket_.load(); ticket >> 32 == epoch; ticket = ticket_.load()) ticket_.wait(ticket);
+      while (epoch_.load() == epoch) epoch_.wait(epoch);
       sleepers_.fetch_sub(1);
     }
-    const uint64_t ticket = ticket_.load(std::memory_order_acquire);
-    epoch = ticket >> 32;
-    run_some(ticket);
+    epoch = epoch_.load(std::memory_order_acquire);
+    run_some(self);
   }
 }
 

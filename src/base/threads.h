@@ -31,43 +31,47 @@ class ThreadPool {
     if (n <= 0) return;
     grain = std::max<int64_t>(grain, 1);
     if (size() == 1 || n <= grain) return body(int64_t{0}, n);
-    // A few ranges per thread even out unequal speeds. Tickets are dealt so that each thread tends to get neighbouring
-    // ranges, the same ones in loop after loop: what it wrote is in its own cache when it reads it.
+    // A few parts per thread even out unequal speeds.
     const int64_t threads = size();
-    int64_t ranges = std::min((n + grain - 1) / grain, 8 * threads);
-    if (ranges > threads) ranges -= ranges % threads;
+    int64_t parts = std::min((n + grain - 1) / grain, 8 * threads);
+    if (parts > threads) parts -= parts % threads;
     struct Context {
       const Body* body;
-      int64_t n, ranges, threads;
-    } context{&body, n, ranges, threads};
+      int64_t n, parts;
+    } context{&body, n, parts};
     run(
-        ranges,
-        [](void* raw, int64_t ticket) {
+        parts,
+        [](void* raw, int64_t begin, int64_t end) {
           const auto& c = *static_cast<Context*>(raw);
-          int64_t i = ticket;
-          if (c.ranges > c.threads) i = ticket % c.threads * (c.ranges / c.threads) + ticket / c.threads;
-          (*c.body)(c.n * i / c.ranges, c.n * (i + 1) / c.ranges);
+          (*c.body)(c.n * begin / c.parts, c.n * end / c.parts);
         },
         &context);
   }
 
-  // Calls task(context, i) for each i in [0, count).
-  using Task = void (*)(void* context, int64_t index);
+  // Calls task(context, begin, end) over disjoint ranges covering [0, count), count < 65536.
+  using Task = void (*)(void* context, int64_t begin, int64_t end);
   void run(int64_t count, Task task, void* context);
 
  private:
-  void work();
-  bool run_some(uint64_t seen);
+  // A thread's own part of a loop, the same one in loop after loop: what it wrote is in its cache when it reads it, and
+  // the lines it writes are nobody else's, which a core that has read them would have to give up first. The owner takes
+  // from the front, half of what is left each time; who is done with its own share takes from the back of others'.
+  struct alignas(64) Share {
+    std::atomic<uint64_t> left{0};  // epoch, front, back: 32, 16 and 16 bits
+  };
 
-  // The ticket: epoch in the high half, next index in the low half. A worker that wakes late holds an old epoch, fails
-  // to take a ticket, and never touches a job that is gone.
-  std::atomic<uint64_t> ticket_{0};
+  void work(size_t self);
+  void run_some(size_t self);
+  bool run_part_of(Share& share, bool own);
+
+  std::unique_ptr<Share[]> shares_;  // size() of them, the caller's first
+  alignas(64) std::atomic<uint32_t> epoch_{0};
   std::atomic<uint32_t> count_{0};
-  std::atomic<uint32_t> done_{0};
   std::atomic<Task> task_{nullptr};
   std::atomic<void*> context_{nullptr};
   std::atomic<int> sleepers_{0};
   std::atomic<bool> stop_{false};
+  alignas(64) std::atomic<uint32_t> done_{0};
   std::mutex busy_;
   std::vector<std::thread> workers_;
 };

@@ -29,7 +29,11 @@ TEST(ThreadPool, ManyShortLoopsInARow) {
   for (int round = 0; round < 20000; ++round) {
     std::atomic<int64_t> sum{0};
     pool.run(
-        5, [](void* context, int64_t i) { static_cast<std::atomic<int64_t>*>(context)->fetch_add(i); }, &sum);
+        5,
+        [](void* context, int64_t begin, int64_t end) {
+          for (int64_t i = begin; i < end; ++i) static_cast<std::atomic<int64_t>*>(context)->fetch_add(i);
+        },
+        &sum);
     total += sum.load();
   }
   EXPECT_EQ(total, 20000 * 10);
