@@ -68,7 +68,8 @@ void ThreadPool::run(int64_t count, Task task, void* context) {
   count_.store(static_cast<uint32_t>(count), std::memory_order_relaxed);
   const uint32_t epoch = epoch_.load(std::memory_order_relaxed) + 1;
   for (int64_t i = 0; i < size(); ++i) {
-    const auto front = static_cast<uint64_t>(count * i / size()), back = static_cast<uint64_t>(count * (i + 1) / size());
+    const auto front = static_cast<uint64_t>(count * i / size()),
+               back = static_cast<uint64_t>(count * (i + 1) / size());
     shares_[static_cast<size_t>(i)].left.store(uint64_t{epoch} << 32 | front << 16 | back, std::memory_order_release);
   }
   epoch_.store(epoch);

@@ -4,12 +4,15 @@
 #include <cassert>
 
 #include "base/cpu.h"
+#include "base/threads.h"
 
 namespace thane {
 namespace {
 
-constexpr int64_t kMostRows = 192;       // low enough that a product of few columns has work for several threads
-constexpr int64_t kLeastTiles = 8;       // high enough that a panel of B, once in the cache, is used a few times
+constexpr int64_t kMostRows = 192;  // low enough that a product of few columns has work for several threads
+constexpr int64_t kLeastTiles = 8;  // high enough that a panel of B, once in the cache, is used a few times
+constexpr int64_t kLeastTilesOfThread = 4;
+constexpr int64_t kSmallWords = 1 << 19;
 constexpr int64_t kPanelsOfRow = 4;      // as many streams from memory
 constexpr int64_t kBlockDepth = 384;     // of B, 24 columns wide, about what L1 holds
 constexpr int64_t kPackedWords = 57344;  // of A, on the stack
@@ -59,8 +62,12 @@ GemmTiling::GemmTiling(const GemmKernel& kernel, int64_t m, int64_t n, int64_t k
   }
   most = std::max(kLeastTiles * kernel.rows, most);
   chunks_ = (m + most - 1) / most;
+  if (m >= 2 * kLeastTilesOfThread * kernel.rows && n * words_ <= kSmallWords) chunks_ = std::max<int64_t>(chunks_, 2);
+  chunks_ = shared_evenly(chunks_);
   columns_ = kernel.columns * (m == 1 ? kPanelsOfRow : 1);
   panels_ = (n + columns_ - 1) / columns_;
+  const int64_t tiles = (m + kernel.rows - 1) / kernel.rows;
+  merged_ = std::max<int64_t>(1, most / ((tiles + chunks_ - 1) / chunks_ * kernel.rows));
   const int64_t rows = (m + chunks_ - 1) / chunks_;
   together_ = std::max<int64_t>(1, l2_floats() / 4 / (rows * columns_));
   // About 5 µs at 50 GFLOP/s: below that a thread costs more than it gives.
@@ -75,19 +82,34 @@ void GemmTiling::run(const GemmPanel& whole, int64_t begin, int64_t end) const {
 }
 
 void GemmTiling::run(const GemmPanel& whole, int64_t begin, int64_t end, float* packed_a) const {
+  while (begin < end) {
+    Jobs jobs{.chunk = begin / panels_, .panel = begin % panels_};
+    if (jobs.panel == 0) jobs.chunks = std::clamp<int64_t>((end - begin) / panels_, 1, merged_);
+    jobs.last_panel = std::min(panels_, jobs.panel + end - begin);
+    begin += jobs.chunks * (jobs.last_panel - jobs.panel);
+    GemmPanel rows = whole;
+    if (begin < end)
+      rows.next_b = whole.b;
+    else if (end < this->jobs())
+      rows.next_b = nullptr;
+    run(rows, jobs, packed_a);
+  }
+}
+
+void GemmTiling::run(const GemmPanel& whole, const Jobs& jobs, float* packed_a) const {
   // As many for each tap, where there are more blocks than taps.
   const int64_t blocks = blocks_ <= whole.taps ? blocks_ : (blocks_ + whole.taps - 1) / whole.taps * whole.taps;
-  while (begin < end) {
-    // Panels of one chunk, as many as stay together.
-    const int64_t last = std::min({end, begin + together_, (begin / panels_ + 1) * panels_});
+  const int64_t together = std::max<int64_t>(1, together_ / jobs.chunks);
+  for (int64_t first = jobs.panel; first < jobs.last_panel; first += together) {
+    const int64_t last = std::min(jobs.last_panel, first + together);
     for (int64_t block = 0; block < blocks; ++block) {
-      for (int64_t i = begin; i < last; ++i) {
-        GemmPanel panel = job(whole, i);
+      for (int64_t i = first; i < last; ++i) {
+        GemmPanel panel = part(whole, jobs, i);
         narrow_to_block(block, blocks, panel);
         if (packed_a) {
           const int64_t words = panel.taps * kernel_->words_of(panel.k);
           assert(panel.m * words <= kPackedWords);
-          if (i == begin) kernel_->pack_a(panel, packed_a);
+          if (i == first) kernel_->pack_a(panel, packed_a);
           panel.a = packed_a;
           panel.k = panel.lda = words;
           panel.taps = 1;
@@ -95,14 +117,13 @@ void GemmTiling::run(const GemmPanel& whole, int64_t begin, int64_t end, float* 
         }
         if (i + 1 < last)  // the next panel's block lies where this one's would be if the panel were the next
           panel.next_b = panel.b + words_ * columns_;
-        else if (block + 1 < blocks || last < end)
-          panel.next_b = start_of(whole, block + 1 < blocks ? begin : last, (block + 1) % blocks, blocks);
-        else if (last < jobs())
-          panel.next_b = nullptr;
+        else if (block + 1 < blocks)
+          panel.next_b = start_of(whole, jobs, first, block + 1, blocks);
+        else if (last < jobs.last_panel)
+          panel.next_b = start_of(whole, jobs, last, 0, blocks);
         kernel_->panel(panel);
       }
     }
-    begin = last;
   }
 }
 
@@ -113,42 +134,42 @@ int64_t GemmTiling::most_words_of_block(int64_t k, int64_t taps) const {
   return (words + parts - 1) / parts;
 }
 
-const float* GemmTiling::start_of(const GemmPanel& whole, int64_t index, int64_t block, int64_t blocks) const {
-  GemmPanel panel = job(whole, index);
-  narrow_to_block(block, blocks, panel);
-  return panel.b;
+const float* GemmTiling::start_of(const GemmPanel& whole, const Jobs& jobs, int64_t panel, int64_t block,
+                                  int64_t blocks) const {
+  GemmPanel start = part(whole, jobs, panel);
+  narrow_to_block(block, blocks, start);
+  return start.b;
 }
 
-void GemmTiling::narrow_to_block(int64_t block, int64_t blocks, GemmPanel& job) const {
-  job.row_taps = job.taps;
+void GemmTiling::narrow_to_block(int64_t block, int64_t blocks, GemmPanel& panel) const {
+  panel.row_taps = panel.taps;
   if (blocks == 1) return;
-  job.is_first = block == 0;
-  job.is_last = block == blocks - 1;
-  const int64_t width = kernel_->panel_width(job.n), words = kernel_->words_of(job.k);
-  if (job.taps >= blocks) {  // whole taps
-    const int64_t first = job.taps * block / blocks, last = job.taps * (block + 1) / blocks;
-    job.b += first * words * width;
-    if (job.a_offsets) job.a_offsets += first;
-    job.taps = last - first;
+  panel.is_first = block == 0;
+  panel.is_last = block == blocks - 1;
+  const int64_t width = kernel_->panel_width(panel.n), words = kernel_->words_of(panel.k);
+  if (panel.taps >= blocks) {  // whole taps
+    const int64_t first = panel.taps * block / blocks, last = panel.taps * (block + 1) / blocks;
+    panel.b += first * words * width;
+    if (panel.a_offsets) panel.a_offsets += first;
+    panel.taps = last - first;
     return;
   }
   // A part of one tap.
-  const int64_t parts = blocks / job.taps, tap = block / parts, part = block % parts;
+  const int64_t parts = blocks / panel.taps, tap = block / parts, part = block % parts;
   const int64_t first_word = words * part / parts, depth = kernel_->depth_per_word();
-  const int64_t first = first_word * depth, last = std::min(job.k, words * (part + 1) / parts * depth);
-  job.b += (tap * words + first_word) * width;
-  job.a += first;
-  if (job.a_offsets) job.a_offsets += tap;
-  job.taps = 1;
-  job.k = last - first;
+  const int64_t first = first_word * depth, last = std::min(panel.k, words * (part + 1) / parts * depth);
+  panel.b += (tap * words + first_word) * width;
+  panel.a += first;
+  if (panel.a_offsets) panel.a_offsets += tap;
+  panel.taps = 1;
+  panel.k = last - first;
 }
 
-GemmPanel GemmTiling::job(const GemmPanel& whole, int64_t index) const {
-  const int64_t chunk = index / panels_, panel = index % panels_;
+GemmPanel GemmTiling::part(const GemmPanel& whole, const Jobs& jobs, int64_t panel) const {
   // Whole tiles per chunk, as equal as that allows.
   const int64_t tiles = (m_ + kernel_->rows - 1) / kernel_->rows;
-  const int64_t row = std::min(m_, tiles * chunk / chunks_ * kernel_->rows);
-  const int64_t end = std::min(m_, tiles * (chunk + 1) / chunks_ * kernel_->rows);
+  const int64_t row = std::min(m_, tiles * jobs.chunk / chunks_ * kernel_->rows);
+  const int64_t end = std::min(m_, tiles * (jobs.chunk + jobs.chunks) / chunks_ * kernel_->rows);
   const int64_t column = panel * columns_;
   return part_of(*kernel_, whole, row, end - row, column, std::min(columns_, n_ - column));
 }

@@ -37,15 +37,22 @@ class GemmTiling {
   void run(const GemmPanel& whole, int64_t begin, int64_t end) const;
 
  private:
+  // Neighbouring panels of a chunk, or all panels of neighbouring chunks, whose rows then go as one chunk's.
+  struct Jobs {
+    int64_t chunk, chunks = 1;
+    int64_t panel, last_panel = 0;
+  };
+
   // Rows of A become words: a block of a chunk's at a time, for as many panels as stay together.
   bool packs() const { return kernel_->pack_a && m_ > 1; }
   int64_t most_words_of_block(int64_t k, int64_t taps) const;
   void run(const GemmPanel& whole, int64_t begin, int64_t end, float* packed_a) const;
-  // Narrows `whole` to one job, and that to one block over k.
-  GemmPanel job(const GemmPanel& whole, int64_t index) const;
-  void narrow_to_block(int64_t block, int64_t blocks, GemmPanel& job) const;
-  // Where that job's part of B in that block begins.
-  const float* start_of(const GemmPanel& whole, int64_t index, int64_t block, int64_t blocks) const;
+  void run(const GemmPanel& whole, const Jobs& jobs, float* packed_a) const;
+  // Narrows `whole` to the rows of those jobs and one panel, and that to one block over k.
+  GemmPanel part(const GemmPanel& whole, const Jobs& jobs, int64_t panel) const;
+  void narrow_to_block(int64_t block, int64_t blocks, GemmPanel& panel) const;
+  // Where that panel's block of B begins.
+  const float* start_of(const GemmPanel& whole, const Jobs& jobs, int64_t panel, int64_t block, int64_t blocks) const;
 
   const GemmKernel* kernel_ = nullptr;
   int64_t m_ = 0, n_ = 0;
@@ -53,6 +60,7 @@ class GemmTiling {
   int64_t chunks_ = 0, panels_ = 0, grain_ = 1;  // panels: of columns_ columns, more than one of B's for a single row
   int64_t columns_ = 0;
   int64_t blocks_ = 1, together_ = 1;  // together: panels whose part of C stays in L2 through all blocks
+  int64_t merged_ = 1;                 // chunks that one thread may take as one
 };
 
 }  // namespace thane
