@@ -1,4 +1,5 @@
-// A panel of the product: where its rows of A and C lie, and the function it ends with. Included only by *.isa.cc files.
+// A panel of the product: where its rows of A and C lie, and the function it ends with. Included only by *.isa.cc
+// files.
 #pragma once
 
 #include "kernels/gemm/gemm.h"
