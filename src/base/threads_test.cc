@@ -56,6 +56,22 @@ TEST(ThreadPool, ConcurrentCallersAndNestedLoops) {
   EXPECT_EQ(count.load(), 4 * 500 * 8);
 }
 
+TEST(ThreadPool, OthersFinishTheShareOfAThreadThatIsHeldUp) {
+  ThreadPool pool(2);
+  std::atomic<int64_t> done{0};
+  bool all_others = false;
+  pool.parallel_for(64, 1, [&](int64_t begin, int64_t end) {
+    if (begin == 0) {  // until all the rest is done, which half of this thread's share belongs to
+      const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+      while (done.load() < 64 - end && std::chrono::steady_clock::now() < deadline) std::this_thread::yield();
+      all_others = done.load() == 64 - end && end < 32;
+    }
+    done += end - begin;
+  });
+  EXPECT_TRUE(all_others);
+  EXPECT_EQ(done.load(), 64);
+}
+
 TEST(ThreadPool, IdleWorkersSleep) {
   ThreadPool pool(4);
   pool.parallel_for(64, 1, [](int64_t, int64_t) {});
