@@ -1,12 +1,12 @@
-// The body of sum.h: floats first, which are nearly always sure; where they are not, whole numbers.
+// The body of sum.h: one product of pairs first, which is nearly always sure; where it is not, the definition.
 #include "kernels/integer/sum.h"
 
-#include "kernels/integer/float_sum.h"
+#include "kernels/integer/pair_sum.h"
 
 namespace thane::THANE_ISA {
 namespace {
 
-constexpr int kBlock = FloatSum::kBlock;
+constexpr int kBlock = PairSum::kBlock;
 
 struct Operands {
   const uint8_t *a, *b;
@@ -49,10 +49,10 @@ double value_of(const Scaled& scaled) {
   return scaled.fraction / 2147483648.0 * (scaled.shift < 0 ? 1 / power : power);
 }
 
-FloatSum float_sum(const IntegerSum& sum) {
+PairSum pair_sum(const IntegerSum& sum) {
   const double factor = value_of(sum), unit = static_cast<double>(1 << sum.headroom) * factor;
-  const FloatSum::Terms terms{value_of(sum.a) * unit, value_of(sum.b) * unit * (sum.subtracts ? -1 : 1), sum.a.zero,
-                              sum.b.zero};
+  const PairSum::Terms terms{value_of(sum.a) * unit, value_of(sum.b) * unit * (sum.subtracts ? -1 : 1), sum.a.zero,
+                             sum.b.zero};
   // Two roundings of whole numbers, each, for the operands and the result.
   return {terms, 6 * factor, RoundedBytes(sum.low, sum.high, sum.zero)};
 }
@@ -82,15 +82,15 @@ class Blocks {
 template <class Byte>
 void run_blocks(const IntegerSum& sum, int64_t n, Blocks& a, Blocks& b, int8_t* to) {
   const WholeSum wholes(sum);
-  const FloatSum floats = float_sum(sum);
-  const bool by_floats = floats.is_sure() && sum.shift <= 0 && sum.a.is_signed == sum.b.is_signed;
+  const PairSum pairs = pair_sum(sum);
+  const bool by_pairs = pairs.is_sure() && sum.shift <= 0 && sum.a.is_signed == sum.b.is_signed;
   for (int64_t i = 0; i < n; i += kBlock) {
     const int64_t count = n - i < kBlock ? n - i : kBlock;
     const bool whole = count == kBlock;
     const Operands operands = {whole ? a.at(i) : a.last(i, count), whole ? b.at(i) : b.last(i, count)};
     int8_t last[kBlock];
     int8_t* target = whole ? to + i : last;
-    if (!by_floats || !floats.block<Byte>(operands.a, operands.b, target)) wholes.block(operands, target);
+    if (!by_pairs || !pairs.block<Byte>(operands.a, operands.b, target)) wholes.block(operands, target);
     for (int64_t j = 0; !whole && j < count; ++j) to[i + j] = last[j];
   }
 }

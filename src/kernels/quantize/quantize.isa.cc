@@ -1,6 +1,6 @@
 #include "kernels/quantize/quantize.h"
 
-#include "kernels/integer/float_sum.h"
+#include "kernels/integer/pair_sum.h"
 
 namespace thane::THANE_ISA {
 namespace {
@@ -72,21 +72,26 @@ struct Adder {
   }
 };
 
-FloatSum float_sum(const QuantizedSum& s) {
-  const FloatSum::Terms terms{double{s.a_scale} / s.y_scale, double{s.b_scale} / s.y_scale, s.a_zero, s.b_zero};
+// One rounding to a float of numbers none of which is above 512 · (|a| + |b|).
+double rounding_error(const PairSum::Terms& terms) {
+  return 512 * ((terms.a < 0 ? -terms.a : terms.a) + (terms.b < 0 ? -terms.b : terms.b)) / (1 << 24);
+}
+
+PairSum pair_sum(const QuantizedSum& s) {
+  const PairSum::Terms terms{double{s.a_scale} / s.y_scale, double{s.b_scale} / s.y_scale, s.a_zero, s.b_zero};
   // The definition rounds both products, their sum and the quotient.
-  return {terms, 4 * FloatSum::rounding_error(terms), RoundedBytes(s.low, s.high, s.y_zero)};
+  return {terms, 4 * rounding_error(terms), RoundedBytes(s.low, s.high, s.y_zero)};
 }
 
 template <class T>
 void add(int64_t n, const QuantizedSum& sum, const T* a, const T* b, T* y) noexcept {
   const auto bytes_of = [](const T* at) { return reinterpret_cast<const uint8_t*>(at); };
   const Adder<T> adder(sum);
-  const FloatSum floats = float_sum(sum);
+  const PairSum pairs = pair_sum(sum);
   int64_t i = 0;
-  for (; floats.is_sure() && i + FloatSum::kBlock <= n; i += FloatSum::kBlock) {
-    if (floats.block<T>(bytes_of(a + i), bytes_of(b + i), reinterpret_cast<int8_t*>(y + i))) continue;
-    for (int64_t j = i; j < i + FloatSum::kBlock; j += kLanes) store_as(y + j, adder(a + j, b + j));
+  for (; pairs.is_sure() && i + PairSum::kBlock <= n; i += PairSum::kBlock) {
+    if (pairs.block<T>(bytes_of(a + i), bytes_of(b + i), reinterpret_cast<int8_t*>(y + i))) continue;
+    for (int64_t j = i; j < i + PairSum::kBlock; j += kLanes) store_as(y + j, adder(a + j, b + j));
   }
   for (; i + kLanes <= n; i += kLanes) store_as(y + i, adder(a + i, b + i));
   if (i == n) return;
