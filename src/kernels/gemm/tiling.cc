@@ -11,8 +11,9 @@ namespace {
 
 constexpr int64_t kMostRows = 192;  // low enough that a product of few columns has work for several threads
 constexpr int64_t kLeastTiles = 8;  // high enough that a panel of B, once in the cache, is used a few times
-constexpr int64_t kLeastTilesOfThread = 4;
+// Weights so small (2 MiB) that a thread may read them all for the sake of rows of its own, if those are as many tiles.
 constexpr int64_t kSmallWords = 1 << 19;
+constexpr int64_t kLeastTilesOfThread = 4;
 constexpr int64_t kPanelsOfRow = 4;      // as many streams from memory
 constexpr int64_t kBlockDepth = 384;     // of B, 24 columns wide, about what L1 holds
 constexpr int64_t kPackedWords = 57344;  // of A, on the stack
