@@ -3,7 +3,6 @@
 #include <sched.h>
 
 #include <chrono>
-#include <limits>
 
 namespace thane {
 namespace {

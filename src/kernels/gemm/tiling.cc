@@ -67,8 +67,7 @@ GemmTiling::GemmTiling(const GemmKernel& kernel, int64_t m, int64_t n, int64_t k
   chunks_ = shared_evenly(chunks_);
   columns_ = kernel.columns * (m == 1 ? kPanelsOfRow : 1);
   panels_ = (n + columns_ - 1) / columns_;
-  const int64_t tiles = (m + kernel.rows - 1) / kernel.rows;
-  merged_ = std::max<int64_t>(1, most / ((tiles + chunks_ - 1) / chunks_ * kernel.rows));
+  merged_ = std::max<int64_t>(1, most / ((tiles() + chunks_ - 1) / chunks_ * kernel.rows));
   const int64_t rows = (m + chunks_ - 1) / chunks_;
   together_ = std::max<int64_t>(1, l2_floats() / 4 / (rows * columns_));
   // About 5 µs at 50 GFLOP/s: below that a thread costs more than it gives.
@@ -88,12 +87,12 @@ void GemmTiling::run(const GemmPanel& whole, int64_t begin, int64_t end, float* 
     if (jobs.panel == 0) jobs.chunks = std::clamp<int64_t>((end - begin) / panels_, 1, merged_);
     jobs.last_panel = std::min(panels_, jobs.panel + end - begin);
     begin += jobs.chunks * (jobs.last_panel - jobs.panel);
-    GemmPanel rows = whole;
+    GemmPanel product = whole;  // next_b: where the jobs after these begin
     if (begin < end)
-      rows.next_b = whole.b;
+      product.next_b = whole.b;
     else if (end < this->jobs())
-      rows.next_b = nullptr;
-    run(rows, jobs, packed_a);
+      product.next_b = nullptr;
+    run(product, jobs, packed_a);
   }
 }
 
@@ -105,7 +104,7 @@ void GemmTiling::run(const GemmPanel& whole, const Jobs& jobs, float* packed_a) 
     const int64_t last = std::min(jobs.last_panel, first + together);
     for (int64_t block = 0; block < blocks; ++block) {
       for (int64_t i = first; i < last; ++i) {
-        GemmPanel panel = part(whole, jobs, i);
+        GemmPanel panel = panel_of(whole, jobs, i);
         narrow_to_block(block, blocks, panel);
         if (packed_a) {
           const int64_t words = panel.taps * kernel_->words_of(panel.k);
@@ -137,7 +136,7 @@ int64_t GemmTiling::most_words_of_block(int64_t k, int64_t taps) const {
 
 const float* GemmTiling::start_of(const GemmPanel& whole, const Jobs& jobs, int64_t panel, int64_t block,
                                   int64_t blocks) const {
-  GemmPanel start = part(whole, jobs, panel);
+  GemmPanel start = panel_of(whole, jobs, panel);
   narrow_to_block(block, blocks, start);
   return start.b;
 }
@@ -166,11 +165,10 @@ void GemmTiling::narrow_to_block(int64_t block, int64_t blocks, GemmPanel& panel
   panel.k = last - first;
 }
 
-GemmPanel GemmTiling::part(const GemmPanel& whole, const Jobs& jobs, int64_t panel) const {
+GemmPanel GemmTiling::panel_of(const GemmPanel& whole, const Jobs& jobs, int64_t panel) const {
   // Whole tiles per chunk, as equal as that allows.
-  const int64_t tiles = (m_ + kernel_->rows - 1) / kernel_->rows;
-  const int64_t row = std::min(m_, tiles * jobs.chunk / chunks_ * kernel_->rows);
-  const int64_t end = std::min(m_, tiles * (jobs.chunk + jobs.chunks) / chunks_ * kernel_->rows);
+  const int64_t row = std::min(m_, tiles() * jobs.chunk / chunks_ * kernel_->rows);
+  const int64_t end = std::min(m_, tiles() * (jobs.chunk + jobs.chunks) / chunks_ * kernel_->rows);
   const int64_t column = panel * columns_;
   return part_of(*kernel_, whole, row, end - row, column, std::min(columns_, n_ - column));
 }

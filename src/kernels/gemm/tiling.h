@@ -46,10 +46,11 @@ class GemmTiling {
   // Rows of A become words: a block of a chunk's at a time, for as many panels as stay together.
   bool packs() const { return kernel_->pack_a && m_ > 1; }
   int64_t most_words_of_block(int64_t k, int64_t taps) const;
+  int64_t tiles() const { return (m_ + kernel_->rows - 1) / kernel_->rows; }  // of a panel
   void run(const GemmPanel& whole, int64_t begin, int64_t end, float* packed_a) const;
   void run(const GemmPanel& whole, const Jobs& jobs, float* packed_a) const;
   // Narrows `whole` to the rows of those jobs and one panel, and that to one block over k.
-  GemmPanel part(const GemmPanel& whole, const Jobs& jobs, int64_t panel) const;
+  GemmPanel panel_of(const GemmPanel& whole, const Jobs& jobs, int64_t panel) const;
   void narrow_to_block(int64_t block, int64_t blocks, GemmPanel& panel) const;
   // Where that panel's block of B begins.
   const float* start_of(const GemmPanel& whole, const Jobs& jobs, int64_t panel, int64_t block, int64_t blocks) const;

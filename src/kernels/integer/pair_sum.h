@@ -15,6 +15,7 @@ class PairSum {
   struct Terms {
     double a, b;
     int32_t a_zero, b_zero;
+    double magnitudes() const { return __builtin_fabs(a) + __builtin_fabs(b); }
   };
   // definition_error: how far what is rounded by definition may lie from the sum, in steps of the result.
   PairSum(const Terms& terms, double definition_error, const RoundedBytes& rounded) : rounded_(rounded) {
@@ -22,9 +23,8 @@ class PairSum {
     const double signed_offset = -terms.a * terms.a_zero - terms.b * terms.b_zero;
     const double unsigned_offset = signed_offset + 128 * (terms.a + terms.b);
     // As many bits below the point as leave the sum within 31, and the factors' upper halves within 16.
-    const double most =
-        128 * (magnitude(terms.a) + magnitude(terms.b)) + 1 +
-        (magnitude(signed_offset) > magnitude(unsigned_offset) ? magnitude(signed_offset) : magnitude(unsigned_offset));
+    const double from_signed = __builtin_fabs(signed_offset), from_unsigned = __builtin_fabs(unsigned_offset);
+    const double most = 128 * terms.magnitudes() + 1 + (from_signed > from_unsigned ? from_signed : from_unsigned);
     for (bits_ = 22; bits_ > 0 && most * unit() > (1 << 30);) --bits_;
     const double error = definition_error + (128 * 2 * 0.5 + 1) / unit();
     is_sure_ = error < 0x1p-9 && most * unit() <= (1 << 30);
@@ -66,7 +66,6 @@ class PairSum {
   template <class Byte>
   static constexpr bool is_signed = static_cast<Byte>(-1) < 0;
 
-  static double magnitude(double x) { return x < 0 ? -x : x; }
   double unit() const { return static_cast<double>(1 << bits_); }
   int32_t nearest(double x) const {
     const double scaled = x * unit();

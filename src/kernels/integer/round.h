@@ -46,7 +46,10 @@ class RoundedBytes {
     if constexpr (V % 4 >= 2)
       store_two(static_cast<int8_t*>(to) + done * kLanes, whole[done], whole[done + 1]), done += 2;
 #elif defined(__AVX2__)
-    if constexpr (V >= 2) store_two(to, whole[0], whole[1]), done = 2;
+#pragma GCC unroll 2
+    for (; done + 2 <= V; done += 2) {
+      store_two(static_cast<int8_t*>(to) + done * kLanes, whole[done], whole[done + 1]);
+    }
 #endif
     for (; done < V; ++done) store_as(static_cast<int8_t*>(to) + done * kLanes, bytes(whole[done]));
   }

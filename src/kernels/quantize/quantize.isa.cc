@@ -73,9 +73,7 @@ struct Adder {
 };
 
 // One rounding to a float of numbers none of which is above 512 · (|a| + |b|).
-double rounding_error(const PairSum::Terms& terms) {
-  return 512 * ((terms.a < 0 ? -terms.a : terms.a) + (terms.b < 0 ? -terms.b : terms.b)) / (1 << 24);
-}
+double rounding_error(const PairSum::Terms& terms) { return 512 * terms.magnitudes() / (1 << 24); }
 
 PairSum pair_sum(const QuantizedSum& s) {
   const PairSum::Terms terms{double{s.a_scale} / s.y_scale, double{s.b_scale} / s.y_scale, s.a_zero, s.b_zero};
