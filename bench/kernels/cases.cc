@@ -61,19 +61,18 @@ KernelCase product(Isa isa, std::string family, int64_t m, int64_t n, int64_t k,
           }};
 }
 
-// A panel of bytes by a chunk of rows, requantized as TensorFlow Lite does.
+// A panel of bytes by a chunk of rows, requantized.
 KernelCase byte_product(Isa isa, int64_t rows, int64_t depth) {
   const IntegerGemm& kernel = integer_gemms(isa).narrow;
   const int64_t words = kernel.words_of(depth), columns = kernel.columns;
   const auto a = memory<int32_t>(rows * words, 0x00030001), sums = memory<int32_t>(rows * columns, 0);
   const auto b = memory<int8_t>(kernel.column_bytes(depth) * columns, 3);
-  const auto fractions = memory<int32_t>(columns, 1500000000), shifts = memory<int32_t>(columns, -9);
+  const auto scales = memory(columns, 1e-3f);
   return {"integer", times({rows, columns, depth}), 2.0 * static_cast<double>(rows * columns * depth), 0, [=] {
             IntegerPanel panel{.rows = {.m = rows, .words = words, .a = a->data()}, .n = columns, .b = b->data()};
             panel.c = sums->data();
             panel.ldc = columns;
-            panel.epilogue = {
-                .result = IntegerResult::kFixed, .fractions = fractions->data(), .shifts = shifts->data()};
+            panel.epilogue = {.result = IntegerResult::kScaled, .scales = scales->data(), .shrinks = true};
             panel.epilogue.low = -128;
             panel.epilogue.high = 127;
             integer_gemms(isa).narrow.panel(panel);

@@ -47,8 +47,6 @@ void pad_columns(std::vector<T>& values, int64_t groups, int64_t n, int64_t padd
 void IntegerColumns::pad(int64_t groups, int64_t n, int64_t padded) {
   pad_columns(bias, groups, n, padded);
   pad_columns(scales, groups, n, padded);
-  pad_columns(fractions, groups, n, padded);
-  pad_columns(shifts, groups, n, padded);
 }
 
 std::vector<int32_t> IntegerColumns::bias_with(const int32_t* other, int64_t groups, int64_t n, int64_t padded,
@@ -73,8 +71,6 @@ IntegerEpilogue IntegerColumns::epilogue(const int32_t* own_bias) const {
   return {.result = result,
           .bias = own_bias,
           .scales = scales.data(),
-          .fractions = fractions.data(),
-          .shifts = shifts.data(),
           .shrinks = shrinks,
           .zero = zero,
           .low = low,

@@ -37,7 +37,6 @@ struct IntegerColumns {
   IntegerResult result = IntegerResult::kSums;
   std::vector<int32_t> bias;
   std::vector<float> scales;
-  std::vector<int32_t> fractions, shifts;
   bool shrinks = false;  // as in IntegerEpilogue
   int32_t zero = 0, low = 0, high = 0;
 

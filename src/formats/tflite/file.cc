@@ -46,6 +46,7 @@ class Decoder {
       file.metadata.emplace_back(entry.text(0), buffers_[buffer]);
     }
     for (const Table& signature : model_.tables(7)) THANE_TRY(read_signature(signature, file));
+    file.is_micro = is_micro_;
     return file;
   }
 
@@ -123,7 +124,7 @@ class Decoder {
     return info;
   }
 
-  static Status read_quantization(const Table& table, TensorInfo& info) {
+  Status read_quantization(const Table& table, TensorInfo& info) {
     Quantization& q = info.quantization;
     if (table.number<uint8_t>(4) == 2) {
       const Table blocks = table.table(5);
@@ -147,8 +148,11 @@ class Decoder {
       if (zero < -limit || zero > limit) return invalid_model(format("zero point {}", zero));
     }
     if (!q.per_axis()) return ok();
-    // Converters leave the axis of the weights in their bias.
-    if (info.shape.size() == 1 && info.shape[0] == static_cast<int64_t>(q.scales.size())) q.axis = 0;
+    // Old converters left the axis of the weights in their bias.
+    if (info.shape.size() == 1 && info.shape[0] == static_cast<int64_t>(q.scales.size())) {
+      is_micro_ |= q.axis != 0;
+      q.axis = 0;
+    }
     const bool fits = q.axis >= 0 && static_cast<size_t>(q.axis) < info.shape.size() &&
                       info.shape[static_cast<size_t>(q.axis)] == static_cast<int64_t>(q.scales.size());
     if (fits) return ok();
@@ -235,6 +239,7 @@ class Decoder {
   std::vector<Code> codes_;
   std::vector<std::string> groups_;
   std::vector<External> externals_;
+  bool is_micro_ = false;
 };
 
 }  // namespace

@@ -101,6 +101,9 @@ struct FileModel {
   std::vector<SubgraphInfo> subgraphs;
   std::vector<SignatureInfo> signatures;
   std::vector<std::pair<std::string, std::string_view>> metadata;
+  // LiteRT refuses the file, which only TensorFlow Lite for Microcontrollers takes: a bias names the axis of its
+  // weights.
+  bool is_micro = false;
 };
 
 Result<FileModel> read_file(Source& source);

@@ -40,6 +40,14 @@ int32_t to_integer(double real, const TensorInfo& info) {
   return static_cast<int32_t>(std::min(scaled, 1e9)) + zero_of(info);
 }
 
+// XNNPACK's factors of bytes have 8 bits below the point; it takes those within limits.
+bool takes_coarse(const TensorInfo& x, float factor) {
+  return dtype_bits(x.dtype) == 8 && factor >= 0x1p-8f && factor < 0x1p7f;
+}
+int32_t coarse_product(int32_t value, float factor) {
+  return static_cast<int32_t>((int64_t{value} * std::lrint(256 * factor) + 128) >> 8);
+}
+
 }  // namespace
 
 bool has_fixed_point(const Op& op) {
@@ -165,6 +173,12 @@ void lower_fixed_relu(Op& op, int activation) {
 void lower_fixed_leaky_relu(Op& op, float alpha) {
   const TensorInfo &x = op.tensor(0), &y = op.result();
   const float ratio = x.quantization.scale() / y.quantization.scale();
+  if (takes_coarse(x, ratio) && takes_coarse(x, std::fabs(ratio * alpha))) {
+    return lower_integer_table(op, [&](int32_t q) {
+      const int32_t value = q - zero_of(x);
+      return coarse_product(value, value >= 0 ? ratio : ratio * alpha) + zero_of(y);
+    });
+  }
   const auto identity = FixedMultiplier::of(static_cast<double>(ratio));
   const auto slope =
       FixedMultiplier::of(std::fabs(static_cast<double>(x.quantization.scale() * alpha / y.quantization.scale())));
@@ -235,6 +249,15 @@ Edge rescaled(Op& op, const Edge& x, const TensorInfo& from, const TensorInfo& t
                  {"low", int64_t{range.low}},
                  {"high", int64_t{range.high}},
                  {"to", static_cast<int64_t>(to.dtype)}});
+}
+
+Edge requantized(Op& op, const Edge& x, const TensorInfo& from, const TensorInfo& to) {
+  const float factor = from.quantization.scale() / to.quantization.scale();
+  if (from.dtype != to.dtype || !per_tensor(from) || !per_tensor(to) || !takes_coarse(from, factor)) {
+    return rescaled(op, x, from, to);
+  }
+  return apply_table(op, x, from.dtype, to.dtype,
+                     [&](int32_t value) { return coarse_product(value - zero_of(from), factor) + zero_of(to); });
 }
 
 Edge comparable(Op& op, const Edge& x, const TensorInfo& info) {

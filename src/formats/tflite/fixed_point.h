@@ -32,6 +32,8 @@ void lower_fixed_hard_swish(Op& op);
 
 // The same reals under the scale and zero point of `to`; the operand itself where they are equal or stand for nothing.
 Edge rescaled(Op& op, const Edge& x, const TensorInfo& from, const TensorInfo& to);
+// The same as an operator of its own, which rounds bytes otherwise.
+Edge requantized(Op& op, const Edge& x, const TensorInfo& from, const TensorInfo& to);
 // Integers that order as the reals they stand for, whatever their scales: in units that all operands share.
 Edge comparable(Op& op, const Edge& x, const TensorInfo& info);
 void lower_fixed_average_pool(Op& op, AttrMap attrs, int activation);

@@ -16,7 +16,15 @@ Edge byte_weights(Op& op, const Edge& weights) {
   return mask_of(weights.dtype()) & kSubByte ? op.cast(weights, DType::kInt8) : weights;
 }
 
-void add_requantization(Op& op, AttrMap& attrs, const TensorInfo& x, const TensorInfo& weights, const Edge& bias,
+// bias: which input; kNoBias: none.
+constexpr size_t kNoBias = SIZE_MAX;
+std::string rounding(Op& op, const TensorInfo& x, size_t bias) {
+  const TensorInfo* info = bias != kNoBias && op.has(bias) ? &op.tensor(bias) : nullptr;
+  if (x.dtype == DType::kInt16) return info && info->dtype == DType::kInt32 ? "twice" : "wide";
+  return op.scope().importer().file().is_micro ? "twice" : "once";
+}
+
+void add_requantization(Op& op, AttrMap& attrs, const TensorInfo& x, const TensorInfo& weights, size_t bias,
                         int activation) {
   const TensorInfo& y = op.result();
   const IntegerRange range = activation_range(op, y, activation);
@@ -26,7 +34,7 @@ void add_requantization(Op& op, AttrMap& attrs, const TensorInfo& x, const Tenso
   attrs["output_zero_point"] = y.quantization.zero_point();
   attrs["low"] = int64_t{range.low};
   attrs["high"] = int64_t{range.high};
-  attrs["wide"] = int64_t{x.dtype == DType::kInt16 && !(bias.present() && bias.dtype() == DType::kInt32)};
+  attrs["rounding"] = rounding(op, x, bias);
 }
 
 bool all_zero(const std::vector<int64_t>& list) {
@@ -52,7 +60,7 @@ void lower_fixed_conv(Op& op, const Window& window, int64_t group, const Dims& p
   attrs["group"] = group;
   attrs["input_zero_point"] = op.tensor(0).quantization.zero_point();
   attrs["weight_zero_point"] = op.tensor(1).quantization.zero_point();
-  add_requantization(op, attrs, op.tensor(0), op.tensor(1), bias, window.activation);
+  add_requantization(op, attrs, op.tensor(0), op.tensor(1), 2, window.activation);
   const Edge weights = op.transpose(byte_weights(op, op.raw(1)), perm);
   op.set_raw(0, op.own("FixedConv", {op.raw(0), weights, bias}, std::move(attrs)));
 }
@@ -71,7 +79,7 @@ void lower_fixed_conv_transpose(Op& op, const ProductInputs& inputs, AttrMap att
          std::move(attrs));
   const TensorInfo& x = op.tensor(inputs.data);
   AttrMap requantization;
-  add_requantization(op, requantization, x, op.tensor(inputs.weights), bias, activation);
+  add_requantization(op, requantization, x, op.tensor(inputs.weights), inputs.bias, activation);
   requantization["to"] = static_cast<int64_t>(op.result().dtype);
   op.set_raw(0, op.own("Requantize", {op.to_int64(sums)}, std::move(requantization)));
 }
@@ -82,7 +90,7 @@ Edge fixed_fully_connected(Op& op, const FullyConnected& parts) {
   attrs["trans_b"] = int64_t{1};
   attrs["a_zero_point"] = op.tensor(0).quantization.zero_point();
   attrs["b_zero_point"] = op.tensor(1).quantization.zero_point();
-  add_requantization(op, attrs, op.tensor(0), op.tensor(1), bias, parts.activation);
+  add_requantization(op, attrs, op.tensor(0), op.tensor(1), 2, parts.activation);
   return op.own("FixedMatMul", {parts.x, byte_weights(op, op.raw(1)), bias}, std::move(attrs));
 }
 
@@ -90,7 +98,7 @@ void lower_fixed_batch_matmul(Op& op, const Edge& a, const Edge& b) {
   AttrMap attrs;
   attrs["a_zero_point"] = op.tensor(0).quantization.zero_point();
   attrs["b_zero_point"] = op.tensor(1).quantization.zero_point();
-  add_requantization(op, attrs, op.tensor(0), op.tensor(1), {}, 0);
+  add_requantization(op, attrs, op.tensor(0), op.tensor(1), kNoBias, 0);
   op.set_raw(0, op.own("FixedMatMul", {a, byte_weights(op, b)}, std::move(attrs)));
 }
 

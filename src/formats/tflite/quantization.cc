@@ -26,7 +26,7 @@ void lower_quantize(Op& op) {
   const TensorInfo &from = op.tensor(0), &to = op.result();
   if (!to.quantization.present()) return op.fail(invalid_model("a result without scale"));
   if (mask_of(x.dtype()) & kFloats) return op.set_raw(0, op.quantized(x, to));
-  op.set_raw(0, rescaled(op, x, from, to));
+  op.set_raw(0, requantized(op, x, from, to));
 }
 
 // The nearest of 2^bits values that cover [min, max] and hold 0 exactly.

@@ -26,8 +26,7 @@ TEST(IntegerDepthwise, ExactAtEveryInstructionSet) {
       const int64_t padded = (channels + kernel.block - 1) / kernel.block * kernel.block;
       std::vector<int16_t> weights(static_cast<size_t>(channels * rows * taps));
       for (int16_t& w : weights) w = static_cast<int16_t>(extreme ? (random() % 2 ? 255 : -255) : in_range(-255, 255));
-      Guarded<int32_t> packed(kernel.packed_size(channels, rows, taps)), bias(padded), fractions(padded),
-          shifts(padded);
+      Guarded<int32_t> packed(kernel.packed_size(channels, rows, taps)), bias(padded);
       Guarded<uint8_t> x(rows * in * channels), y(outputs * channels);
       GuardedFloats scales(padded);
       kernel.pack(channels, rows, taps, weights.data(), packed.data());
@@ -35,8 +34,6 @@ TEST(IntegerDepthwise, ExactAtEveryInstructionSet) {
       for (int64_t c = 0; c < padded; ++c) {
         bias[c] = static_cast<int32_t>(in_range(-9999, 9999));
         scales[c] = 1.0f / static_cast<float>(in_range(2, 3000));
-        fractions[c] = static_cast<int32_t>(in_range(int64_t{1} << 30, (int64_t{1} << 31) - 1));
-        shifts[c] = static_cast<int32_t>(in_range(-12, -1));
       }
       const std::vector<int32_t> plain_bias(bias.data(), bias.data() + padded);
       for (int64_t c = 0; c < channels; ++c) {  // the zero point is the epilogue's
@@ -53,7 +50,6 @@ TEST(IntegerDepthwise, ExactAtEveryInstructionSet) {
         }
         lines.push_back(line.data());
       }
-      const bool fixed = random() % 2 == 0;
       const ByteRange range = random_range(random);
       kernel.run({.channels = channels,
                   .rows = rows,
@@ -65,11 +61,9 @@ TEST(IntegerDepthwise, ExactAtEveryInstructionSet) {
                   .weights = packed.data(),
                   .y = y.data(),
                   .pixels = outputs,
-                  .epilogue = {.result = fixed ? IntegerResult::kFixed : IntegerResult::kScaled,
+                  .epilogue = {.result = IntegerResult::kScaled,
                                .bias = bias.data(),
                                .scales = scales.data(),
-                               .fractions = fractions.data(),
-                               .shifts = shifts.data(),
                                .shrinks = random() % 4 != 0,
                                .zero = range.zero,
                                .low = range.low,
@@ -86,8 +80,7 @@ TEST(IntegerDepthwise, ExactAtEveryInstructionSet) {
                      weights[static_cast<size_t>((c * rows + r) * taps + t)];
             }
           }
-          const double want = fixed ? static_cast<double>(fixed_product(sum, fractions[c], shifts[c]))
-                                    : std::nearbyint(static_cast<float>(sum) * scales[c]);
+          const double want = std::nearbyint(static_cast<float>(sum) * scales[c]);
           const uint8_t got = y[o * channels + c];
           ASSERT_EQ(range.low < 0 ? static_cast<int8_t>(got) : got,
                     static_cast<int>(std::clamp<double>(want + range.zero, range.low, range.high)))

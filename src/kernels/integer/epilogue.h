@@ -9,7 +9,6 @@ enum class IntegerResult : uint8_t {
   kSums,    // int32, as they are
   kReals,   // float: sum · scale + addend
   kScaled,  // a byte: round(sum · scale) + zero, halves to even
-  kFixed,   // a byte: sum · fraction · 2^(shift - 31) + zero, rounded as TensorFlow Lite does
 };
 
 // Sums wrap around in 32 bits. Arrays have an element per column, up to a whole vector: they are read beyond n.
@@ -18,9 +17,7 @@ struct IntegerEpilogue {
   const int32_t* bias = nullptr;        // added to the sums first; null: none
   const float* scales = nullptr;        // kReals, kScaled
   const float* addends = nullptr;       // kReals; null: none
-  const int32_t* fractions = nullptr;   // kFixed: in [0, 2^31)
-  const int32_t* shifts = nullptr;      // kFixed: in [-31, 30]
-  bool shrinks = false;                 // scales lie within -1 … 1, shifts in [-31, -1]: no sum becomes larger
+  bool shrinks = false;                 // scales lie within -1 … 1: no sum becomes larger
   int32_t zero = 0, low = 0, high = 0;  // of the bytes: [low, high] lies in 0 … 255 or in -128 … 127
 
   int64_t result_bytes() const { return result == IntegerResult::kSums || result == IntegerResult::kReals ? 4 : 1; }
@@ -30,8 +27,6 @@ struct IntegerEpilogue {
     if (e.bias) e.bias += column;
     if (e.scales) e.scales += column;
     if (e.addends) e.addends += column;
-    if (e.fractions) e.fractions += column;
-    if (e.shifts) e.shifts += column;
     return e;
   }
 };

@@ -8,28 +8,20 @@
 namespace thane::THANE_ISA {
 namespace {
 
-// Sums to bytes, one struct per kind; made once for a vector of columns.
+// What makes bytes of the sums of V vectors of columns, before these are rounded.
+template <int V>
 struct ScaledColumns {
-  Vec scale;
-  RoundedBytes rounded;
-  THANE_INLINE ScaledColumns(const IntegerEpilogue& e, int64_t column)
-      : scale(load(e.scales + column)), rounded(e.low, e.high, e.zero) {}
-  THANE_INLINE NarrowVec<int8_t> operator()(IntVec sum) const {
-    return rounded.bytes(rounded.whole(__builtin_convertvector(sum, Vec) * scale));
+  IntVec bias[V];
+  Vec scales[V];
+  THANE_INLINE ScaledColumns(const IntegerEpilogue& e, int64_t column) {
+#pragma GCC unroll 4
+    for (int v = 0; v < V; ++v) {
+      bias[v] = e.bias ? load_as<IntVec>(e.bias + column + v * kLanes) : IntVec{};
+      scales[v] = load(e.scales + column + v * kLanes);
+    }
   }
-};
-
-template <class Factor>
-struct FixedColumns {
-  Factor factor;
-  IntVec zero, low, high;
-  THANE_INLINE FixedColumns(const IntegerEpilogue& e, int64_t column)
-      : factor(load_as<IntVec>(e.fractions + column), load_as<IntVec>(e.shifts + column)),
-        zero(splat_int(e.zero)),
-        low(splat_int(e.low - e.zero)),
-        high(splat_int(e.high - e.zero)) {}
-  THANE_INLINE NarrowVec<int8_t> operator()(IntVec sum) const {
-    return low_bytes(min_int(max_int(factor.times(sum), low), high) + zero);
+  THANE_INLINE Vec operator()(IntVec sum, int v) const {
+    return __builtin_convertvector(sum + bias[v], Vec) * scales[v];
   }
 };
 
@@ -48,17 +40,15 @@ template <class ForSums>
 THANE_INLINE void finish_columns(const IntegerEpilogue& e, int64_t column, int64_t count, void* to,
                                  const ForSums& for_sums) {
   const IntVec bias = e.bias ? load_as<IntVec>(e.bias + column) : IntVec{};
-  const auto write_bytes = [&](const auto& columns) {
-    for_sums([&](IntVec sum, int64_t at) { store_bytes(static_cast<int8_t*>(to) + at, columns(sum + bias), count); });
-  };
   switch (e.result) {
-    case IntegerResult::kScaled: write_bytes(ScaledColumns(e, column)); break;
-    case IntegerResult::kFixed:
-      if (e.shrinks)
-        write_bytes(FixedColumns<FixedRightFactor>(e, column));
-      else
-        write_bytes(FixedColumns<FixedFactor>(e, column));
+    case IntegerResult::kScaled: {
+      const ScaledColumns<1> columns(e, column);
+      const RoundedBytes rounded(e.low, e.high, e.zero);
+      for_sums([&](IntVec sum, int64_t at) {
+        store_bytes(static_cast<int8_t*>(to) + at, rounded.bytes(rounded.whole(columns(sum, 0))), count);
+      });
       break;
+    }
     case IntegerResult::kReals: {
       const Vec scale = load(e.scales + column);
       const Vec addend = e.addends ? load(e.addends + column) : splat(-0.0f);  // leaves 0
@@ -98,64 +88,18 @@ inline THANE_APART void finish_any(const IntegerEpilogue& e, int64_t column, con
   }
 }
 
-constexpr bool kFixes = kLanes >= 8;  // tiles round as TensorFlow Lite does: where that code is small
-
-// FixedRightFactor in floats, which nearly always tell what it gives: with v = sum · fraction · 2^(shift - 31) that is
-// floor(v + ½ ± 2^(shift - 1)), with the sign of v.
-struct FloatColumns {
-  Vec scale, addend;
-  IntVec bias;
-  FloatColumns() = default;
-  THANE_INLINE FloatColumns(const IntegerEpilogue& e, int64_t column)
-      : bias(e.bias ? load_as<IntVec>(e.bias + column) : IntVec{}) {
-    const auto shift = load_as<IntVec>(e.shifts + column), fraction = load_as<IntVec>(e.fractions + column);
-    scale = __builtin_convertvector(fraction, Vec) * power_of_two(shift - 31);
-    addend = power_of_two(shift - 1);
-  }
-  // Up to four roundings of numbers of about 256 at most, others being clamped: up to this distance from a whole number
-  // that one is right. (No sum becomes larger: all are numbers of 32 bits.)
-  static constexpr float kSure = 0.5f - 5 * 256 * 0x1p-24f;
-  static THANE_INLINE Vec with_sign_of(Vec x, Vec positive) {
-#if defined(__AVX512F__)
-    constexpr int kOrAnd = 0xf8;  // a | (b & c)
-    return reinterpret_cast<Vec>(_mm512_ternarylogic_epi32(
-        reinterpret_cast<__m512i>(positive), reinterpret_cast<__m512i>(x), _mm512_set1_epi32(INT32_MIN), kOrAnd));
-#else
-    return from_bits(bits_of(positive) | (bits_of(x) & INT32_MIN));
-#endif
-  }
-  // kSigned: negative results count; else the least that does is 0.
-  template <bool kSigned>
-  THANE_INLINE IntVec whole(IntVec sum, Vec& worst) const {
-    const Vec x = __builtin_convertvector(sum + bias, Vec);
-    const Vec added = kSigned ? with_sign_of(x, addend) : addend;
-    return nearest_ints(x * scale + added, worst);
-  }
-};
-
-// Columns of whole pairs of vectors; how many those are. kSigned: as in FloatColumns.
-template <bool kSigned>
-THANE_APART int64_t finish_pairs(const IntegerEpilogue& e, int64_t column, const SumRows& s, int64_t n) {
-  constexpr int64_t kTogether = 4;  // rows told to be sure or not
+// Bytes of whole pairs of vectors of columns, which are faster stored together; how many columns those are.
+inline THANE_APART int64_t finish_pairs(const IntegerEpilogue& e, int64_t column, const SumRows& s, int64_t n) {
   const RoundedBytes rounded(e.low, e.high, e.zero);
   int64_t j = 0;
   for (; j + 2 * kLanes <= n; j += 2 * kLanes) {
-    const FloatColumns left(e, column + j), right(e, column + j + kLanes);
-    for (int64_t r = 0; r < s.rows; r += kTogether) {
-      const int64_t rows = s.rows - r < kTogether ? s.rows - r : kTogether;
-      const int32_t* sums = s.sums + r * s.width;
-      int8_t* to = static_cast<int8_t*>(s.to) + r * s.stride;
-      Vec worst{};
+    const ScaledColumns<2> columns(e, column + j);
 #pragma GCC unroll 1
-      for (int64_t i = 0; i < rows; ++i) {
-        const int32_t* row = sums + i * s.width + j;
-        const IntVec both[2] = {left.whole<kSigned>(load_as<IntVec>(row), worst),
-                                right.whole<kSigned>(load_as<IntVec>(row + kLanes), worst)};
-        rounded.store(to + i * s.stride + j, both);
-      }
-      if (any_above(worst, FloatColumns::kSure)) {
-        finish_any(e, column, {sums, s.width, rows, to, s.stride}, j, j + 2 * kLanes);
-      }
+    for (int64_t r = 0; r < s.rows; ++r) {
+      const int32_t* row = s.sums + r * s.width + j;
+      const IntVec both[2] = {rounded.whole(columns(load_as<IntVec>(row), 0)),
+                              rounded.whole(columns(load_as<IntVec>(row + kLanes), 1))};
+      rounded.store(static_cast<int8_t*>(s.to) + r * s.stride + j, both);
     }
   }
   return j;
@@ -165,10 +109,7 @@ THANE_APART int64_t finish_pairs(const IntegerEpilogue& e, int64_t column, const
 inline void finish_rows(const IntegerEpilogue& e, int64_t column, const int32_t* sums, int64_t width, int64_t rows,
                         int64_t n, void* to, int64_t stride) {
   const SumRows all{sums, width, rows, to, stride};
-  int64_t done = 0;
-  if (e.result == IntegerResult::kFixed && e.shrinks) {
-    done = e.low < e.zero ? finish_pairs<true>(e, column, all, n) : finish_pairs<false>(e, column, all, n);
-  }
+  const int64_t done = e.result == IntegerResult::kScaled ? finish_pairs(e, column, all, n) : 0;
   finish_any(e, column, all, done, n);
 }
 
@@ -177,7 +118,7 @@ inline void finish_rows(const IntegerEpilogue& e, int64_t column, const int32_t*
 THANE_INLINE bool finishes_tiles(const IntegerEpilogue& e, int64_t n, int64_t width, bool rounds) {
   if (n != width) return false;
   if (e.result == IntegerResult::kSums) return !e.bias;
-  return rounds && e.shrinks && (e.result == IntegerResult::kScaled || (kFixes && e.result == IntegerResult::kFixed));
+  return rounds && e.shrinks && e.result == IntegerResult::kScaled;
 }
 constexpr int64_t kHeldRows = 48;
 
@@ -186,49 +127,22 @@ constexpr int64_t kHeldRows = 48;
 template <bool kRounds, int R, int V>
 THANE_INLINE void finish_tile(const IntegerEpilogue& e, int64_t column, const IntVec (&tile)[R][V], void* to,
                               int64_t stride) {
-  const auto store_sums = [&](int32_t* sums, int64_t width) {
+  if (!kRounds || e.result == IntegerResult::kSums) {
 #pragma GCC unroll 12
     for (int r = 0; r < R; ++r) {
 #pragma GCC unroll 4
-      for (int v = 0; v < V; ++v) store_as(sums + r * width + v * kLanes, tile[r][v]);
+      for (int v = 0; v < V; ++v) store_as(static_cast<int32_t*>(to) + r * stride + v * kLanes, tile[r][v]);
     }
-  };
-  if constexpr (!kRounds) return store_sums(static_cast<int32_t*>(to), stride);
-  if (e.result == IntegerResult::kSums) return store_sums(static_cast<int32_t*>(to), stride);
-  const RoundedBytes rounded(e.low, e.high, e.zero);
-  const auto round = [&](const auto& whole_of) {
-#pragma GCC unroll 12
-    for (int r = 0; r < R; ++r) {
-      IntVec whole[V];
-#pragma GCC unroll 4
-      for (int v = 0; v < V; ++v) whole[v] = whole_of(tile[r][v], v);
-      rounded.store(static_cast<int8_t*>(to) + r * stride, whole);
-    }
-  };
-  if (!kFixes || e.result == IntegerResult::kScaled) {
-    IntVec bias[V];
-    Vec scales[V];
-#pragma GCC unroll 4
-    for (int v = 0; v < V; ++v) {
-      bias[v] = e.bias ? load_as<IntVec>(e.bias + column + v * kLanes) : IntVec{};
-      scales[v] = load(e.scales + column + v * kLanes);
-    }
-    return round(
-        [&](IntVec sum, int v) { return nearest_ints(__builtin_convertvector(sum + bias[v], Vec) * scales[v]); });
+    return;
   }
-  FloatColumns columns[V];
+  const RoundedBytes rounded(e.low, e.high, e.zero);
+  const ScaledColumns<V> columns(e, column);
+#pragma GCC unroll 12
+  for (int r = 0; r < R; ++r) {
+    IntVec whole[V];
 #pragma GCC unroll 4
-  for (int v = 0; v < V; ++v) columns[v] = FloatColumns(e, column + v * kLanes);
-  Vec worst{};
-  // Where the sign takes one instruction, one form is enough.
-  if (kLanes == 16 || e.low < e.zero)
-    round([&](IntVec sum, int v) { return columns[v].template whole<true>(sum, worst); });
-  else
-    round([&](IntVec sum, int v) { return columns[v].template whole<false>(sum, worst); });
-  if (any_above(worst, FloatColumns::kSure)) {
-    int32_t sums[R * V * kLanes];
-    store_sums(sums, V * kLanes);
-    finish_any(e, column, {sums, V * kLanes, R, to, stride}, 0, V * kLanes);
+    for (int v = 0; v < V; ++v) whole[v] = nearest_ints(columns(tile[r][v], v));  // no sum becomes larger
+    rounded.store(static_cast<int8_t*>(to) + r * stride, whole);
   }
 }
 

@@ -1,5 +1,7 @@
 #include "kernels/integer/gemm.h"
 
+#include <algorithm>
+#include <cmath>
 #include <vector>
 
 #include "kernels/integer/rounding_test.h"
@@ -48,13 +50,11 @@ void check(const IntegerGemm& kernel, int limit, Case c, std::mt19937& random) {
   }
   Guarded<int8_t> packed(kernel.column_bytes(depth) * columns);
   pack_integer_b(kernel, depth, c.n, b.data(), packed.data());
-  Guarded<int32_t> bias(columns), fractions(columns), shifts(columns);
+  Guarded<int32_t> bias(columns);
   GuardedFloats scales(columns), addends(columns);
   addends.fill(random);
   for (int64_t j = 0; j < columns; ++j) {
     bias[j] = static_cast<int32_t>(random_in(random, -100000, 100000));
-    fractions[j] = static_cast<int32_t>(random_in(random, int64_t{1} << 30, (int64_t{1} << 31) - 1));
-    shifts[j] = static_cast<int32_t>(random_in(random, random() % 8 ? -18 : -31, c.shrinks || random() % 8 ? -1 : 3));
     scales[j] = std::ldexp(1.0f + static_cast<float>(random() % 1000) / 1001,
                            -static_cast<int>(random() % 16) - static_cast<int>(c.shrinks));
   }
@@ -62,8 +62,6 @@ void check(const IntegerGemm& kernel, int limit, Case c, std::mt19937& random) {
   IntegerEpilogue e{.result = c.result,
                     .scales = scales.data(),
                     .addends = addends.data(),
-                    .fractions = fractions.data(),
-                    .shifts = shifts.data(),
                     .shrinks = c.shrinks,
                     .zero = range.zero,
                     .low = range.low,
@@ -122,11 +120,7 @@ void check(const IntegerGemm& kernel, int limit, Case c, std::mt19937& random) {
         case IntegerResult::kScaled: {
           const double q = std::nearbyint(static_cast<float>(sum) * scales[j]) + e.zero;
           ASSERT_EQ(byte, static_cast<int>(std::fmin(std::fmax(q, e.low), e.high))) << i << "," << j;
-          break;
         }
-        case IntegerResult::kFixed:
-          ASSERT_EQ(byte, std::clamp<int64_t>(fixed_product(sum, fractions[j], shifts[j]) + e.zero, e.low, e.high))
-              << i << "," << j << " " << sum;
       }
     }
     for (int64_t j = c.n * bytes; j < ldc * bytes && i * ldc * bytes + j < out.size(); ++j) {
@@ -155,7 +149,7 @@ Case random_case(std::mt19937& random) {
       w.x_axis.kernel == 1 && w.x_axis.stride == 1 && w.x_axis.pad == 0 ? w.x_axis.in : random_in(random, 1, 7);
   c.m = w.out_width * random_in(random, 1, w.y.kernel == 1 && w.y.pad == 0 && w.y.stride == 1 ? w.y.in : 5);
   c.n = random_in(random, 1, 150);
-  c.result = static_cast<IntegerResult>(random() % 4);
+  c.result = static_cast<IntegerResult>(random() % 3);
   c.bias = coin();
   c.spread = static_cast<Spread>(random() % 3);
   c.shrinks = coin();
@@ -205,21 +199,22 @@ TEST(IntegerGemm, QuadsAreExact) {
 }
 #endif
 
-TEST(IntegerGemm, FixedPointAtTheLimits) {
+TEST(IntegerGemm, RoundsAtTheLimits) {
   for_each_isa([](Isa isa) {
     std::mt19937 random(7);
     const IntegerGemm& kernel = integer_gemms(isa).wide;
     for (int round = 0; round < 4000; ++round) {
       // Sums of any size come in as the bias of an empty product.
       const int64_t columns = kernel.lanes * (1 + round % 2);
-      Guarded<int32_t> bias(columns), fractions(columns), shifts(columns);
+      Guarded<int32_t> bias(columns);
+      GuardedFloats scales(columns);
       Guarded<int8_t> out(columns);
+      const bool shrinks = round % 4 < 2;
       for (int64_t j = 0; j < columns; ++j) {
-        shifts[j] = static_cast<int32_t>(random() % (round % 4 < 2 ? 31 : 62)) - 31;
-        fractions[j] = random() % 4 == 0 ? (random() % 2 ? 1 << 30 : INT32_MAX) : static_cast<int32_t>(random() >> 1);
+        const int exponent = static_cast<int>(random() % 31) - (shrinks ? 31 : 23);
+        scales[j] = std::ldexp(random() % 4 == 0 ? 1.0f : 1 + static_cast<float>(random() % 8191) / 8192, exponent);
         // At a tie or beside one, at the ends, or anywhere.
-        const double half = static_cast<double>(random() % 200) - 99.5;
-        const double tie = std::ldexp(half / std::max(fractions[j], 1), 31 - shifts[j]);
+        const double half = static_cast<double>(random() % 200) - 99.5, tie = half / static_cast<double>(scales[j]);
         const double beside =
             std::clamp<double>(tie, INT32_MIN + 2, INT32_MAX - 2) + static_cast<double>(random() % 3) - 1;
         bias[j] = random() % 3 != 0 ? static_cast<int32_t>(std::lround(beside))
@@ -228,18 +223,17 @@ TEST(IntegerGemm, FixedPointAtTheLimits) {
       }
       const int32_t low = round % 3 ? -128 : -5;
       IntegerPanel panel{.rows = {.m = 1}, .n = columns, .c = out.data(), .ldc = columns, .epilogue = {}};
-      panel.epilogue = {.result = IntegerResult::kFixed,
+      panel.epilogue = {.result = IntegerResult::kScaled,
                         .bias = bias.data(),
-                        .fractions = fractions.data(),
-                        .shifts = shifts.data(),
-                        .shrinks = round % 4 < 2,
+                        .scales = scales.data(),
+                        .shrinks = shrinks,
                         .zero = -5,
                         .low = low,
                         .high = 127};
       kernel.panel(panel);
       for (int64_t j = 0; j < columns; ++j) {
-        ASSERT_EQ(out[j], std::clamp<int64_t>(fixed_product(bias[j], fractions[j], shifts[j]) - 5, low, 127))
-            << bias[j] << " " << fractions[j] << " " << shifts[j];
+        const double want = std::nearbyint(static_cast<float>(bias[j]) * scales[j]) - 5;
+        ASSERT_EQ(out[j], static_cast<int>(std::clamp<double>(want, low, 127))) << bias[j] << " " << scales[j];
       }
     }
   });

@@ -7,13 +7,6 @@
 namespace thane::THANE_ISA {
 namespace {
 
-// The nearest whole numbers, where 32 bits hold them. worst: goes up to the largest distance from them.
-THANE_INLINE IntVec nearest_ints(Vec v, Vec& worst) {
-  const IntVec nearest = nearest_ints(v);
-  worst = max(worst, abs(v - __builtin_convertvector(nearest, Vec)));
-  return nearest;
-}
-
 // Rounded to whole numbers, halves to even, plus a zero point, within bounds that lie in 0 … 255 or in -128 … 127.
 class RoundedBytes {
  public:
@@ -30,7 +23,6 @@ class RoundedBytes {
 
   // The nearest whole numbers, or something beyond the bounds on the same side; NaN lies below them.
   static THANE_INLINE IntVec whole(Vec v) { return nearest_ints(min(splat(kBeyond), v)); }
-  static THANE_INLINE IntVec whole(Vec v, Vec& worst) { return nearest_ints(min(splat(kBeyond), v), worst); }
 
   THANE_INLINE NarrowVec<int8_t> bytes(IntVec whole) const {
     return low_bytes(min_int(max_int(whole, low_), high_) + zero_);

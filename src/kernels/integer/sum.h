@@ -1,4 +1,4 @@
-// Sums and differences of two 8-bit quantized operands, rounded as TensorFlow Lite does.
+// Sums and differences of two 8-bit quantized operands in fixed point.
 #pragma once
 
 #include <cstdint>
@@ -7,24 +7,18 @@
 
 namespace thane {
 
-// y = clamp(((a − a.zero)·2^headroom·a.factor ± (b − b.zero)·2^headroom·b.factor)·factor + zero, low, high), each
-// product with a factor, fraction · 2^(shift - 31), rounded twice.
+// y = clamp(((a·x + b·z + offset) >> shift) + zero, low, high) for bytes x and z. Sums fit 32 bits; what is added on
+// the way to them may wrap.
 struct IntegerSum {
-  struct Operand {
-    bool is_signed = false;  // int8, else uint8
-    int32_t zero = 0;
-    int32_t fraction = 0, shift = 0;  // shift in [-31, 0]: operands are brought down to a common scale
-  };
-  Operand a, b;
-  bool subtracts = false;
-  int32_t headroom = 0;                 // at most 22: 9 bits shifted up stay within 32
-  int32_t fraction = 0, shift = 0;      // of the result
+  bool is_signed = false;  // x and z are int8, else uint8
+  int32_t a = 0, b = 0;    // within ±2^21
+  int32_t offset = 0, shift = 0;
   int32_t zero = 0, low = 0, high = 0;  // [low, high] lies in 0 … 255 or in -128 … 127
 };
 
 // n bytes of `to`. Operand strides are 0 (one byte for all) or 1.
-using IntegerSumRun = void (*)(const IntegerSum& sum, int64_t n, const void* a, int64_t a_stride, const void* b,
-                               int64_t b_stride, void* to) noexcept;
+using IntegerSumRun = void (*)(const IntegerSum& sum, int64_t n, const void* x, int64_t x_stride, const void* z,
+                               int64_t z_stride, void* to) noexcept;
 IntegerSumRun integer_sum(Isa ceiling);
 
 }  // namespace thane

@@ -1,61 +1,46 @@
-// The body of sum.h: one product of pairs first, which is nearly always sure; where it is not, the definition.
+// The body of sum.h: factors have more than 16 bits, so their upper and lower parts are two products of pairs.
 #include "kernels/integer/sum.h"
 
-#include "kernels/integer/pair_sum.h"
+#include "kernels/integer/round.h"
 
 namespace thane::THANE_ISA {
 namespace {
 
-constexpr int kBlock = PairSum::kBlock;
+constexpr int kVectors = 4, kBlock = kVectors * kLanes;
 
-struct Operands {
-  const uint8_t *a, *b;
-};
-
-// As TensorFlow Lite rounds.
-class WholeSum {
+class PairSums {
  public:
-  explicit WholeSum(const IntegerSum& sum)
-      : sum_(sum), a_(factor_of(sum.a)), b_(factor_of(sum.b)), result_(factor_of(sum)) {}
+  explicit PairSums(const IntegerSum& sum)
+      : high_(pair(sum.a >> kLowBits, sum.b >> kLowBits)),
+        low_(pair(sum.a & kLowMask, sum.b & kLowMask)),
+        offset_(splat_int(sum.offset)),
+        shift_(sum.shift),
+        rounded_(sum.low, sum.high, sum.zero) {}
 
-  THANE_APART void block(const Operands& operands, int8_t* to) const {
-    for (int i = 0; i < kBlock; i += kLanes) {
-      const IntVec addend = contribution(sum_.b, b_, operands.b + i);
-      const IntVec total = contribution(sum_.a, a_, operands.a + i) + (sum_.subtracts ? -addend : addend);
-      const IntVec low = splat_int(sum_.low - sum_.zero), high = splat_int(sum_.high - sum_.zero);
-      store_as(to + i, low_bytes(min_int(max_int(result_.times(total), low), high) + sum_.zero));
+  template <class Byte>
+  THANE_INLINE void block(const uint8_t* x, const uint8_t* z, int8_t* to) const {
+    IntVec wholes[kVectors];
+#pragma GCC unroll 4
+    for (int v = 0; v < kVectors; ++v) {
+      const IntVec both = (ints<Byte>(z + v * kLanes) << 16) | (ints<Byte>(x + v * kLanes) & 0xffff);
+      wholes[v] = ((dot_pairs(both, high_) << kLowBits) + (dot_pairs(both, low_) + offset_)) >> shift_;
     }
+    rounded_.store(to, wholes);
   }
 
  private:
-  template <class Scaled>
-  static FixedFactor factor_of(const Scaled& scaled) {
-    return FixedFactor(splat_int(scaled.fraction), splat_int(scaled.shift));
-  }
-  THANE_INLINE IntVec contribution(const IntegerSum::Operand& operand, const FixedFactor& factor,
-                                   const uint8_t* from) const {
-    const IntVec number =
-        operand.is_signed ? to_ints(load_as<NarrowVec<int8_t>>(from)) : to_ints(load_as<NarrowVec<uint8_t>>(from));
-    return factor.times((number - operand.zero) << sum_.headroom);
+  static constexpr int kLowBits = 9, kLowMask = (1 << kLowBits) - 1;
+
+  static IntVec pair(int32_t a, int32_t b) { return splat_int(static_cast<int32_t>(uint32_t(b) << 16) | (a & 0xffff)); }
+  template <class Byte>
+  static THANE_INLINE IntVec ints(const uint8_t* from) {
+    return to_ints(load_as<NarrowVec<Byte>>(from));
   }
 
-  const IntegerSum& sum_;
-  FixedFactor a_, b_, result_;
+  IntVec high_, low_, offset_;  // pairs of factors for pairs of operands
+  int shift_;
+  RoundedBytes rounded_;
 };
-
-template <class Scaled>
-double value_of(const Scaled& scaled) {
-  const double power = static_cast<double>(1u << (scaled.shift < 0 ? -scaled.shift : scaled.shift));
-  return scaled.fraction / 2147483648.0 * (scaled.shift < 0 ? 1 / power : power);
-}
-
-PairSum pair_sum(const IntegerSum& sum) {
-  const double factor = value_of(sum), unit = static_cast<double>(1 << sum.headroom) * factor;
-  const PairSum::Terms terms{value_of(sum.a) * unit, value_of(sum.b) * unit * (sum.subtracts ? -1 : 1), sum.a.zero,
-                             sum.b.zero};
-  // Two roundings of whole numbers, each, for the operands and the result.
-  return {terms, 6 * factor, RoundedBytes(sum.low, sum.high, sum.zero)};
-}
 
 // The bytes of an operand in blocks. One byte for all stands in a block of its own, as the last bytes do.
 class Blocks {
@@ -80,26 +65,21 @@ class Blocks {
 };
 
 template <class Byte>
-void run_blocks(const IntegerSum& sum, int64_t n, Blocks& a, Blocks& b, int8_t* to) {
-  const WholeSum wholes(sum);
-  const PairSum pairs = pair_sum(sum);
-  const bool by_pairs = pairs.is_sure() && sum.shift <= 0 && sum.a.is_signed == sum.b.is_signed;
-  for (int64_t i = 0; i < n; i += kBlock) {
-    const int64_t count = n - i < kBlock ? n - i : kBlock;
-    const bool whole = count == kBlock;
-    const Operands operands = {whole ? a.at(i) : a.last(i, count), whole ? b.at(i) : b.last(i, count)};
-    int8_t last[kBlock];
-    int8_t* target = whole ? to + i : last;
-    if (!by_pairs || !pairs.block<Byte>(operands.a, operands.b, target)) wholes.block(operands, target);
-    for (int64_t j = 0; !whole && j < count; ++j) to[i + j] = last[j];
-  }
+void run_blocks(const IntegerSum& sum, int64_t n, Blocks& x, Blocks& z, int8_t* to) {
+  const PairSums sums(sum);
+  int64_t i = 0;
+  for (; i + kBlock <= n; i += kBlock) sums.block<Byte>(x.at(i), z.at(i), to + i);
+  if (i == n) return;
+  int8_t last[kBlock];
+  sums.block<Byte>(x.last(i, n - i), z.last(i, n - i), last);
+  for (int64_t j = 0; i + j < n; ++j) to[i + j] = last[j];
 }
 
-void run(const IntegerSum& sum, int64_t n, const void* a, int64_t a_stride, const void* b, int64_t b_stride,
+void run(const IntegerSum& sum, int64_t n, const void* x, int64_t x_stride, const void* z, int64_t z_stride,
          void* to) noexcept {
   if (n <= 0) return;
-  Blocks left(a, a_stride), right(b, b_stride);
-  const auto run_with = sum.a.is_signed ? run_blocks<int8_t> : run_blocks<uint8_t>;
+  Blocks left(x, x_stride), right(z, z_stride);
+  const auto run_with = sum.is_signed ? run_blocks<int8_t> : run_blocks<uint8_t>;
   run_with(sum, n, left, right, static_cast<int8_t*>(to));
 }
 

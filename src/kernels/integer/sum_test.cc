@@ -15,35 +15,28 @@ TEST(IntegerSum, ExactAtEveryInstructionSet) {
     const auto in_range = [&](int64_t low, int64_t high) {
       return static_cast<int32_t>(low + static_cast<int64_t>(random() % static_cast<uint64_t>(high - low + 1)));
     };
-    const auto operand = [&] {
-      const bool is_signed = random() % 2 == 0;
-      const bool half = random() % 2 == 0;  // as that of the larger scale is
-      return IntegerSum::Operand{.is_signed = is_signed,
-                                 .zero = in_range(0, 255) - (is_signed ? 128 : 0),
-                                 .fraction = half ? 1 << 30 : in_range(int64_t{1} << 30, (int64_t{1} << 31) - 1),
-                                 .shift = half ? 0 : in_range(-8, 0)};
-    };
     for (int round = 0; round < 300; ++round) {
-      const int64_t n = in_range(1, 70), a_stride = random() % 4 != 0, b_stride = random() % 4 != 0;
-      IntegerSum sum{.a = operand(), .b = operand(), .subtracts = random() % 2 == 0, .headroom = 20};
-      // A power of two makes many sums lie halfway between whole numbers.
-      sum.fraction = random() % 4 == 0 ? 1 << 30 : in_range(int64_t{1} << 30, (int64_t{1} << 31) - 1);
-      sum.shift = random() % 8 == 0 ? in_range(-2, 0) : in_range(-24, -16);
-      sum.zero = in_range(0, 255);
-      sum.low = in_range(0, 100);
-      sum.high = in_range(sum.low, 255);
-      Guarded<uint8_t> a(a_stride ? n : 1), b(b_stride ? n : 1), y(n);
-      for (int64_t i = 0; i < a.size(); ++i) a[i] = static_cast<uint8_t>(random());
-      for (int64_t i = 0; i < b.size(); ++i) b[i] = static_cast<uint8_t>(random());
-      run(sum, n, a.data(), a_stride, b.data(), b_stride, y.data());
-      const auto contribution = [&](const IntegerSum::Operand& o, uint8_t byte) {
-        const int64_t value = (o.is_signed ? static_cast<int8_t>(byte) : int64_t{byte}) - o.zero;
-        return fixed_product(value * (int64_t{1} << sum.headroom), o.fraction, o.shift);
-      };
+      const int64_t n = in_range(1, round % 8 ? 70 : 300), x_stride = random() % 4 != 0, z_stride = random() % 4 != 0;
+      // The factor of the larger scale has 21 bits; powers of two make many sums lie halfway between whole numbers.
+      const auto factor = [&] { return random() % 4 == 0 ? 1 << 20 : in_range(random() % 2 ? 1 << 20 : 0, 1 << 21); };
+      IntegerSum sum{.is_signed = random() % 2 == 0, .a = factor(), .b = factor(), .shift = in_range(12, 30)};
+      if (random() % 2) sum.b = -sum.b;
+      if (random() % 2) std::swap(sum.a, sum.b);
+      const int32_t least = sum.is_signed ? -128 : 0, x_zero = least + in_range(0, 255),
+                    z_zero = least + in_range(0, 255);
+      const int64_t offset = (int64_t{1} << (sum.shift - 1)) - int64_t{sum.a} * x_zero - int64_t{sum.b} * z_zero;
+      sum.offset = static_cast<int32_t>(static_cast<uint32_t>(offset));
+      const ByteRange range = random_range(random);
+      sum.zero = range.zero, sum.low = range.low, sum.high = range.high;
+      Guarded<uint8_t> x(x_stride ? n : 1), z(z_stride ? n : 1), y(n);
+      for (int64_t i = 0; i < x.size(); ++i) x[i] = static_cast<uint8_t>(random());
+      for (int64_t i = 0; i < z.size(); ++i) z[i] = static_cast<uint8_t>(random());
+      run(sum, n, x.data(), x_stride, z.data(), z_stride, y.data());
+      const auto value = [&](uint8_t byte) { return sum.is_signed ? static_cast<int8_t>(byte) : int64_t{byte}; };
       for (int64_t i = 0; i < n; ++i) {
-        const int64_t x = contribution(sum.a, a[i * a_stride]), z = contribution(sum.b, b[i * b_stride]);
-        const int64_t want = fixed_product(sum.subtracts ? x - z : x + z, sum.fraction, sum.shift) + sum.zero;
-        ASSERT_EQ(y[i], std::clamp<int64_t>(want, sum.low, sum.high)) << "round " << round << ", " << i;
+        const int64_t whole = sum.a * value(x[i * x_stride]) + sum.b * value(z[i * z_stride]) + offset;
+        const int64_t want = std::clamp<int64_t>((whole >> sum.shift) + sum.zero, sum.low, sum.high);
+        ASSERT_EQ(y[i], static_cast<uint8_t>(want)) << "round " << round << ", " << i;
       }
     }
   });

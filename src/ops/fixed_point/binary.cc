@@ -12,8 +12,14 @@ namespace {
 int64_t shifted(int64_t x, int64_t bits) { return x * (int64_t{1} << bits); }
 
 // One element, without the result's zero point.
+template <class T>
 int64_t combine(const FixedBinaryAttrs& f, int64_t a, int64_t b) {
   const auto narrow = [](int64_t x) { return static_cast<int32_t>(x); };
+  if (sizeof(T) == 1 && f.sum) return (*f.sum)(narrow(a + f.a_zero_point), narrow(b + f.b_zero_point));
+  if (sizeof(T) == 1 && f.product) {
+    const bool scaled = f.kind == FixedKind::kPRelu && a >= 0;
+    return scaled ? nearest_product(narrow(a), f.a_scale / f.y_scale) : nearest_product(narrow(a * b), *f.product);
+  }
   switch (f.kind) {
     case FixedKind::kMul: return f.y.times(narrow(a * b));
     case FixedKind::kPRelu: return a >= 0 ? f.a.times(narrow(a)) : f.b.times(narrow(a * b));
@@ -40,8 +46,8 @@ std::string refuse_sum(const KernelQuery& query) {
   const auto& f = query.node.attrs_as<FixedBinaryAttrs>();
   const DType a = query.inputs[0]->dtype, b = query.inputs[1]->dtype;
   if (f.kind != FixedKind::kAdd && f.kind != FixedKind::kSub) return "neither a sum nor a difference";
-  if (!(mask_of(a) & kFixedBytes) || !(mask_of(b) & kFixedBytes)) return "dtype is not int8 or uint8";
-  if (f.headroom > 22) return format("{} bits of headroom", f.headroom);
+  if (!(mask_of(a) & kFixedBytes) || a != b) return "dtype is not int8 or uint8";
+  if (!f.sum) return "scales are too far apart";
   if (!is_byte_of(a, f.a_zero_point) || !is_byte_of(b, f.b_zero_point)) return "a zero point beyond its dtype";
   return is_byte_of(a, f.low) && is_byte_of(a, f.high) ? "" : "a range beyond the dtype";
 }
@@ -50,18 +56,11 @@ class FixedSumKernel : public PreparedKernel {
  public:
   explicit FixedSumKernel(const KernelQuery& query) : run_(integer_sum(query.isa)) {
     const auto& f = query.node.attrs_as<FixedBinaryAttrs>();
-    const auto operand = [](DType dtype, int64_t zero, const FixedMultiplier& factor) {
-      return IntegerSum::Operand{.is_signed = dtype == DType::kInt8,
-                                 .zero = static_cast<int32_t>(zero),
-                                 .fraction = factor.fraction,
-                                 .shift = factor.shift};
-    };
-    sum_ = {.a = operand(query.inputs[0]->dtype, f.a_zero_point, f.a),
-            .b = operand(query.inputs[1]->dtype, f.b_zero_point, f.b),
-            .subtracts = f.kind == FixedKind::kSub,
-            .headroom = static_cast<int32_t>(f.headroom),
-            .fraction = f.y.fraction,
-            .shift = f.y.shift,
+    sum_ = {.is_signed = query.inputs[0]->dtype == DType::kInt8,
+            .a = f.sum->a,
+            .b = f.sum->b,
+            .offset = f.sum->offset,
+            .shift = f.sum->shift,
             .zero = static_cast<int32_t>(f.y_zero_point),
             .low = static_cast<int32_t>(f.low),
             .high = static_cast<int32_t>(f.high)};
@@ -94,14 +93,16 @@ Status FixedBinaryAttrs::prepare() {
   if (!(a_scale > 0) || !(b_scale > 0) || !(y_scale > 0)) return invalid_model("a scale that is not above 0");
   if (low > high || headroom < 0 || headroom > 30) return invalid_model(format("a range of [{}, {}]", low, high));
   const double p = static_cast<double>(a_scale), q = static_cast<double>(b_scale), r = static_cast<double>(y_scale);
-  if (kind == FixedKind::kMul) {
-    y = FixedMultiplier::of(static_cast<double>(a_scale * b_scale / y_scale));
+  if (kind == FixedKind::kMul || kind == FixedKind::kPRelu) {
+    const float factor = a_scale * b_scale / y_scale;
+    a = FixedMultiplier::of(static_cast<double>(a_scale / y_scale));
+    b = y = FixedMultiplier::of(static_cast<double>(factor));
+    if (factor >= 0x1p-16f && factor < 0x1p8f && a_scale / y_scale < 0x1p8f) product = factor;  // what XNNPACK takes
     return ok();
   }
-  if (kind == FixedKind::kPRelu) {
-    a = FixedMultiplier::of(static_cast<double>(a_scale / y_scale));
-    b = FixedMultiplier::of(static_cast<double>(a_scale * b_scale / y_scale));
-    return ok();
+  if (kind != FixedKind::kSquaredDifference) {
+    const float sign = kind == FixedKind::kSub ? -1.0f : 1.0f;
+    sum = SumFactors::of(a_scale / y_scale, sign * b_scale / y_scale, a_zero_point, b_zero_point);
   }
   const double common = 2 * std::max(p, q);
   a = FixedMultiplier::of(p / common);
@@ -128,7 +129,7 @@ Status eval_fixed_binary(KernelContext& context) {
           for (int64_t i = 0; i < n; ++i) {
             const int64_t left = p[i * walk.inner_strides[0]] - f.a_zero_point;
             const int64_t right = q[i * walk.inner_strides[1]] - f.b_zero_point;
-            out[i] = static_cast<A>(std::clamp(combine(f, left, right) + f.y_zero_point, f.low, f.high));
+            out[i] = static_cast<A>(std::clamp(combine<A>(f, left, right) + f.y_zero_point, f.low, f.high));
           }
         });
       });

@@ -1,5 +1,6 @@
-// Ops on integers that stand for reals, x = (q - zero_point) · scale, in fixed-point arithmetic that rounds as
-// TensorFlow Lite's reference kernels do. Scales and zero points are attributes: such models have them as constants.
+// Ops on integers that stand for reals, x = (q - zero_point) · scale. Scales and zero points are attributes: such
+// models have them as constants. Products, sums and differences of bytes round as XNNPACK does on x86, which LiteRT
+// runs on by default; the rest as TensorFlow Lite's reference kernels do.
 #pragma once
 
 #include <vector>
@@ -7,6 +8,7 @@
 #include "ir/context.h"
 #include "ops/conv/conv.h"
 #include "ops/fixed_point/multiplier.h"
+#include "ops/fixed_point/sum_factors.h"
 #include "ops/integer_product.h"
 #include "ops/pool/pool.h"
 
@@ -15,6 +17,14 @@ namespace thane {
 inline constexpr DTypeMask kFixedBytes = mask_of(DType::kInt8, DType::kUInt8);
 inline constexpr DTypeMask kFixedInts = kFixedBytes | mask_of(DType::kInt16);
 
+// How a sum is brought to the scale of the result.
+enum class Rounding : uint8_t {
+  kOnce,   // times a float, halves to even
+  kTwice,  // as a FixedMultiplier
+  kWide,   // as a FixedMultiplier, of a sum of more than 32 bits, as int16 data make them
+};
+inline constexpr std::string_view kRoundingNames[] = {"once", "twice", "wide"};
+
 // From sums of products back to a quantized result: sum · (input_scale · weight_scale / output_scale) + zero point,
 // clamped to [low, high].
 struct Requantization {
@@ -22,7 +32,7 @@ struct Requantization {
   std::vector<float> weight_scales;  // one, or one per output channel
   int64_t output_zero_point = 0;
   int64_t low = 0, high = 0;
-  bool wide = false;  // sums of more than 32 bits, as int16 data make them
+  Rounding rounding = Rounding::kTwice;
 
   template <class Self, class V>
   static void fields(Self& self, V& v) {
@@ -32,21 +42,32 @@ struct Requantization {
     v("output_zero_point", self.output_zero_point);
     v("low", self.low);
     v("high", self.high);
-    v("wide", self.wide);
+    v.choice("rounding", self.rounding, kRoundingNames);
   }
   Status prepare();
   // Whether the scales fit that many channels.
   Status check(const Dim& channels) const;
 
-  // For the epilogues of packed products; not for wide sums.
+  // For the epilogues of packed products; only where sums are rounded once.
   IntegerColumns columns(int64_t channels) const;
 
   int32_t apply(int64_t sum, size_t channel) const {
-    const FixedMultiplier& m = multipliers[multipliers.size() == 1 ? 0 : channel];
-    const int64_t scaled = wide ? m.times_wide(sum) : m.times(static_cast<int32_t>(sum));
-    return static_cast<int32_t>(std::clamp(scaled + output_zero_point, low, high));
+    return static_cast<int32_t>(
+        std::clamp(scaled(sum, scales.size() == 1 ? 0 : channel) + output_zero_point, low, high));
   }
-  std::vector<FixedMultiplier> multipliers;  // made by prepare()
+  // One, or one per output channel; made by prepare().
+  std::vector<float> scales;
+  std::vector<FixedMultiplier> multipliers;
+
+ private:
+  int64_t scaled(int64_t sum, size_t channel) const {
+    switch (rounding) {
+      case Rounding::kOnce: return nearest_product(static_cast<int32_t>(sum), scales[channel]);
+      case Rounding::kTwice: return multipliers[channel].times(static_cast<int32_t>(sum));
+      case Rounding::kWide: return multipliers[channel].times_wide(sum);
+    }
+    return 0;
+  }
 };
 
 struct FixedConvAttrs : ConvAttrs {
@@ -112,7 +133,11 @@ struct FixedBinaryAttrs : Attrs {
     v("headroom", self.headroom);
   }
   Status prepare();
-  FixedMultiplier a, b, y;  // made by prepare()
+  // Made by prepare().
+  FixedMultiplier a, b, y;
+  // Of bytes; without them, bytes go as other integers do.
+  std::optional<SumFactors> sum;
+  std::optional<float> product;
 };
 
 struct FixedAveragePoolAttrs : AveragePoolAttrs {

@@ -1,5 +1,5 @@
-// Real factors as TensorFlow Lite applies them to integers: a 31-bit fraction and a power of two, with two roundings.
-// Every function here is exact integer arithmetic, so results can be compared bit for bit.
+// Real factors as TensorFlow Lite applies them to integers: its reference kernels by a 31-bit fraction and a power of
+// two, with two roundings, XNNPACK by a float. Every function here gives the same bits everywhere.
 #pragma once
 
 #include <algorithm>
@@ -30,6 +30,9 @@ inline int32_t rounding_shift_right(int32_t x, int exponent) {
   const int32_t threshold = (mask >> 1) + (x < 0 ? 1 : 0);
   return (x >> exponent) + (rest > threshold ? 1 : 0);
 }
+
+// The whole number nearest to x · factor, in float, halves to even. factor: finite.
+inline int64_t nearest_product(int32_t x, float factor) { return std::llrint(static_cast<float>(x) * factor); }
 
 // factor ≈ fraction · 2^(shift - 31).
 struct FixedMultiplier {

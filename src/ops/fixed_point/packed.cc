@@ -19,7 +19,7 @@ std::string refuse_types(const KernelQuery& query, const Requantization& to) {
   if (!(mask_of(query.inputs[0]->dtype) & kFixedBytes)) return "data are not int8 or uint8";
   if (!query.constants[1]) return "the weights are not constant";
   if (!(mask_of(query.constants[1]->dtype()) & kFixedBytes)) return "weights are not int8 or uint8";
-  if (to.wide) return "sums of more than 32 bits";
+  if (to.rounding != Rounding::kOnce) return "sums are rounded twice";
   const bool has_bias = query.inputs.size() > kBias && query.inputs[kBias];
   return has_bias && query.inputs[kBias]->dtype != DType::kInt32 ? "the bias is not int32" : "";
 }
@@ -74,16 +74,13 @@ Result<std::unique_ptr<PreparedKernel>> prepare_matmul(const KernelQuery& query)
 }  // namespace
 
 IntegerColumns Requantization::columns(int64_t channels) const {
-  IntegerColumns out{.result = IntegerResult::kFixed,
+  IntegerColumns out{.result = IntegerResult::kScaled,
+                     .scales = scales,
                      .zero = static_cast<int32_t>(output_zero_point),
                      .low = static_cast<int32_t>(low),
                      .high = static_cast<int32_t>(high)};
-  for (int64_t c = 0; c < channels; ++c) {
-    const FixedMultiplier& m = multipliers[multipliers.size() == 1 ? 0 : static_cast<size_t>(c)];
-    out.fractions.push_back(m.fraction);
-    out.shifts.push_back(m.shift);
-  }
-  out.shrinks = std::ranges::all_of(out.shifts, [](int32_t shift) { return shift < 0; });
+  if (scales.size() == 1) out.scales.assign(static_cast<size_t>(channels), scales[0]);
+  out.shrinks = std::ranges::all_of(out.scales, [](float scale) { return scale < 1; });
   return out;
 }
 

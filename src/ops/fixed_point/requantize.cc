@@ -1,3 +1,5 @@
+#include <cmath>
+
 #include "base/format.h"
 #include "ops/convert.h"
 #include "ops/fixed_point/fixed_point.h"
@@ -13,6 +15,8 @@ Status Requantization::prepare() {
   }
   for (float scale : weight_scales) {
     if (!(scale >= 0)) return invalid_model("a scale below 0");
+    const float factor = input_scale * scale / output_scale;
+    scales.push_back(std::isfinite(factor) ? factor : 0);
     multipliers.push_back(FixedMultiplier::of(static_cast<double>(input_scale) * static_cast<double>(scale) /
                                               static_cast<double>(output_scale)));
   }

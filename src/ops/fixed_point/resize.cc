@@ -1,4 +1,7 @@
-// Bilinear resampling of integers with 10 bits below the point.
+// Bilinear resampling of integers in fixed point: int16 with 10 bits below the point, as TensorFlow Lite's reference
+// kernel; bytes with 11, as XNNPACK.
+#include <cmath>
+
 #include "base/format.h"
 #include "ops/fixed_point/fixed_point.h"
 #include "ops/shape_values.h"
@@ -6,14 +9,18 @@
 namespace thane {
 namespace {
 
-constexpr int64_t kOne = 1 << 10;
+template <class T>
+constexpr int kBits = sizeof(T) == 1 ? 11 : 10;
+template <class T>
+constexpr int64_t kOne = 1 << kBits<T>;
 
 // Which two inputs an output lies between, and how far from the first.
 struct Sample {
   int64_t low, high, fraction;
 };
 
-std::vector<Sample> samples(const FixedResizeAttrs& attrs, int64_t in, int64_t out) {
+std::vector<Sample> fine_samples(const FixedResizeAttrs& attrs, int64_t in, int64_t out) {
+  constexpr int64_t kOne = thane::kOne<int16_t>;
   int64_t scale = (kOne * in + out / 2) / out;
   if (attrs.align_corners && out > 1) scale = (kOne * (in - 1) + (out - 1) / 2) / (out - 1);
   std::vector<Sample> list;
@@ -23,6 +30,28 @@ std::vector<Sample> samples(const FixedResizeAttrs& attrs, int64_t in, int64_t o
     list.push_back({low, std::clamp<int64_t>((at + kOne - 1) / kOne, 0, in - 1), at - kOne * low});
   }
   return list;
+}
+
+// Positions in float, rounded last.
+std::vector<Sample> byte_samples(const FixedResizeAttrs& attrs, int64_t in, int64_t out) {
+  const int64_t less = attrs.align_corners && out > 1 ? 1 : 0;
+  const float scale = static_cast<float>(in - less) / static_cast<float>(out - less);
+  const float offset = attrs.half_pixel && !attrs.align_corners ? 0.5f * scale - 0.5f : 0.0f;
+  std::vector<Sample> list;
+  for (int64_t i = 0; i < out; ++i) {
+    const float at = std::clamp(static_cast<float>(i) * scale + offset, 0.0f, static_cast<float>(in - 1));
+    const auto low = static_cast<int64_t>(at);
+    const float fraction = (at - static_cast<float>(low)) * static_cast<float>(kOne<int8_t>);
+    list.push_back({low, std::min(low + 1, in - 1), std::lrint(fraction)});
+  }
+  return list;
+}
+
+template <class T>
+T rounded(int64_t sum) {
+  constexpr int64_t kUnit = kOne<T> * kOne<T>;
+  if constexpr (sizeof(T) == 1) return static_cast<T>((sum + kUnit / 2) >> (2 * kBits<T>));
+  return static_cast<T>((sum + (sum > 0 ? kUnit / 2 : -kUnit / 2)) / kUnit);
 }
 
 }  // namespace
@@ -60,6 +89,7 @@ Status eval_fixed_resize(KernelContext& context) {
   const auto& attrs = context.attrs<FixedResizeAttrs>();
   const Tensor &x = context.input(0), &y = context.output(0);
   if (y.size() == 0) return ok();
+  const auto samples = dtype_bits(x.dtype()) == 8 ? byte_samples : fine_samples;
   const auto rows = samples(attrs, x.dim(1), y.dim(1)), columns = samples(attrs, x.dim(2), y.dim(2));
   const int64_t depth = x.dim(3), width = x.dim(2);
   dispatch<int8_t, uint8_t, int16_t>(x.dtype(), [&]<class T>() {
@@ -71,11 +101,10 @@ Status eval_fixed_resize(KernelContext& context) {
         T* out = y.data<T>() + line * y.dim(2) * depth;
         for (const Sample& c : columns) {
           for (int64_t d = 0; d < depth; ++d) {
-            const int64_t top = upper[c.low * depth + d] * (kOne - c.fraction) + upper[c.high * depth + d] * c.fraction;
-            const int64_t bottom =
-                lower[c.low * depth + d] * (kOne - c.fraction) + lower[c.high * depth + d] * c.fraction;
-            const int64_t sum = top * (kOne - r.fraction) + bottom * r.fraction;
-            *out++ = static_cast<T>((sum + (sum > 0 ? 1 << 19 : -(1 << 19))) / (1 << 20));
+            const auto between = [&](const T* line) {
+              return line[c.low * depth + d] * (kOne<T> - c.fraction) + line[c.high * depth + d] * c.fraction;
+            };
+            *out++ = rounded<T>(between(upper) * (kOne<T> - r.fraction) + between(lower) * r.fraction);
           }
         }
       }

@@ -16,7 +16,7 @@ std::string refuse(const KernelQuery& query) {
   const auto& attrs = query.node.attrs_as<FixedConvAttrs>();
   if (attrs.layout != DataLayout::kChannelsLast) return "data are channels first";
   if (!query.constants[1]) return "the weights are not constant";
-  if (attrs.requantization.wide) return "sums of more than 32 bits";
+  if (attrs.requantization.rounding == Rounding::kWide) return "sums of more than 32 bits";
   const auto shape = resolve_conv(attrs, to_numbers(*query.inputs[0]->dims), query.constants[1]->dims());
   if (!shape.ok()) return "the shapes do not settle";
   if (shape->group > 1 && (!is_depthwise(*shape) || shape->out_channels != shape->in_channels))

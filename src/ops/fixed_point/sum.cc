@@ -1,5 +1,6 @@
 // Sums and means of integers over axes.
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 
 #include "base/format.h"
@@ -44,6 +45,8 @@ Status eval_fixed_sum(KernelContext& context) {
     }
   }
   std::vector<int64_t> sums(static_cast<size_t>(y.size()), 0);
+  const float mean_of = attrs.mean ? 1.0f / static_cast<float>(count) : 1.0f;
+  const float scale = attrs.input_scale / attrs.output_scale * mean_of;
   FixedMultiplier factor =
       FixedMultiplier::of(static_cast<double>(attrs.input_scale) / static_cast<double>(attrs.output_scale));
   if (attrs.mean && count > 0) {
@@ -75,12 +78,17 @@ Status eval_fixed_sum(KernelContext& context) {
         index[axis] = 0;
       }
     }
+    constexpr T kLow = std::numeric_limits<T>::min(), kHigh = std::numeric_limits<T>::max();
+    const int64_t zeros = attrs.input_zero_point * count;
     for (size_t i = 0; i < sums.size(); ++i) {
-      const int64_t sum = sums[i] - attrs.input_zero_point * count;
-      const int64_t scaled =
-          std::is_same_v<T, int16_t> ? factor.times_wide(sum) : factor.times(static_cast<int32_t>(sum));
-      y.data<T>()[i] = static_cast<T>(std::clamp<int64_t>(
-          scaled + attrs.output_zero_point, std::numeric_limits<T>::min(), std::numeric_limits<T>::max()));
+      if constexpr (sizeof(T) == 1) {  // as XNNPACK
+        const float zero = static_cast<float>(attrs.output_zero_point) - static_cast<float>(zeros) * scale;
+        const float nearest = std::nearbyint(static_cast<float>(sums[i]) * scale + zero);
+        y.data<T>()[i] = static_cast<T>(std::clamp(nearest, float{kLow}, float{kHigh}));
+      } else {
+        const int64_t scaled = factor.times_wide(sums[i] - zeros) + attrs.output_zero_point;
+        y.data<T>()[i] = static_cast<T>(std::clamp<int64_t>(scaled, kLow, kHigh));
+      }
     }
   });
   return ok();
