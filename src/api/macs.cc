@@ -40,10 +40,12 @@ template <size_t kWeights>
 Count convolution(const Node&, Types in, Types out) {
   return times(size(out, 0), size(in, kWeights, 1));
 }
-// A pointwise convolution, and a depthwise one of its output.
-Count expanded_depthwise(const Node&, Types in, Types out) {
-  const Count pixels = over(size(in, 0), dim(in, 0, -1));
-  return plus(times(pixels, size(in, 1)), times(size(out, 0), size(in, 3, 1)));
+// A pointwise convolution, a depthwise one of its output and a pointwise one of that; all have as many multiplications
+// a pixel as weights.
+Count bottleneck(const Node&, Types in, Types out) {
+  const Count pixels = over(size(in, 0), dim(in, 0, -1)), out_pixels = over(size(out, 0), dim(out, 0, -1));
+  const auto weights = [&](size_t i) { return i < in.size() && in[i] ? size(in, i) : Count(0.0); };
+  return plus(times(pixels, weights(1)), times(out_pixels, plus(weights(3), weights(5))));
 }
 // Each input element meets one filter: [C, M/group, k…].
 Count transposed_convolution(const Node&, Types in, Types) { return times(size(in, 0), size(in, 1, 1)); }
@@ -82,7 +84,7 @@ struct Row {
 constexpr Row kRows[] = {
     {"Conv", convolution<1>},
     {"FusedConv", convolution<1>},
-    {"ExpandedDepthwiseConv", expanded_depthwise},
+    {"BottleneckConv", bottleneck},
     {"ConvInteger", convolution<1>},
     {"QLinearConv", convolution<3>},
     {"DeformConv", convolution<1>},

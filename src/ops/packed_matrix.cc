@@ -9,7 +9,8 @@ const GemmKernel& gemm_for_weights(const KernelQuery& query) {
 }
 
 const GemmKernel& gemm_for_weights(const KernelQuery& query, int64_t k, int64_t n) {
-  if (query.precision == Precision::kBf16 && n > kFewColumns) return gemm_for_weights(query);
+  constexpr int64_t kLeastDepth = 12;  // fewer elements are not worth rounding
+  if (query.precision == Precision::kBf16 && n > kFewColumns && k >= kLeastDepth) return gemm_for_weights(query);
   return gemm_kernel_for(query.isa, k, n);
 }
 

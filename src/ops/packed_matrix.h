@@ -21,7 +21,7 @@ struct PackedMatrix {
 };
 
 // The product that constant weights are packed for: of bfloat16 where the precision says so, unless they are a few
-// columns. k: elements per tap.
+// columns, or shallow. k: elements per tap.
 const GemmKernel& gemm_for_weights(const KernelQuery& query);
 const GemmKernel& gemm_for_weights(const KernelQuery& query, int64_t k, int64_t n);
 

@@ -34,7 +34,9 @@ constexpr Pass kPasses[] = {
     {"remove_identities", "transposes that cancelled", remove_identities},
     {"fold_constants", "constants transposed", fold_constants},
     {"fuse_epilogue", "bias, residual and activation join the product before them", fuse_epilogue},
-    {"fuse_expansion", "a pointwise Conv of large result joins the depthwise one that reads it", fuse_expansion},
+    {"fuse_bottleneck",
+     "a depthwise Conv joins the pointwise ones beside it, so that what is between stays in the cache",
+     fuse_bottleneck},
     {"remove_dead_code", "nodes and constants that nothing reads are dropped", remove_dead_code},
 };
 

@@ -20,7 +20,7 @@ Status fuse_attention(Graph& graph, const PassOptions& options);
 Status recognise_activations(Graph& graph, const PassOptions& options);
 Status channels_last(Graph& graph, const PassOptions& options);
 Status fuse_epilogue(Graph& graph, const PassOptions& options);
-Status fuse_expansion(Graph& graph, const PassOptions& options);
+Status fuse_bottleneck(Graph& graph, const PassOptions& options);
 Status remove_dead_code(Graph& graph, const PassOptions& options);
 
 }  // namespace thane

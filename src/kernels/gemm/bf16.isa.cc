@@ -14,22 +14,26 @@ namespace {
 
 #ifdef __AVX512BF16__
 
-// Up to 32 elements, rounded to pairs; zeros behind them.
-THANE_INLINE Vec pairs_of(const float* from, int64_t count) {
-  const uint32_t there = count < 32 ? (uint32_t{1} << count) - 1 : ~uint32_t{0};
-  const __m512 low = _mm512_maskz_loadu_ps(static_cast<__mmask16>(there), from);
-  const __m512 high = _mm512_maskz_loadu_ps(static_cast<__mmask16>(there >> 16), from + 16);
-  return reinterpret_cast<Vec>(_mm512_cvtne2ps_pbh(high, low));
+// Elements rounded to pairs, the last one with a 0 where their number is odd.
+THANE_INLINE void round_to_pairs(const float* from, int64_t count, float* to) {
+  constexpr int64_t kStep = Bf16Pair::kDepth * kLanes;
+  const auto rounded = [](__m512 low, __m512 high) { return reinterpret_cast<Vec>(_mm512_cvtne2ps_pbh(high, low)); };
+  int64_t i = 0;
+  for (; i + kStep <= count; i += kStep) {
+    store(to + i / Bf16Pair::kDepth, rounded(_mm512_loadu_ps(from + i), _mm512_loadu_ps(from + i + kLanes)));
+  }
+  if (i == count) return;
+  const uint32_t there = (uint32_t{1} << (count - i)) - 1;
+  const __m512 low = _mm512_maskz_loadu_ps(static_cast<__mmask16>(there), from + i);
+  const __m512 high = _mm512_maskz_loadu_ps(static_cast<__mmask16>(there >> 16), from + i + kLanes);
+  Part(Bf16Pair::count(count - i)).store(to + i / Bf16Pair::kDepth, rounded(low, high));
 }
 
 void pack_a(const GemmPanel& p, float* packed) noexcept {
-  constexpr int64_t kStep = Bf16Pair::kDepth * kLanes;
+  if (!p.a_offsets && p.lda == p.k && p.k % Bf16Pair::kDepth == 0) return round_to_pairs(p.a, p.m * p.k, packed);
   for (int64_t row = 0; row < p.m; ++row) {
     for (int64_t tap = 0; tap < p.taps; ++tap, packed += Bf16Pair::count(p.k)) {
-      const float* a = row_of_a(p, row, tap);
-      for (int64_t i = 0; i < p.k; i += kStep) {
-        Part(Bf16Pair::count(p.k - i)).store(packed + Bf16Pair::count(i), pairs_of(a + i, p.k - i));
-      }
+      round_to_pairs(row_of_a(p, row, tap), p.k, packed);
     }
   }
 }

@@ -35,16 +35,19 @@ struct FusedConvAttrs : ConvAttrs {
   }
 };
 
-// A pointwise Conv and the depthwise one that follows it, made by passes: rows of what is between them never leave the
-// cache. The attributes are those of the depthwise Conv, with channels last.
-struct ExpandedDepthwiseAttrs : FusedConvAttrs {
-  Activation expansion;  // after the pointwise one
+// A depthwise Conv with the pointwise ones before and after it, or one of them, made by passes: rows of what is between
+// them never leave the cache. The attributes are those of the depthwise Conv, with channels last.
+struct BottleneckAttrs : FusedConvAttrs {
+  Activation expansion, projection;  // after the first pointwise one and after the last, to which Z is added
   template <class Self, class V>
   static void fields(Self& self, V& v) {
     FusedConvAttrs::fields(self, v);
     v.choice("expansion", self.expansion.kind, kActivationNames);
     v("expansion_alpha", self.expansion.alpha);
     v("expansion_beta", self.expansion.beta);
+    v.choice("projection", self.projection.kind, kActivationNames);
+    v("projection_alpha", self.projection.alpha);
+    v("projection_beta", self.projection.beta);
   }
 };
 
@@ -125,8 +128,8 @@ Status infer_conv(InferContext& context);
 Status eval_conv(KernelContext& context);
 Status infer_fused_conv(InferContext& context);
 Status eval_fused_conv(KernelContext& context);
-Status infer_expanded_depthwise(InferContext& context);
-Status eval_expanded_depthwise(KernelContext& context);
+Status infer_bottleneck(InferContext& context);
+Status eval_bottleneck(KernelContext& context);
 Status infer_conv_transpose(InferContext& context);
 Status eval_conv_transpose(KernelContext& context);
 Status infer_deform_conv(InferContext& context);

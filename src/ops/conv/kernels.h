@@ -7,7 +7,7 @@ namespace thane {
 
 extern const Kernel kDepthwiseConv;  // channels last, one input channel per output channel
 extern const Kernel kDepthwiseFusedConv;
-extern const Kernel kExpandedDepthwise;
+extern const Kernel kBottleneck;
 extern const Kernel kWinogradConv;  // channels last, 3×3
 extern const Kernel kWinogradFusedConv;
 extern const Kernel kIndirectConv;  // channels last

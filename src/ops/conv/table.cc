@@ -17,11 +17,14 @@ constexpr Param kFusedConvInputs[] = {{.name = "X", .types = kFloat32},
                                       {.name = "B", .types = kFloat32, .optional = true},
                                       {.name = "Z", .types = kFloat32, .optional = true}};
 
-constexpr Param kExpandedDepthwiseInputs[] = {{.name = "X", .types = kFloat32},
-                                              {.name = "W1", .types = kFloat32},
-                                              {.name = "B1", .types = kFloat32, .optional = true},
-                                              {.name = "W2", .types = kFloat32},
-                                              {.name = "B2", .types = kFloat32, .optional = true}};
+constexpr Param kBottleneckInputs[] = {{.name = "X", .types = kFloat32},
+                                       {.name = "W1", .types = kFloat32, .optional = true},
+                                       {.name = "B1", .types = kFloat32, .optional = true},
+                                       {.name = "W2", .types = kFloat32},
+                                       {.name = "B2", .types = kFloat32, .optional = true},
+                                       {.name = "W3", .types = kFloat32, .optional = true},
+                                       {.name = "B3", .types = kFloat32, .optional = true},
+                                       {.name = "Z", .types = kFloat32, .optional = true}};
 
 constexpr Param kDeformInputs[] = {{.name = "X", .types = kFloats, .variable = 'T'},
                                    {.name = "W", .types = kFloats, .variable = 'T'},
@@ -46,7 +49,7 @@ constexpr Param kCausalOutputs[] = {{.name = "output", .types = kCausal, .variab
 constexpr const Kernel* kConvKernels[] = {&kDepthwiseConv, &kWinogradConv, &kIndirectConv, &kGemmConv};
 constexpr const Kernel* kFusedConvKernels[] = {&kDepthwiseFusedConv, &kWinogradFusedConv, &kIndirectFusedConv,
                                                &kGemmFusedConv};
-constexpr const Kernel* kExpandedDepthwiseKernels[] = {&kExpandedDepthwise};
+constexpr const Kernel* kBottleneckKernels[] = {&kBottleneck};
 constexpr const Kernel* kConvTransposeKernels[] = {&kIndirectConvTranspose};
 
 constexpr OpDef kOps[] = {
@@ -69,15 +72,15 @@ constexpr OpDef kOps[] = {
      .eval = eval_fused_conv,
      .kernels = kFusedConvKernels,
      .flags = kHeavy},
-    {.name = "ExpandedDepthwiseConv",
+    {.name = "BottleneckConv",
      .domain = Domain::kThane,
-     .inputs = kExpandedDepthwiseInputs,
+     .inputs = kBottleneckInputs,
      .min_inputs = 4,
      .outputs = kConvOutputs,
-     .attrs = &attrs_schema<ExpandedDepthwiseAttrs>,
-     .infer = infer_expanded_depthwise,
-     .eval = eval_expanded_depthwise,
-     .kernels = kExpandedDepthwiseKernels,
+     .attrs = &attrs_schema<BottleneckAttrs>,
+     .infer = infer_bottleneck,
+     .eval = eval_bottleneck,
+     .kernels = kBottleneckKernels,
      .flags = kHeavy},
     {.name = "ConvTranspose",
      .inputs = kConvInputs,

@@ -1,0 +1,275 @@
+// Inverted bottlenecks row by row: the rows of a pointwise convolution that a row of the depthwise one reads stay in a
+// ring in the second-level cache, and rows of that go through the last pointwise one while they are there, too.
+#include <algorithm>
+#include <atomic>
+
+#include "base/threads.h"
+#include "kernels/gemm/tiling.h"
+#include "ops/conv/depthwise.h"
+#include "ops/conv/kernels.h"
+#include "ops/evaluate.h"
+#include "ops/packed_matrix.h"
+#include "ops/table.h"
+
+namespace thane {
+namespace {
+
+// Inputs of the op.
+constexpr size_t kX = 0, kExpansion = 1, kDepthwise = 3, kProjection = 5, kResidual = 7;  // biases follow weights
+
+template <class Context>
+bool has_convolution(const Context& context, size_t weights) {
+  return weights == kDepthwise || context.has_input(weights);
+}
+
+}  // namespace
+
+Status infer_bottleneck(InferContext& context) {
+  const auto& attrs = context.attrs<BottleneckAttrs>();
+  ConvAttrs pointwise;
+  pointwise.layout = attrs.layout;
+  const SymDims* known = context.dims(kX);
+  std::optional<SymDims> dims = known ? std::optional(*known) : std::nullopt;
+  for (const size_t weights : {kExpansion, kDepthwise, kProjection}) {
+    if (!has_convolution(context, weights)) continue;
+    const SymDims* bias = context.has_input(weights + 1) ? context.dims(weights + 1) : nullptr;
+    const ConvAttrs& conv = weights == kDepthwise ? static_cast<const ConvAttrs&>(attrs) : pointwise;
+    THANE_ASSIGN(dims, infer_conv_dims(conv, dims ? &*dims : nullptr, context.dims(weights), bias));
+  }
+  context.set(0, context.dtype(kX), dims);
+  return ok();
+}
+
+Status eval_bottleneck(KernelContext& context) {
+  const auto& attrs = context.attrs<BottleneckAttrs>();
+  Value x = context.input_value(kX);
+  const auto value = [&](size_t i) { return context.has_input(i) ? &context.input_value(i) : nullptr; };
+  const auto convolve = [&](size_t weights, const Activation& activation) -> Status {
+    auto conv = weights == kDepthwise ? std::make_shared<FusedConvAttrs>(attrs) : std::make_shared<FusedConvAttrs>();
+    conv->layout = attrs.layout;
+    conv->activation = activation;
+    Node node;
+    node.op = find_op(Domain::kThane, "FusedConv");
+    node.attrs = std::move(conv);
+    node.inputs = {0, 1, 2, 3};
+    node.outputs = {0};
+    const Value* inputs[] = {&x, value(weights), value(weights + 1),
+                             weights == kProjection ? value(kResidual) : nullptr};
+    THANE_ASSIGN(std::vector<Value> y, evaluate(node, inputs, context.threads(), nullptr, context.random()));
+    x = std::move(y[0]);
+    return ok();
+  };
+  if (has_convolution(context, kExpansion)) THANE_TRY(convolve(kExpansion, attrs.expansion));
+  THANE_TRY(convolve(kDepthwise, attrs.activation));
+  if (has_convolution(context, kProjection)) THANE_TRY(convolve(kProjection, attrs.projection));
+  std::copy_n(x.tensor().data<float>(), x.tensor().size(), context.output(0).data<float>());
+  return ok();
+}
+
+namespace {
+
+const Tensor* weights_of(const KernelQuery& query, size_t input) {
+  return input < query.inputs.size() && query.inputs[input] ? query.constants[input] : nullptr;
+}
+
+std::string refuse_bottleneck(const KernelQuery& query) {
+  const auto& attrs = query.node.attrs_as<BottleneckAttrs>();
+  if (attrs.layout != DataLayout::kChannelsLast) return "data are channels first";
+  for (const size_t i : {kExpansion, kDepthwise, kProjection}) {
+    if (i >= query.inputs.size() || !query.inputs[i]) continue;
+    const Tensor* weights = query.constants[i];
+    if (!weights) return "the weights are not constant";
+    const Dims& dims = weights->dims();
+    if (dims.size() != 4) return "not of two axes";
+    if (i != kDepthwise && dims[2] * dims[3] != 1) return "not pointwise";
+    if (i == kDepthwise && (dims[1] != 1 || dims[0] != attrs.group)) return "not depthwise";
+  }
+  if (const Tensor* expansion = weights_of(query, kExpansion); expansion && expansion->dim(0) != attrs.group)
+    return "not depthwise";
+  if (std::any_of(attrs.dilations.begin(), attrs.dilations.end(), [](int64_t d) { return d != 1; })) return "dilated";
+  if (query.outputs[0].dims && (*query.outputs[0].dims)[2].is_number(1)) return "a single column";
+  return {};
+}
+
+// A pointwise convolution of several pixels at a time.
+class Pointwise {
+ public:
+  static Result<Pointwise> make(const KernelQuery& query, const Tensor& weights, std::string_view form,
+                                const Activation& activation) {
+    const int64_t n = weights.dim(0), k = weights.dim(1);
+    Pointwise p;
+    THANE_ASSIGN(p.matrix_, query.shared<PackedMatrix>(std::string(form), [&] {
+      return pack_matrix(query, gemm_for_weights(query, k, n), k, n, weights.data<float>(), 1, k);
+    }));
+    set_activation(activation, p.epilogue_);
+    return p;
+  }
+
+  int64_t in_channels() const { return matrix_.k; }
+  int64_t out_channels() const { return matrix_.n; }
+  void prepare(int64_t pixels) { tilings_.emplace_back(*matrix_.kernel, pixels, matrix_.n, matrix_.k); }
+  // `which`: of the numbers of pixels that were prepared.
+  void run(size_t which, int64_t pixels, const float* x, const Addends& addends, float* y) const {
+    GemmPanel whole{.m = pixels,
+                    .n = matrix_.n,
+                    .k = matrix_.k,
+                    .a = x,
+                    .lda = matrix_.k,
+                    .b = matrix_.panels.data<float>(),
+                    .c = y,
+                    .ldc = matrix_.n,
+                    .epilogue = epilogue_};
+    whole.epilogue.column_bias = addends.column_bias;
+    whole.epilogue.residual = addends.residual;
+    tilings_[which].run(whole, 0, tilings_[which].jobs());
+  }
+
+ private:
+  PackedMatrix matrix_;
+  std::vector<GemmTiling> tilings_;
+  GemmEpilogue epilogue_;
+};
+
+class Bottleneck : public PreparedKernel {
+ public:
+  Bottleneck(const KernelQuery& query, ConvShape shape, Tensor weights, std::optional<Pointwise> expansion,
+             std::optional<Pointwise> projection)
+      : depthwise_(depthwise_kernel(query.isa)),
+        shape_(std::move(shape)),
+        weights_(std::move(weights)),
+        expansion_(std::move(expansion)),
+        projection_(std::move(projection)),
+        zeros_(static_cast<size_t>(channels()), 0.0f),
+        run_(depthwise_run(shape_, weights_, query.node.attrs_as<BottleneckAttrs>().activation)),
+        scratch_(query.scratch()) {
+    if (expansion_) expansion_->prepare(x_axis().in);
+    rows_ = units_ = shape_.batch * y_axis().out;
+    if (!projection_ || rows_ == 0) return;
+    // A few rows at a time make tiles that are full.
+    constexpr int64_t kPixels = 112;
+    const int64_t most = std::clamp<int64_t>(kPixels / std::max<int64_t>(x_axis().out, 1), 1, rows_);
+    units_ = std::min(rows_, shared_evenly((rows_ + most - 1) / most));
+    for (int64_t rows = 1; rows <= most_rows(); ++rows) projection_->prepare(rows * x_axis().out);
+  }
+
+  bool reads(size_t input) const override {  // the weights are packed
+    return input != kExpansion && input != kDepthwise && input != kProjection;
+  }
+  Status run(KernelContext& context) const override {
+    if (context.output(0).size() == 0) return ok();
+    const auto numbers = [&](size_t i) { return context.has_input(i) ? context.input(i).data<float>() : nullptr; };
+    const Operands operands{.x = numbers(kX),
+                            .expansion_bias = numbers(kExpansion + 1),
+                            .bias = numbers(kDepthwise + 1),
+                            .projection_bias = numbers(kProjection + 1),
+                            .residual = numbers(kResidual),
+                            .y = context.output(0).data<float>()};
+    std::atomic<bool> short_of_memory{false};
+    // One run of rows per thread: where one begins, rows of the one before are expanded again.
+    const int64_t threads = context.threads().size();
+    context.threads().parallel_for(units_, (units_ + threads - 1) / threads, [&](int64_t begin, int64_t end) {
+      const int64_t ring = expansion_ ? y_axis().kernel * row_floats() : 0;
+      const auto space = scratch_->take(ring + (projection_ ? most_rows() * out_row_floats() : 0));
+      if (space.ok())
+        run_units(operands, begin, end, space->data(), space->data() + ring);
+      else
+        short_of_memory = true;
+    });
+    if (short_of_memory) return resource_limit("no memory for rows between convolutions");
+    return ok();
+  }
+
+ private:
+  struct Operands {
+    const float *x, *expansion_bias, *bias, *projection_bias, *residual;
+    float* y;
+  };
+
+  const WindowAxis& y_axis() const { return shape_.axes[0]; }
+  const WindowAxis& x_axis() const { return shape_.axes[1]; }
+  int64_t channels() const { return shape_.in_channels; }
+  int64_t row_floats() const { return x_axis().in * channels(); }
+  int64_t out_row_floats() const { return x_axis().out * channels(); }
+
+  // Rows that are projected together: as many whatever the threads, so that all add up in the same order.
+  int64_t unit_start(int64_t unit) const { return unit * rows_ / units_; }
+  int64_t most_rows() const { return (rows_ + units_ - 1) / units_; }
+
+  // ring: rows of the expanded image, row r at place r modulo the kernel's height. lines: room for a unit's results of
+  // the depthwise convolution.
+  void run_units(const Operands& operands, int64_t begin, int64_t end, float* ring, float* lines) const {
+    std::vector<const float*> columns(static_cast<size_t>(run_.rows * run_.row_length));
+    DepthwiseRun run = run_;
+    run.bias = operands.bias;
+    run.columns = columns.data();
+    int64_t image = -1, next = 0;  // next: row of the image that is not in the ring yet
+    int64_t unit = begin;
+    for (int64_t row = unit_start(begin); row < unit_start(end); ++row) {
+      if (row / y_axis().out != image) image = row / y_axis().out, next = 0;
+      const int64_t first = y_axis().start(row % y_axis().out);
+      const int64_t last = std::min(first + y_axis().kernel, y_axis().in);
+      for (next = std::max(next, first); expansion_ && next < last; ++next) {
+        const float* from = operands.x + (image * y_axis().in + next) * x_axis().in * expansion_->in_channels();
+        expansion_->run(0, x_axis().in, from, {.column_bias = operands.expansion_bias}, slot(ring, next));
+      }
+      for (int64_t tap = 0; tap < run.rows; ++tap) {
+        const int64_t at = first + tap;
+        const bool inside = at >= 0 && at < y_axis().in;
+        const float* line = !inside      ? nullptr
+                            : expansion_ ? slot(ring, at)
+                                         : operands.x + (image * y_axis().in + at) * row_floats();
+        find_columns(x_axis(), line, run.channels, zeros_.data(), columns.data() + tap * run.row_length);
+      }
+      run.y = projection_ ? lines + (row - unit_start(unit)) * out_row_floats() : operands.y + row * out_row_floats();
+      depthwise_.run(run);
+      if (row + 1 < unit_start(unit + 1)) continue;
+      if (projection_) project(operands, unit_start(unit), row + 1 - unit_start(unit), lines);
+      ++unit;
+    }
+  }
+
+  void project(const Operands& operands, int64_t row, int64_t rows, const float* lines) const {
+    const int64_t pixels = rows * x_axis().out, offset = row * x_axis().out * projection_->out_channels();
+    const float* residual = operands.residual ? operands.residual + offset : nullptr;
+    projection_->run(static_cast<size_t>(rows - 1), pixels, lines,
+                     {.column_bias = operands.projection_bias, .residual = residual}, operands.y + offset);
+  }
+
+  float* slot(float* ring, int64_t row) const { return ring + row % y_axis().kernel * row_floats(); }
+
+  const DepthwiseKernel& depthwise_;
+  ConvShape shape_;  // of the depthwise convolution
+  Tensor weights_;
+  std::optional<Pointwise> expansion_, projection_;
+  int64_t rows_ = 0, units_ = 0;  // of all images
+  std::vector<float> zeros_;
+  DepthwiseRun run_;
+  std::shared_ptr<ScratchPool> scratch_;
+};
+
+Result<std::unique_ptr<PreparedKernel>> prepare_bottleneck(const KernelQuery& query) {
+  const auto& attrs = query.node.attrs_as<BottleneckAttrs>();
+  const auto pointwise = [&](size_t input, std::string_view form,
+                             const Activation& activation) -> Result<std::optional<Pointwise>> {
+    const Tensor* weights = weights_of(query, input);
+    if (!weights) return std::optional<Pointwise>();
+    THANE_ASSIGN(Pointwise made, Pointwise::make(query, *weights, form, activation));
+    return std::optional(std::move(made));
+  };
+  Dims between = to_numbers(*query.inputs[kX]->dims);
+  between.back() = attrs.group;
+  THANE_ASSIGN(ConvShape shape, resolve_conv(attrs, between, query.constants[kDepthwise]->dims()));
+  THANE_ASSIGN(Tensor weights,
+               query.shared<Tensor>("depthwise", [&] { return pack_depthwise(*query.constants[kDepthwise]); }));
+  THANE_ASSIGN(auto expansion, pointwise(kExpansion, "expansion", attrs.expansion));
+  THANE_ASSIGN(auto projection, pointwise(kProjection, "projection", attrs.projection));
+  return std::unique_ptr<PreparedKernel>(
+      new Bottleneck(query, std::move(shape), std::move(weights), std::move(expansion), std::move(projection)));
+}
+
+}  // namespace
+
+const Kernel kBottleneck = {"conv.bottleneck", refuse_bottleneck, prepare_bottleneck,
+                            input_bit(kExpansion) | input_bit(kDepthwise) | input_bit(kProjection)};
+
+}  // namespace thane
