@@ -14,27 +14,40 @@ namespace {
 
 #ifdef __AVX512BF16__
 
-// Elements rounded to pairs, the last one with a 0 where their number is odd.
-THANE_INLINE void round_to_pairs(const float* from, int64_t count, float* to) {
-  constexpr int64_t kStep = Bf16Pair::kDepth * kLanes;
-  const auto rounded = [](__m512 low, __m512 high) { return reinterpret_cast<Vec>(_mm512_cvtne2ps_pbh(high, low)); };
-  int64_t i = 0;
-  for (; i + kStep <= count; i += kStep) {
-    store(to + i / Bf16Pair::kDepth, rounded(_mm512_loadu_ps(from + i), _mm512_loadu_ps(from + i + kLanes)));
+// Rounds runs of `count` elements to pairs, the last one with a 0 where that is odd.
+class PairRounding {
+ public:
+  explicit PairRounding(int64_t count)
+      : whole_(count / kStep * kStep),
+        low_(static_cast<__mmask16>(mask_of(count - whole_))),
+        high_(static_cast<__mmask16>(mask_of(count - whole_) >> kLanes)),
+        last_(Bf16Pair::count(count - whole_)) {}
+
+  THANE_INLINE void operator()(const float* from, float* to) const {
+    for (const float* end = from + whole_; from < end; from += kStep, to += kLanes) {
+      store(to, pairs(_mm512_loadu_ps(from), _mm512_loadu_ps(from + kLanes)));
+    }
+    if (low_) last_.store(to, pairs(_mm512_maskz_loadu_ps(low_, from), _mm512_maskz_loadu_ps(high_, from + kLanes)));
   }
-  if (i == count) return;
-  const uint32_t there = (uint32_t{1} << (count - i)) - 1;
-  const __m512 low = _mm512_maskz_loadu_ps(static_cast<__mmask16>(there), from + i);
-  const __m512 high = _mm512_maskz_loadu_ps(static_cast<__mmask16>(there >> 16), from + i + kLanes);
-  Part(Bf16Pair::count(count - i)).store(to + i / Bf16Pair::kDepth, rounded(low, high));
-}
+
+ private:
+  static constexpr int64_t kStep = Bf16Pair::kDepth * kLanes;
+  static uint32_t mask_of(int64_t count) { return (uint32_t{1} << count) - 1; }
+  static THANE_INLINE Vec pairs(__m512 low, __m512 high) {
+    return reinterpret_cast<Vec>(_mm512_cvtne2ps_pbh(high, low));
+  }
+
+  int64_t whole_;
+  __mmask16 low_, high_;  // of what is left
+  Part last_;
+};
 
 void pack_a(const GemmPanel& p, float* packed) noexcept {
-  if (!p.a_offsets && p.lda == p.k && p.k % Bf16Pair::kDepth == 0) return round_to_pairs(p.a, p.m * p.k, packed);
+  if (!p.a_offsets && p.lda == p.k && p.k % Bf16Pair::kDepth == 0) return PairRounding(p.m * p.k)(p.a, packed);
+  const PairRounding round(p.k);
+  const int64_t words = Bf16Pair::count(p.k);
   for (int64_t row = 0; row < p.m; ++row) {
-    for (int64_t tap = 0; tap < p.taps; ++tap, packed += Bf16Pair::count(p.k)) {
-      round_to_pairs(row_of_a(p, row, tap), p.k, packed);
-    }
+    for (int64_t tap = 0; tap < p.taps; ++tap, packed += words) round(row_of_a(p, row, tap), packed);
   }
 }
 
