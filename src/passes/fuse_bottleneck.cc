@@ -1,5 +1,5 @@
-// A depthwise Conv and the pointwise ones before and after it (as in inverted bottlenecks): together they keep what is
-// between them in the cache, a few rows at a time.
+// A depthwise Conv and the pointwise ones before and after it (as in inverted bottlenecks), or one of few channels
+// before it (where networks begin): together they keep what is between them in the cache, a few rows at a time.
 #include <algorithm>
 
 #include "ops/conv/conv.h"
@@ -34,6 +34,12 @@ bool all_are(const Dims& list, int64_t value) {
 bool is_pointwise(const ConvAttrs& attrs, const Tensor& weights) {
   return attrs.group == 1 && weights.dim(2) == 1 && weights.dim(3) == 1 && all_are(attrs.strides, 1) &&
          all_are(attrs.pads, 0);
+}
+
+bool is_stem(const ConvAttrs& attrs, const Tensor& weights) {
+  constexpr int64_t kFew = 4, kMany = 8;
+  return attrs.group == 1 && weights.dim(1) <= kFew && weights.dim(0) > kMany && weights.dim(3) > 1 &&
+         all_are(attrs.dilations, 1);
 }
 
 bool is_depthwise(const ConvAttrs& attrs, const Tensor& weights) {
@@ -74,10 +80,11 @@ Status fuse_bottleneck(Graph& graph, const PassOptions&) {
       if (input != kNoValue) readers[input] = static_cast<int>(i);
     }
   }
-  const auto pointwise = [&](int index) -> Node* {
+  // That node if it is a convolution of a kind.
+  const auto conv_of = [&](int index, auto... kinds) -> Node* {
     Node* node = index < 0 ? nullptr : &graph.nodes[static_cast<size_t>(index)];
     const ConvAttrs* attrs = node ? plain_conv(graph, *node) : nullptr;
-    return attrs && is_pointwise(*attrs, *graph.constant(node->inputs[1])) ? node : nullptr;
+    return attrs && (kinds(*attrs, *graph.constant(node->inputs[1])) || ...) ? node : nullptr;
   };
   const auto stays_between = [&](ValueId value) { return edit.uses(value) == 1 && !edit.is_output(value); };
   for (size_t i = 0; i < graph.nodes.size(); ++i) {
@@ -85,17 +92,25 @@ Status fuse_bottleneck(Graph& graph, const PassOptions&) {
     const ConvAttrs* attrs = plain_conv(graph, depthwise);
     if (!attrs || has_residual(depthwise) || !is_depthwise(*attrs, *graph.constant(depthwise.inputs[1]))) continue;
     const ValueId from = depthwise.inputs[0], to = depthwise.outputs[0];
-    const Node* expansion =
-        stays_between(from) && is_large(graph.values[from].type) ? pointwise(edit.producer(from)) : nullptr;
+    const Node* expansion = nullptr;
+    if (stays_between(from) && is_large(graph.values[from].type))
+      expansion = conv_of(edit.producer(from), is_pointwise, is_stem);
     if (expansion && has_residual(*expansion)) expansion = nullptr;
-    Node* projection = stays_between(to) && is_projected(graph.values[to].type) ? pointwise(readers[to]) : nullptr;
+    Node* projection = nullptr;
+    if (stays_between(to) && is_projected(graph.values[to].type)) projection = conv_of(readers[to], is_pointwise);
     if (projection && projection->inputs[0] != to) projection = nullptr;
     if (!expansion && !projection) continue;
 
     auto fused = std::make_shared<BottleneckAttrs>();
     static_cast<ConvAttrs&>(*fused) = *attrs;
     fused->activation = fused_activation(depthwise);
-    if (expansion) fused->expansion = fused_activation(*expansion);
+    if (expansion) {
+      const auto& window = expansion->attrs_as<ConvAttrs>();
+      fused->expansion = fused_activation(*expansion);
+      fused->expansion_auto_pad = window.auto_pad;
+      fused->expansion_strides = window.strides;
+      fused->expansion_pads = window.pads;
+    }
     if (projection) fused->projection = fused_activation(*projection);
     const auto weights = [&](const Node* conv) { return conv ? conv->inputs[1] : kNoValue; };
     const auto bias = [&](const Node* conv) { return conv ? input_of(*conv, 2) : kNoValue; };

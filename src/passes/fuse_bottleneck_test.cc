@@ -11,7 +11,8 @@ namespace thane {
 namespace {
 
 // Convolutions of `size`² pixels one after the other: depthwise (of 3×3) where weights of 64 channels are given as {64,
-// 1}, else pointwise. `outputs`: which results are read as outputs, too. Nodes after the pass.
+// 1}, else pointwise, or as all dims of the weights say. `outputs`: which results are read as outputs, too. Nodes after
+// the pass.
 std::vector<std::string_view> fused(int64_t size, const std::vector<Dims>& convolutions,
                                     const std::vector<size_t>& outputs = {}) {
   Graph graph;
@@ -23,8 +24,9 @@ std::vector<std::string_view> fused(int64_t size, const std::vector<Dims>& convo
     auto attrs = std::make_shared<ConvAttrs>();
     attrs->layout = DataLayout::kChannelsLast;
     attrs->group = depthwise ? 64 : 1;
-    if (depthwise) attrs->pads = {1, 1, 1, 1};
-    const Dims weights = {convolutions[i][0], convolutions[i][1], depthwise ? 3 : 1, depthwise ? 3 : 1};
+    if (depthwise || convolutions[i].size() == 4) attrs->pads = {1, 1, 1, 1};
+    Dims weights = convolutions[i];
+    weights.resize(4, depthwise ? 3 : 1);
     const ValueId y = graph.add_value("y" + std::to_string(i),
                                       Type::tensor(DType::kFloat32, to_symbolic({1, size, size, weights[0]})));
     Node node;
@@ -57,6 +59,11 @@ TEST(FuseBottleneck, ProjectsWhereThereAreRows) {
   EXPECT_EQ(fused(20, {kDepthwise, kProjection}), Names{"BottleneckConv"});
   EXPECT_EQ(fused(7, {kDepthwise, kProjection}), (Names{"Conv", "Conv"}));
   EXPECT_EQ(fused(20, {kDepthwise, kProjection}, {0}), (Names{"Conv", "Conv"}));
+}
+
+TEST(FuseBottleneck, BeginsWithFewChannels) {
+  EXPECT_EQ(fused(64, {{64, 3, 3, 3}, kDepthwise}), Names{"BottleneckConv"});
+  EXPECT_EQ(fused(64, {{64, 6, 3, 3}, kDepthwise}), (Names{"Conv", "Conv"}));
 }
 
 TEST(FuseBottleneck, TakesAllThree) {

@@ -1,11 +1,12 @@
-// Inverted bottlenecks row by row: the rows of a pointwise convolution that a row of the depthwise one reads stay in a
-// ring in the second-level cache, and rows of that go through the last pointwise one while they are there, too.
+// Inverted bottlenecks row by row: the rows of the first convolution that a row of the depthwise one reads stay in a
+// ring in the second-level cache, and rows of that go through the last, pointwise one while they are there, too.
 #include <algorithm>
 #include <atomic>
 
 #include "base/threads.h"
 #include "kernels/gemm/tiling.h"
 #include "ops/conv/depthwise.h"
+#include "ops/conv/folded_conv.h"
 #include "ops/conv/kernels.h"
 #include "ops/evaluate.h"
 #include "ops/packed_matrix.h"
@@ -17,6 +18,15 @@ namespace {
 // Inputs of the op.
 constexpr size_t kX = 0, kExpansion = 1, kDepthwise = 3, kProjection = 5, kResidual = 7;  // biases follow weights
 
+ConvAttrs expansion_of(const BottleneckAttrs& attrs) {
+  ConvAttrs conv;
+  conv.layout = attrs.layout;
+  conv.auto_pad = attrs.expansion_auto_pad;
+  conv.strides = attrs.expansion_strides;
+  conv.pads = attrs.expansion_pads;
+  return conv;
+}
+
 template <class Context>
 bool has_convolution(const Context& context, size_t weights) {
   return weights == kDepthwise || context.has_input(weights);
@@ -26,14 +36,16 @@ bool has_convolution(const Context& context, size_t weights) {
 
 Status infer_bottleneck(InferContext& context) {
   const auto& attrs = context.attrs<BottleneckAttrs>();
-  ConvAttrs pointwise;
-  pointwise.layout = attrs.layout;
+  ConvAttrs projection;
+  projection.layout = attrs.layout;
+  const ConvAttrs expansion = expansion_of(attrs);
   const SymDims* known = context.dims(kX);
   std::optional<SymDims> dims = known ? std::optional(*known) : std::nullopt;
   for (const size_t weights : {kExpansion, kDepthwise, kProjection}) {
     if (!has_convolution(context, weights)) continue;
     const SymDims* bias = context.has_input(weights + 1) ? context.dims(weights + 1) : nullptr;
-    const ConvAttrs& conv = weights == kDepthwise ? static_cast<const ConvAttrs&>(attrs) : pointwise;
+    const ConvAttrs& own = attrs;
+    const ConvAttrs& conv = weights == kExpansion ? expansion : weights == kDepthwise ? own : projection;
     THANE_ASSIGN(dims, infer_conv_dims(conv, dims ? &*dims : nullptr, context.dims(weights), bias));
   }
   context.set(0, context.dtype(kX), dims);
@@ -46,7 +58,8 @@ Status eval_bottleneck(KernelContext& context) {
   const auto value = [&](size_t i) { return context.has_input(i) ? &context.input_value(i) : nullptr; };
   const auto convolve = [&](size_t weights, const Activation& activation) -> Status {
     auto conv = weights == kDepthwise ? std::make_shared<FusedConvAttrs>(attrs) : std::make_shared<FusedConvAttrs>();
-    conv->layout = attrs.layout;
+    if (weights != kDepthwise) conv->layout = attrs.layout;
+    if (weights == kExpansion) static_cast<ConvAttrs&>(*conv) = expansion_of(attrs);
     conv->activation = activation;
     Node node;
     node.op = find_op(Domain::kThane, "FusedConv");
@@ -72,6 +85,17 @@ const Tensor* weights_of(const KernelQuery& query, size_t input) {
   return input < query.inputs.size() && query.inputs[input] ? query.constants[input] : nullptr;
 }
 
+Result<ConvShape> expansion_shape(const KernelQuery& query) {
+  return resolve_conv(expansion_of(query.node.attrs_as<BottleneckAttrs>()), to_numbers(*query.inputs[kX]->dims),
+                      query.constants[kExpansion]->dims());
+}
+
+bool is_pointwise(const ConvShape& shape) {
+  return shape.group == 1 && std::ranges::all_of(shape.axes, [](const WindowAxis& axis) {
+           return axis.kernel == 1 && axis.stride == 1 && axis.out == axis.in;
+         });
+}
+
 std::string refuse_bottleneck(const KernelQuery& query) {
   const auto& attrs = query.node.attrs_as<BottleneckAttrs>();
   if (attrs.layout != DataLayout::kChannelsLast) return "data are channels first";
@@ -81,11 +105,14 @@ std::string refuse_bottleneck(const KernelQuery& query) {
     if (!weights) return "the weights are not constant";
     const Dims& dims = weights->dims();
     if (dims.size() != 4) return "not of two axes";
-    if (i != kDepthwise && dims[2] * dims[3] != 1) return "not pointwise";
+    if (i == kProjection && dims[2] * dims[3] != 1) return "not pointwise";
     if (i == kDepthwise && (dims[1] != 1 || dims[0] != attrs.group)) return "not depthwise";
+    if (i != kExpansion) continue;
+    if (dims[0] != attrs.group) return "not depthwise";
+    const auto shape = expansion_shape(query);
+    if (!shape.ok()) return "the shapes do not settle";
+    if (!is_pointwise(*shape) && !folds(*shape)) return "neither pointwise nor of few channels";
   }
-  if (const Tensor* expansion = weights_of(query, kExpansion); expansion && expansion->dim(0) != attrs.group)
-    return "not depthwise";
   if (std::any_of(attrs.dilations.begin(), attrs.dilations.end(), [](int64_t d) { return d != 1; })) return "dilated";
   if (query.outputs[0].dims && (*query.outputs[0].dims)[2].is_number(1)) return "a single column";
   return {};
@@ -105,7 +132,6 @@ class Pointwise {
     return p;
   }
 
-  int64_t in_channels() const { return matrix_.k; }
   int64_t out_channels() const { return matrix_.n; }
   void prepare(int64_t pixels) { tilings_.emplace_back(*matrix_.kernel, pixels, matrix_.n, matrix_.k); }
   // `which`: of the numbers of pixels that were prepared.
@@ -130,9 +156,55 @@ class Pointwise {
   GemmEpilogue epilogue_;
 };
 
+// The first convolution, a row at a time.
+class Expansion {
+ public:
+  static Result<Expansion> make(const KernelQuery& query) {
+    const Tensor& weights = *query.constants[kExpansion];
+    const Activation& activation = query.node.attrs_as<BottleneckAttrs>().expansion;
+    Expansion e;
+    THANE_ASSIGN(e.shape_, expansion_shape(query));
+    if (is_pointwise(e.shape_)) {
+      THANE_ASSIGN(e.pointwise_, Pointwise::make(query, weights, "expansion", activation));
+      e.pointwise_->prepare(e.x_axis().in);
+      return e;
+    }
+    // A row of outputs as a convolution of its own, of as many rows as the kernel has.
+    ConvShape row = e.shape_;
+    row.batch = 1;
+    row.axes[0] = {.in = e.y_axis().kernel, .kernel = e.y_axis().kernel, .out = 1};
+    THANE_ASSIGN(e.folded_, fold_conv(query, row, weights));
+    set_activation(activation, e.epilogue_);
+    return e;
+  }
+
+  const ConvShape& shape() const { return shape_; }
+  int64_t scratch_floats() const { return folded_ ? y_axis().kernel * folded_->padding.width : 0; }
+  void run(const float* x, int64_t image, int64_t row, const float* bias, float* scratch, float* y) const {
+    const int64_t row_floats = x_axis().in * shape_.in_channels;
+    const float* from = x + image * y_axis().in * row_floats;
+    if (pointwise_) return pointwise_->run(0, x_axis().in, from + row * row_floats, {.column_bias = bias}, y);
+    for (int64_t tap = 0; tap < y_axis().kernel; ++tap) {
+      const int64_t at = y_axis().start(row) + tap * y_axis().dilation;
+      const bool inside = at >= 0 && at < y_axis().in;
+      folded_->padding.fill_row(inside ? from + at * row_floats : nullptr, scratch + tap * folded_->padding.width);
+    }
+    folded_->gemm.run(0, folded_->gemm.jobs(), scratch, bias, nullptr, y, epilogue_);
+  }
+
+ private:
+  const WindowAxis& y_axis() const { return shape_.axes[0]; }
+  const WindowAxis& x_axis() const { return shape_.axes[1]; }
+
+  ConvShape shape_;
+  std::optional<Pointwise> pointwise_;
+  std::optional<FoldedConv> folded_;  // where it is not pointwise
+  GemmEpilogue epilogue_;
+};
+
 class Bottleneck : public PreparedKernel {
  public:
-  Bottleneck(const KernelQuery& query, ConvShape shape, Tensor weights, std::optional<Pointwise> expansion,
+  Bottleneck(const KernelQuery& query, ConvShape shape, Tensor weights, std::optional<Expansion> expansion,
              std::optional<Pointwise> projection)
       : depthwise_(depthwise_kernel(query.isa)),
         shape_(std::move(shape)),
@@ -142,7 +214,6 @@ class Bottleneck : public PreparedKernel {
         zeros_(static_cast<size_t>(channels()), 0.0f),
         run_(depthwise_run(shape_, weights_, query.node.attrs_as<BottleneckAttrs>().activation)),
         scratch_(query.scratch()) {
-    if (expansion_) expansion_->prepare(x_axis().in);
     rows_ = units_ = shape_.batch * y_axis().out;
     if (!projection_ || rows_ == 0) return;
     // A few rows at a time make tiles that are full.
@@ -169,9 +240,10 @@ class Bottleneck : public PreparedKernel {
     const int64_t threads = context.threads().size();
     context.threads().parallel_for(units_, (units_ + threads - 1) / threads, [&](int64_t begin, int64_t end) {
       const int64_t ring = expansion_ ? y_axis().kernel * row_floats() : 0;
-      const auto space = scratch_->take(ring + (projection_ ? most_rows() * out_row_floats() : 0));
+      const int64_t lines = projection_ ? most_rows() * out_row_floats() : 0;
+      const auto space = scratch_->take(ring + lines + (expansion_ ? expansion_->scratch_floats() : 0));
       if (space.ok())
-        run_units(operands, begin, end, space->data(), space->data() + ring);
+        run_units(operands, begin, end, {space->data(), space->data() + ring, space->data() + ring + lines});
       else
         short_of_memory = true;
     });
@@ -195,9 +267,13 @@ class Bottleneck : public PreparedKernel {
   int64_t unit_start(int64_t unit) const { return unit * rows_ / units_; }
   int64_t most_rows() const { return (rows_ + units_ - 1) / units_; }
 
-  // ring: rows of the expanded image, row r at place r modulo the kernel's height. lines: room for a unit's results of
-  // the depthwise convolution.
-  void run_units(const Operands& operands, int64_t begin, int64_t end, float* ring, float* lines) const {
+  // Room of a thread.
+  struct Room {
+    float* ring;      // rows of the expanded image, row r at place r modulo the kernel's height
+    float* lines;     // a unit's results of the depthwise convolution
+    float* expanded;  // the expansion's own
+  };
+  void run_units(const Operands& operands, int64_t begin, int64_t end, const Room& room) const {
     std::vector<const float*> columns(static_cast<size_t>(run_.rows * run_.row_length));
     DepthwiseRun run = run_;
     run.bias = operands.bias;
@@ -209,21 +285,21 @@ class Bottleneck : public PreparedKernel {
       const int64_t first = y_axis().start(row % y_axis().out);
       const int64_t last = std::min(first + y_axis().kernel, y_axis().in);
       for (next = std::max(next, first); expansion_ && next < last; ++next) {
-        const float* from = operands.x + (image * y_axis().in + next) * x_axis().in * expansion_->in_channels();
-        expansion_->run(0, x_axis().in, from, {.column_bias = operands.expansion_bias}, slot(ring, next));
+        expansion_->run(operands.x, image, next, operands.expansion_bias, room.expanded, slot(room.ring, next));
       }
       for (int64_t tap = 0; tap < run.rows; ++tap) {
         const int64_t at = first + tap;
         const bool inside = at >= 0 && at < y_axis().in;
         const float* line = !inside      ? nullptr
-                            : expansion_ ? slot(ring, at)
+                            : expansion_ ? slot(room.ring, at)
                                          : operands.x + (image * y_axis().in + at) * row_floats();
         find_columns(x_axis(), line, run.channels, zeros_.data(), columns.data() + tap * run.row_length);
       }
-      run.y = projection_ ? lines + (row - unit_start(unit)) * out_row_floats() : operands.y + row * out_row_floats();
+      run.y =
+          projection_ ? room.lines + (row - unit_start(unit)) * out_row_floats() : operands.y + row * out_row_floats();
       depthwise_.run(run);
       if (row + 1 < unit_start(unit + 1)) continue;
-      if (projection_) project(operands, unit_start(unit), row + 1 - unit_start(unit), lines);
+      if (projection_) project(operands, unit_start(unit), row + 1 - unit_start(unit), room.lines);
       ++unit;
     }
   }
@@ -240,7 +316,8 @@ class Bottleneck : public PreparedKernel {
   const DepthwiseKernel& depthwise_;
   ConvShape shape_;  // of the depthwise convolution
   Tensor weights_;
-  std::optional<Pointwise> expansion_, projection_;
+  std::optional<Expansion> expansion_;
+  std::optional<Pointwise> projection_;
   int64_t rows_ = 0, units_ = 0;  // of all images
   std::vector<float> zeros_;
   DepthwiseRun run_;
@@ -249,20 +326,20 @@ class Bottleneck : public PreparedKernel {
 
 Result<std::unique_ptr<PreparedKernel>> prepare_bottleneck(const KernelQuery& query) {
   const auto& attrs = query.node.attrs_as<BottleneckAttrs>();
-  const auto pointwise = [&](size_t input, std::string_view form,
-                             const Activation& activation) -> Result<std::optional<Pointwise>> {
-    const Tensor* weights = weights_of(query, input);
-    if (!weights) return std::optional<Pointwise>();
-    THANE_ASSIGN(Pointwise made, Pointwise::make(query, *weights, form, activation));
-    return std::optional(std::move(made));
-  };
   Dims between = to_numbers(*query.inputs[kX]->dims);
-  between.back() = attrs.group;
+  std::optional<Expansion> expansion;
+  if (weights_of(query, kExpansion)) {
+    THANE_ASSIGN(expansion, Expansion::make(query));
+    for (size_t i = 0; i < 2; ++i) between[i + 1] = expansion->shape().axes[i].out;
+    between.back() = attrs.group;
+  }
+  std::optional<Pointwise> projection;
+  if (const Tensor* weights = weights_of(query, kProjection)) {
+    THANE_ASSIGN(projection, Pointwise::make(query, *weights, "projection", attrs.projection));
+  }
   THANE_ASSIGN(ConvShape shape, resolve_conv(attrs, between, query.constants[kDepthwise]->dims()));
   THANE_ASSIGN(Tensor weights,
                query.shared<Tensor>("depthwise", [&] { return pack_depthwise(*query.constants[kDepthwise]); }));
-  THANE_ASSIGN(auto expansion, pointwise(kExpansion, "expansion", attrs.expansion));
-  THANE_ASSIGN(auto projection, pointwise(kProjection, "projection", attrs.projection));
   return std::unique_ptr<PreparedKernel>(
       new Bottleneck(query, std::move(shape), std::move(weights), std::move(expansion), std::move(projection)));
 }

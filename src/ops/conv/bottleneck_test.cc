@@ -11,7 +11,8 @@ using testing::noise;
 
 struct Case {
   int64_t batch, height, width, channels, kernel, stride, pad;
-  int64_t in = 0, out = 0;  // channels before and after the pointwise convolutions; 0: there is none
+  int64_t in = 0, out = 0;  // channels before the first and after the last convolution; 0: there is none
+  int64_t first_kernel = 1, first_stride = 1, first_pad = 0;
 };
 
 // The kernel against the convolutions, run one after the other by their reference; and the same bits for any number of
@@ -25,7 +26,12 @@ void check(const Case& c, bool more, std::mt19937& random) {
   attrs->expansion = {ActivationKind::kClip, 0, 6};
   attrs->activation = {ActivationKind::kSilu};
   attrs->projection = {ActivationKind::kRelu};
-  const auto out_size = [&](int64_t in) { return (in + 2 * c.pad - c.kernel) / c.stride + 1; };
+  attrs->expansion_strides = {c.first_stride, c.first_stride};
+  attrs->expansion_pads = {c.first_pad, c.first_pad, c.first_pad, c.first_pad};
+  const auto out_size = [&](int64_t in) {
+    const int64_t between = (in + 2 * c.first_pad - c.first_kernel) / c.first_stride + 1;
+    return (between + 2 * c.pad - c.kernel) / c.stride + 1;
+  };
   const auto weights = [&](const Dims& dims, bool given) {
     return testing::KernelOperand{.tensor = noise(dims, random), .given = given, .constant = true};
   };
@@ -33,7 +39,7 @@ void check(const Case& c, bool more, std::mt19937& random) {
   const testing::KernelCase all(
       "BottleneckConv", attrs,
       {{.tensor = noise({c.batch, c.height, c.width, in}, random)},
-       weights({c.channels, in, 1, 1}, c.in > 0),
+       weights({c.channels, in, c.first_kernel, c.first_kernel}, c.in > 0),
        weights({c.channels}, c.in > 0 && more),
        weights({c.channels, 1, c.kernel, c.kernel}, true),
        weights({c.channels}, more),
@@ -63,6 +69,15 @@ TEST(Bottleneck, IsItsConvolutions) {
         check(c, more, random);
       }
     }
+  }
+}
+
+TEST(Bottleneck, BeginsWithFewChannels) {
+  std::mt19937 random(5);
+  for (const bool more : {false, true}) {
+    check({1, 21, 30, 16, 3, 1, 1, 3, 8, 3, 2, 1}, more, random);
+    check({2, 9, 8, 12, 3, 2, 1, 1, 0, 5, 1, 2}, more, random);
+    check({1, 16, 7, 24, 5, 1, 2, 4, 10, 2, 1, 0}, more, random);
   }
 }
 

@@ -35,16 +35,22 @@ struct FusedConvAttrs : ConvAttrs {
   }
 };
 
-// A depthwise Conv with the pointwise ones before and after it, or one of them, made by passes: rows of what is between
-// them never leave the cache. The attributes are those of the depthwise Conv, with channels last.
+// A depthwise Conv with a pointwise one before it and one after it, or one of them, made by passes: rows of what is
+// between them never leave the cache. The first may also be one of few channels. The attributes are those of the
+// depthwise Conv, with channels last.
 struct BottleneckAttrs : FusedConvAttrs {
-  Activation expansion, projection;  // after the first pointwise one and after the last, to which Z is added
+  Activation expansion, projection;  // after the first one and after the last, to which Z is added
+  AutoPad expansion_auto_pad = AutoPad::kNotSet;
+  Dims expansion_strides, expansion_pads;
   template <class Self, class V>
   static void fields(Self& self, V& v) {
     FusedConvAttrs::fields(self, v);
     v.choice("expansion", self.expansion.kind, kActivationNames);
     v("expansion_alpha", self.expansion.alpha);
     v("expansion_beta", self.expansion.beta);
+    v.choice("expansion_auto_pad", self.expansion_auto_pad, kAutoPadNames);
+    v("expansion_strides", self.expansion_strides);
+    v("expansion_pads", self.expansion_pads);
     v.choice("projection", self.projection.kind, kActivationNames);
     v("projection_alpha", self.projection.alpha);
     v("projection_beta", self.projection.beta);

@@ -1,13 +1,11 @@
 // Conv and ConvTranspose with data channels last and constant weights, as indirect matrix products.
 #include <algorithm>
 
-#include "base/unaligned.h"
 #include "ir/context.h"
 #include "ops/conv/conv.h"
 #include "ops/conv/convolve.h"
+#include "ops/conv/folded_conv.h"
 #include "ops/conv/kernels.h"
-#include "ops/conv/lattice_gemm.h"
-#include "ops/packed_matrix.h"
 
 namespace thane {
 namespace {
@@ -18,23 +16,6 @@ std::string refuse_indirect(const KernelQuery& query) {
   if (!query.constants[1]) return "the weights are not constant";
   return {};
 }
-
-// Input rows with their padding written out: then the taps along the last axis, with all channels, are one run.
-struct PaddedRows {
-  int64_t rows = 0;                         // of all images
-  int64_t from = 0, before = 0, width = 0;  // floats of a row: of the input, in front, in all
-
-  void fill(const float* x, float* padded, ThreadPool& threads) const {
-    threads.parallel_for(rows, 8192 / std::max<int64_t>(width, 1) + 1, [&](int64_t begin, int64_t end) {
-      for (int64_t r = begin; r < end; ++r) {
-        float* to = padded + r * width;
-        std::fill_n(to, before, 0.0f);
-        std::copy_n(x + r * from, std::min(from, width - before), to + before);
-        std::fill(to + std::min(width, before + from), to + width, 0.0f);
-      }
-    });
-  }
-};
 
 class IndirectConv : public PreparedKernel {
  public:
@@ -73,88 +54,22 @@ class IndirectConv : public PreparedKernel {
   GemmEpilogue epilogue_;
 };
 
-// Few channels: the last axis is padded in memory and its taps fold into the channels. Sums for few outputs are made by
-// vectors of channels, which should be full.
-bool folds(const ConvShape& shape) {
-  const int64_t few = shape.out_channels <= kColumnsAlongK ? kLeastAlongK : 8;
-  const WindowAxis& last = shape.axes.back();
-  return shape.group == 1 && shape.in_channels < few && last.kernel > 1 && last.dilation == 1;
-}
-
-PaddedRows fold_last_axis(const ConvShape& shape, Lattice& lattice) {
-  const WindowAxis& last = shape.axes.back();
-  const int64_t channels = shape.in_channels;
-  const int64_t width = std::max(last.pad_begin + last.in, (last.out - 1) * last.stride + last.kernel);
-  PaddedRows padding{
-      .rows = shape.batch, .from = last.in * channels, .before = last.pad_begin * channels, .width = width * channels};
-  lattice.in_channels = channels * last.kernel;
-  int64_t stride = channels;
-  for (size_t i = lattice.axes.size(); i-- > 0;) {
-    LatticeAxis& axis = lattice.axes[i];
-    const bool inner = i + 1 == lattice.axes.size();
-    if (inner) {
-      axis.in = width;
-      axis.taps = {{0, 0}};
-    } else {
-      padding.rows *= axis.in;
-    }
-    axis.in_stride = stride;
-    stride *= axis.in;
-  }
-  lattice.in_batch_stride = stride;
-  return padding;
-}
-
-// Weights [out][in][kernel…] as [out][kernel… but the last][last · in].
-Result<Tensor> fold_weights(const Tensor& weights, int64_t kernel) {
-  THANE_ASSIGN(Tensor folded, Tensor::allocate(DType::kFloat32, weights.dims()));
-  const int64_t out = weights.dim(0), in = weights.dim(1),
-                outer = weights.size() / std::max<int64_t>(1, out * in * kernel);
-  const float* from = weights.data<float>();
-  for (int64_t i = 0; i < weights.size(); ++i) {
-    const int64_t x = i % kernel, rest = i / kernel;
-    const int64_t y = rest % outer, c = rest / outer % in, o = rest / outer / in;
-    // As [out][last · in][outer]: the order LatticeGemm takes.
-    folded.data<float>()[((o * kernel + x) * in + c) * outer + y] = load_unaligned(from + i);
-  }
-  return folded;
-}
-
-// `weights` gives a Result<Tensor>; it is asked only where no plan before this one has packed them.
-template <class Weights>
-Result<LatticeGemm> make_gemm(const KernelQuery& query, const Lattice& lattice, const Weights& weights,
-                              const WeightStrides& strides, const std::vector<int64_t>& offsets) {
-  const GemmKernel& kernel = gemm_for_weights(query, lattice.in_channels, lattice.out_channels);
-  std::string form = "lattice";
-  for (int64_t offset : offsets) form += ' ' + std::to_string(offset);
-  THANE_ASSIGN(Tensor packed, query.shared<Tensor>(form, [&]() -> Result<Tensor> {
-    THANE_ASSIGN(const Tensor plain, weights());
-    return LatticeGemm::pack(query, kernel, lattice, plain.template data<float>(), strides, offsets);
-  }));
-  return LatticeGemm::make(kernel, lattice, std::move(packed));
-}
-
 Result<std::unique_ptr<PreparedKernel>> prepare_with_indirect(const KernelQuery& query, const Activation& activation) {
   const Tensor& weights = *query.constants[1];
   THANE_ASSIGN(ConvShape shape,
                resolve_conv(query.node.attrs_as<ConvAttrs>(), to_numbers(*query.inputs[0]->dims), weights.dims()));
-  Lattice lattice = conv_lattice(shape);
   std::vector<LatticeGemm> phases;
   PaddedRows padding;
   if (folds(shape)) {
-    padding = fold_last_axis(shape, lattice);
-    std::vector<WindowAxis> axes = shape.axes;
-    axes.back().kernel = 1;
-    const int64_t outer = shape.taps() / shape.axes.back().kernel;
-    const WeightStrides strides{lattice.in_channels * outer, outer, 0};
-    const auto folded = [&] { return fold_weights(weights, shape.axes.back().kernel); };
-    THANE_ASSIGN(LatticeGemm gemm, make_gemm(query, lattice, folded, strides, kernel_offsets(lattice, axes)));
-    phases.push_back(std::move(gemm));
+    THANE_ASSIGN(FoldedConv folded, fold_conv(query, shape, weights));
+    padding = folded.padding;
+    phases.push_back(std::move(folded.gemm));
   } else {
+    const Lattice lattice = conv_lattice(shape);
     const int64_t taps = shape.taps();
     const WeightStrides strides{lattice.in_channels * taps, taps, lattice.out_channels * lattice.in_channels * taps};
     const auto plain = [&]() -> Result<Tensor> { return weights; };
-    THANE_ASSIGN(LatticeGemm gemm, make_gemm(query, lattice, plain, strides, kernel_offsets(lattice, shape.axes)));
+    THANE_ASSIGN(LatticeGemm gemm, lattice_gemm(query, lattice, plain, strides, kernel_offsets(lattice, shape.axes)));
     phases.push_back(std::move(gemm));
   }
   return std::unique_ptr<PreparedKernel>(new IndirectConv(query, std::move(phases), padding, activation));
@@ -188,7 +103,7 @@ Result<std::unique_ptr<PreparedKernel>> prepare_transposed(const KernelQuery& qu
   std::vector<LatticeGemm> phases;
   for (const Lattice& lattice : transposed_lattices(shape)) {
     const auto plain = [&]() -> Result<Tensor> { return *query.constants[1]; };
-    THANE_ASSIGN(LatticeGemm gemm, make_gemm(query, lattice, plain, strides, kernel_offsets(lattice, shape.axes)));
+    THANE_ASSIGN(LatticeGemm gemm, lattice_gemm(query, lattice, plain, strides, kernel_offsets(lattice, shape.axes)));
     phases.push_back(std::move(gemm));
   }
   return std::unique_ptr<PreparedKernel>(new IndirectConv(query, std::move(phases), {}, {}));
