@@ -149,12 +149,59 @@ void turn_short_rows(std::vector<Axis>& axes) {
   axes.push_back({block, many.from, many.to});
 }
 
+// Three planes of 4-byte elements (colours) to pixels of three, a vector of each at a time.
+constexpr int64_t kWoven = 3;
+bool is_woven(std::span<const Axis> axes) {
+  if (axes.size() < 2 || axes.back().size != kWoven || axes.back().to != 1) return false;
+  const Axis& pixels = axes[axes.size() - 2];
+  return pixels.from == 1 && pixels.to == kWoven;
+}
+void weave(const uint32_t* const (&planes)[kWoven], int64_t count, uint32_t* to) {
+  using Four __attribute__((vector_size(16))) = uint32_t;
+  constexpr int64_t kStep = 4;
+  int64_t i = 0;
+  for (; i + kStep <= count; i += kStep, to += kWoven * kStep) {
+    Four a, b, c;
+    std::memcpy(&a, planes[0] + i, sizeof a);
+    std::memcpy(&b, planes[1] + i, sizeof b);
+    std::memcpy(&c, planes[2] + i, sizeof c);
+    const Four ab = __builtin_shufflevector(a, b, 0, 4, 1, 5), bc = __builtin_shufflevector(b, c, 1, 5, 2, 6),
+               ca = __builtin_shufflevector(c, a, 2, 7, 0, 3);
+    const Four pixels[kWoven] = {__builtin_shufflevector(ab, c, 0, 1, 4, 2),   // a0 b0 c0 a1
+                                 __builtin_shufflevector(bc, a, 0, 1, 6, 2),   // b1 c1 a2 b2
+                                 __builtin_shufflevector(ca, b, 0, 1, 7, 3)};  // c2 a3 b3 c3
+    std::memcpy(to, pixels, sizeof pixels);
+  }
+  for (; i < count; ++i, to += kWoven) {
+    for (int64_t p = 0; p < kWoven; ++p) to[p] = planes[p][i];
+  }
+}
+void copy_woven(std::span<const Axis> axes, const uint32_t* from, uint32_t* to, ThreadPool& threads) {
+  constexpr int64_t kBlock = 1024;  // pixels
+  const Axis pixels = axes[axes.size() - 2], planes = axes.back();
+  const auto outer = axes.first(axes.size() - 2);
+  const int64_t blocks = (pixels.size + kBlock - 1) / kBlock;
+  threads.parallel_for(positions(outer) * blocks, 4, [&](int64_t begin, int64_t end) {
+    Walk walk(outer, begin / blocks);
+    for (int64_t i = begin; i < end; ++i) {
+      const int64_t first = i % blocks * kBlock;
+      const uint32_t* at = from + walk.from + first;
+      weave({at, at + planes.from, at + 2 * planes.from}, std::min(kBlock, pixels.size - first),
+            to + walk.to + first * kWoven);
+      if (i % blocks == blocks - 1) walk.next();
+    }
+  });
+}
+
 }  // namespace
 
 void copy_strided(DType dtype, std::span<const int64_t> dims, const void* from, std::span<const int64_t> from_strides,
                   void* to, std::span<const int64_t> to_strides, ThreadPool& threads) {
   if (std::find(dims.begin(), dims.end(), 0) != dims.end()) return;
   std::vector<Axis> axes = merged_axes(dims, from_strides, to_strides);
+  if (is_woven(axes) && dtype_size(dtype) == sizeof(uint32_t)) {
+    return copy_woven(axes, static_cast<const uint32_t*>(from), static_cast<uint32_t*>(to), threads);
+  }
   const bool tiled = arrange_tiles(axes);
   if (!tiled) turn_short_rows(axes);
   dispatch_by_size(dtype, [&]<class T>() {

@@ -7,6 +7,24 @@
 namespace thane {
 namespace {
 
+// Colour by colour to pixel by pixel.
+TEST(CopyStrided, WeavesThreePlanes) {
+  ThreadPool pool(3);
+  for (const int64_t pixels : {1, 2, 3, 4, 5, 8, 11, 1023, 1024, 1025, 5000}) {
+    constexpr int64_t kImages = 2, kPlanes = 3;
+    std::vector<uint32_t> from(static_cast<size_t>(kImages * kPlanes * pixels)), to(from.size() + 1, 7);
+    for (size_t i = 0; i < from.size(); ++i) from[i] = static_cast<uint32_t>(100 + i);
+    const int64_t dims[] = {kImages, pixels, kPlanes}, in[] = {kPlanes * pixels, 1, pixels},
+                  out[] = {kPlanes * pixels, kPlanes, 1};
+    copy_strided(DType::kFloat32, dims, from.data(), in, to.data(), out, pool);
+    for (int64_t i = 0; i < kImages * pixels * kPlanes; ++i) {
+      const int64_t image = i / (kPlanes * pixels), pixel = i / kPlanes % pixels, plane = i % kPlanes;
+      ASSERT_EQ(to[static_cast<size_t>(i)], from[static_cast<size_t>((image * kPlanes + plane) * pixels + pixel)]) << i;
+    }
+    ASSERT_EQ(to.back(), 7u);
+  }
+}
+
 // Against a loop over every index, on random shapes, permutations, steps and directions.
 TEST(CopyStrided, MatchesAPlainLoop) {
   std::mt19937 random(1);
