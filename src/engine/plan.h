@@ -56,6 +56,7 @@ struct Step {
 struct Frame {
   std::shared_ptr<Buffer> arena;
   std::vector<Value> slots;
+  std::vector<const Value*> operands;  // of the step at hand
 };
 
 class Plan {

@@ -24,7 +24,9 @@ using ShapeKey = std::vector<int64_t>;
 
 // The concrete types of a set of inputs, as a key.
 ShapeKey shape_key(std::span<const Value> inputs) {
+  constexpr size_t kUsual = 8;  // numbers per input
   ShapeKey key;
+  key.reserve(kUsual * inputs.size());
   for (const Value& value : inputs) {
     if (!value.is_tensor()) {
       key.push_back(-1);
@@ -240,7 +242,7 @@ class SessionImpl : public Session {
       THANE_ASSIGN(Tensor fresh, plan.allocate_result(slot));
       frame.slots[id] = Value(std::move(fresh));
     }
-    std::vector<const Value*> operands;
+    std::vector<const Value*>& operands = frame.operands;
     for (const Step& step : plan.steps()) {
       operands.clear();
       for (SlotId id : step.inputs) operands.push_back(id == kNoSlot ? nullptr : &frame.slots[id]);
@@ -251,6 +253,7 @@ class SessionImpl : public Session {
       for (SlotId id : step.release) frame.slots[id] = Value();
     }
     std::vector<Value> outputs;
+    outputs.reserve(plan.output_slots().size());
     for (SlotId id : plan.output_slots()) {
       THANE_ASSIGN(Value value, detached(plan, frame.slots[id], id));
       outputs.push_back(std::move(value));

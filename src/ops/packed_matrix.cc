@@ -1,7 +1,5 @@
 #include "ops/packed_matrix.h"
 
-#include "kernels/gemm/tiling.h"
-
 namespace thane {
 
 const GemmKernel& gemm_for_weights(const KernelQuery& query) {
@@ -16,13 +14,15 @@ const GemmKernel& gemm_for_weights(const KernelQuery& query, int64_t k, int64_t 
 
 Result<PackedMatrix> pack_matrix(const KernelQuery& query, const GemmKernel& kernel, int64_t k, int64_t n,
                                  const float* b, int64_t row_stride, int64_t column_stride, float scale) {
-  PackedMatrix packed{&kernel, k, n, {}, {}};
+  PackedMatrix packed{.kernel = &kernel, .k = k, .n = n};
   THANE_ASSIGN(packed.panels, query.allocate(DType::kFloat32, {kernel.words_of(k) * kernel.packed_columns(n)}));
   pack_b(kernel, k, n, b, row_stride, column_stride, scale, packed.panels.data<float>());
   return packed;
 }
 
 Status prepare_for_rows(const KernelQuery& query, int64_t m, PackedMatrix& b) {
+  b.rows = m;
+  b.tiling = GemmTiling(*b.kernel, m, b.n, b.k);
   THANE_ASSIGN(b.strassen, StrassenProduct::make(query, *b.kernel, m, b.n, b.k, b.panels.data<float>()));
   return ok();
 }
@@ -34,7 +34,7 @@ Status multiply(const PackedMatrix& b, int64_t m, const float* a, float* c, cons
   whole.epilogue.residual = addends.residual;
   set_activation(activation, whole.epilogue);
   if (b.strassen) return b.strassen.run(whole, threads);
-  const GemmTiling tiling(*b.kernel, m, b.n, b.k);
+  const GemmTiling tiling = m == b.rows ? b.tiling : GemmTiling(*b.kernel, m, b.n, b.k);
   threads.parallel_for(tiling.jobs(), tiling.grain(),
                        [&](int64_t begin, int64_t end) { tiling.run(whole, begin, end); });
   return ok();

@@ -5,7 +5,7 @@
 #include "base/threads.h"
 #include "ir/kernel.h"
 #include "ir/tensor.h"
-#include "kernels/gemm/gemm.h"
+#include "kernels/gemm/tiling.h"
 #include "ops/activation.h"
 #include "ops/strassen_product.h"
 
@@ -16,8 +16,11 @@ struct PackedMatrix {
   const GemmKernel* kernel = nullptr;
   int64_t k = 0;
   int64_t n = 0;
-  Tensor panels;             // words, whatever they hold
-  StrassenProduct strassen;  // by which multiply() goes if it is to be used
+  Tensor panels;  // words, whatever they hold
+  // Of products with so many rows; multiply() makes other cuts itself.
+  int64_t rows = 0;
+  GemmTiling tiling;
+  StrassenProduct strassen;  // by which it goes if it is to be used
 };
 
 // The product that constant weights are packed for: of bfloat16 where the precision says so, unless they are a few
@@ -30,7 +33,8 @@ const GemmKernel& gemm_for_weights(const KernelQuery& query, int64_t k, int64_t 
 Result<PackedMatrix> pack_matrix(const KernelQuery& query, const GemmKernel& kernel, int64_t k, int64_t n,
                                  const float* b, int64_t row_stride, int64_t column_stride, float scale = 1.0f);
 
-// Lets products with m rows go by Strassen's algorithm where that pays; b: the one matrix of the query's node.
+// Cuts products with m rows, and lets them go by Strassen's algorithm where that pays; b: the one matrix of the query's
+// node.
 Status prepare_for_rows(const KernelQuery& query, int64_t m, PackedMatrix& b);
 
 // What products are added to; null: nothing.
