@@ -114,8 +114,9 @@ std::string refuse_bottleneck(const KernelQuery& query) {
     if (!is_pointwise(*shape) && !folds(*shape)) return "neither pointwise nor of few channels";
   }
   if (std::any_of(attrs.dilations.begin(), attrs.dilations.end(), [](int64_t d) { return d != 1; })) return "dilated";
-  if (query.outputs[0].dims && (*query.outputs[0].dims)[2].is_number(1)) return "a single column";
-  return {};
+  // A single row of a product adds up in another order than several do, and how many go together may vary.
+  const bool single = query.outputs[0].dims && (*query.outputs[0].dims)[2].is_number(1);
+  return single && weights_of(query, kProjection) ? "a single column" : "";
 }
 
 // A pointwise convolution of several pixels at a time.

@@ -72,6 +72,11 @@ TEST(Bottleneck, IsItsConvolutions) {
   }
 }
 
+TEST(Bottleneck, ExpandsASingleColumn) {
+  std::mt19937 random(6);
+  check({1, 5, 1, 8, 3, 1, 1, 2}, true, random);
+}
+
 TEST(Bottleneck, BeginsWithFewChannels) {
   std::mt19937 random(5);
   for (const bool more : {false, true}) {
@@ -81,7 +86,7 @@ TEST(Bottleneck, BeginsWithFewChannels) {
   }
 }
 
-TEST(Bottleneck, RefusesASingleColumn) {  // whose products of one row would depend on the threads
+TEST(Bottleneck, ProjectsNoSingleColumn) {
   auto attrs = std::make_shared<BottleneckAttrs>();
   attrs->layout = DataLayout::kChannelsLast;
   attrs->group = 8;
@@ -90,7 +95,9 @@ TEST(Bottleneck, RefusesASingleColumn) {  // whose products of one row would dep
                               {{.tensor = noise({1, 5, 1, 8}, random)},
                                {.given = false},
                                {.given = false},
-                               {.tensor = noise({8, 1, 3, 1}, random), .constant = true}});
+                               {.tensor = noise({8, 1, 3, 1}, random), .constant = true},
+                               {.given = false},
+                               {.tensor = noise({8, 8, 1, 1}, random), .constant = true}});
   EXPECT_EQ(c.refusal<float>(kBottleneck, {1, 3, 1, 8}), "a single column");
 }
 

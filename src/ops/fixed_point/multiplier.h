@@ -32,7 +32,10 @@ inline int32_t rounding_shift_right(int32_t x, int exponent) {
 }
 
 // The whole number nearest to x · factor, in float, halves to even. factor: finite.
-inline int64_t nearest_product(int32_t x, float factor) { return std::llrint(static_cast<float>(x) * factor); }
+inline int64_t nearest_product(int32_t x, float factor) {
+  constexpr float kMost = 0x1p62f;  // far beyond what any result clamps to
+  return std::llrint(std::clamp(static_cast<float>(x) * factor, -kMost, kMost));
+}
 
 // factor ≈ fraction · 2^(shift - 31).
 struct FixedMultiplier {

@@ -84,7 +84,8 @@ Status eval_fixed_sum(KernelContext& context) {
       if constexpr (sizeof(T) == 1) {  // as XNNPACK
         const float zero = static_cast<float>(attrs.output_zero_point) - static_cast<float>(zeros) * scale;
         const float nearest = std::nearbyint(static_cast<float>(sums[i]) * scale + zero);
-        y.data<T>()[i] = static_cast<T>(std::clamp(nearest, float{kLow}, float{kHigh}));
+        const bool is_number = nearest == nearest;  // the mean of nothing is none
+        y.data<T>()[i] = static_cast<T>(is_number ? std::clamp(nearest, float{kLow}, float{kHigh}) : 0.0f);
       } else {
         const int64_t scaled = factor.times_wide(sums[i] - zeros) + attrs.output_zero_point;
         y.data<T>()[i] = static_cast<T>(std::clamp<int64_t>(scaled, kLow, kHigh));
