@@ -4,6 +4,8 @@
 #include <cmath>
 #include <iterator>
 
+#include "ops/conv/conv.h"
+
 namespace thane {
 namespace {
 
@@ -40,12 +42,21 @@ template <size_t kWeights>
 Count convolution(const Node&, Types in, Types out) {
   return times(size(out, 0), size(in, kWeights, 1));
 }
-// A pointwise convolution, a depthwise one of its output and a pointwise one of that; all have as many multiplications
-// a pixel as weights.
-Count bottleneck(const Node&, Types in, Types out) {
-  const Count pixels = over(size(in, 0), dim(in, 0, -1)), out_pixels = over(size(out, 0), dim(out, 0, -1));
-  const auto weights = [&](size_t i) { return i < in.size() && in[i] ? size(in, i) : Count(0.0); };
-  return plus(times(pixels, weights(1)), times(out_pixels, plus(weights(3), weights(5))));
+// A convolution, a depthwise one of its output and a pointwise one of that; all have as many multiplications a pixel of
+// their output as weights.
+Count bottleneck(const Node& node, Types in, Types out) {
+  const auto is_given = [&](size_t i) { return i < in.size() && in[i]; };
+  const auto weights = [&](size_t i) { return is_given(i) ? size(in, i) : Count(0.0); };
+  Count between = 0.0;  // pixels
+  if (is_given(1)) {
+    if (!size(in, 0) || !size(in, 1)) return std::nullopt;
+    const auto first =
+        resolve_conv(node.attrs_as<BottleneckAttrs>().first(), to_numbers(*in[0]->dims), to_numbers(*in[1]->dims));
+    if (!first.ok()) return std::nullopt;
+    between = static_cast<double>(first->batch) * static_cast<double>(first->out_spatial());
+  }
+  const Count pixels = over(size(out, 0), dim(out, 0, -1));
+  return plus(times(between, weights(1)), times(pixels, plus(weights(3), weights(5))));
 }
 // Each input element meets one filter: [C, M/group, k…].
 Count transposed_convolution(const Node&, Types in, Types) { return times(size(in, 0), size(in, 1, 1)); }

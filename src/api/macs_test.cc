@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "ops/conv/conv.h"
 #include "ops/table.h"
 
 namespace thane {
@@ -9,8 +10,9 @@ namespace {
 
 // Counts for an op of the table with inputs and outputs of these shapes.
 std::optional<double> count(Domain domain, std::string_view name, const std::vector<SymDims>& inputs,
-                            const std::vector<SymDims>& outputs) {
+                            const std::vector<SymDims>& outputs, std::shared_ptr<const Attrs> attrs = nullptr) {
   Node node;
+  node.attrs = std::move(attrs);
   node.op = find_op(domain, name);
   EXPECT_NE(node.op, nullptr) << name;
   std::vector<Type> in, out;
@@ -40,6 +42,17 @@ TEST(Macs, AreThoseOfTheDefinition) {
   EXPECT_EQ(count(Domain::kOnnx, "Attention", {{1, 2, 6, 8}, {1, 2, 7, 8}, {1, 2, 7, 8}}, {{1, 2, 6, 8}}),
             2 * 2 * 6 * 7 * 8);
   EXPECT_EQ(count(Domain::kOnnx, "QLinearConv", {{1, 4, 7, 7}, {}, {}, {8, 4, 3, 3}}, {{1, 8, 5, 5}}), 8 * 4 * 9 * 25);
+}
+
+TEST(Macs, OfABottleneckCountEachConvolutionsOwnPixels) {
+  auto attrs = std::make_shared<BottleneckAttrs>();
+  attrs->layout = DataLayout::kChannelsLast;
+  attrs->group = 16;
+  attrs->pads = attrs->expansion_pads = {1, 1, 1, 1};
+  attrs->expansion_strides = {2, 2};
+  EXPECT_EQ(count(Domain::kThane, "BottleneckConv",
+                  {{1, 8, 8, 3}, {16, 3, 3, 3}, {16}, {16, 1, 3, 3}, {16}, {5, 16, 1, 1}}, {{1, 4, 4, 5}}, attrs),
+            16 * (16 * 27 + 16 * 9 + 5 * 16));
 }
 
 TEST(Macs, AreNoneElsewhereAndUnknownWithoutShapes) {

@@ -15,9 +15,6 @@ namespace {
 
 using ShortVec = int16_t __attribute__((vector_size(kLanes * 4)));
 using ByteVec = int8_t __attribute__((vector_size(kLanes * 4)));
-using LongVec = int64_t __attribute__((vector_size(kLanes * 4)));
-using UnsignedVec = uint32_t __attribute__((vector_size(kLanes * 4)));
-using UnsignedLongVec = uint64_t __attribute__((vector_size(kLanes * 4)));
 template <class T>
 using NarrowVec __attribute__((vector_size(kLanes))) = T;  // a byte per lane of IntVec
 template <class T>

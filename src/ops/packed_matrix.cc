@@ -27,12 +27,27 @@ Status prepare_for_rows(const KernelQuery& query, int64_t m, PackedMatrix& b) {
   return ok();
 }
 
-Status multiply(const PackedMatrix& b, int64_t m, const float* a, float* c, const Addends& addends,
-                const Activation& activation, ThreadPool& threads) {
-  GemmPanel whole{.m = m, .n = b.n, .k = b.k, .a = a, .lda = b.k, .b = b.panels.data<float>(), .c = c, .ldc = b.n};
+GemmPanel product_of(const PackedMatrix& b, int64_t m, const float* a, float* c, const Addends& addends,
+                     const GemmEpilogue& epilogue) {
+  GemmPanel whole{.m = m,
+                  .n = b.n,
+                  .k = b.k,
+                  .a = a,
+                  .lda = b.k,
+                  .b = b.panels.data<float>(),
+                  .c = c,
+                  .ldc = b.n,
+                  .epilogue = epilogue};
   whole.epilogue.column_bias = addends.column_bias;
   whole.epilogue.residual = addends.residual;
-  set_activation(activation, whole.epilogue);
+  return whole;
+}
+
+Status multiply(const PackedMatrix& b, int64_t m, const float* a, float* c, const Addends& addends,
+                const Activation& activation, ThreadPool& threads) {
+  GemmEpilogue epilogue;
+  set_activation(activation, epilogue);
+  const GemmPanel whole = product_of(b, m, a, c, addends, epilogue);
   if (b.strassen) return b.strassen.run(whole, threads);
   const GemmTiling tiling = m == b.rows ? b.tiling : GemmTiling(*b.kernel, m, b.n, b.k);
   threads.parallel_for(tiling.jobs(), tiling.grain(),

@@ -43,6 +43,10 @@ struct Addends {
   const float* residual = nullptr;     // laid out as C
 };
 
+// The whole product C[m × n] = f(A[m × k] · B + addends), A and C row-major without gaps; f: that of the epilogue.
+GemmPanel product_of(const PackedMatrix& b, int64_t m, const float* a, float* c, const Addends& addends,
+                     const GemmEpilogue& epilogue);
+
 // C[m × n] = activation(A[m × k] · B + addends); A and C row-major without gaps. Split over threads by blocks of C.
 Status multiply(const PackedMatrix& b, int64_t m, const float* a, float* c, const Addends& addends,
                 const Activation& activation, ThreadPool& threads);

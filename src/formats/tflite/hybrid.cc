@@ -19,7 +19,7 @@ Edge byte_weights(Op& op, const Edge& weights) {
 // bias: which input; kNoBias: none.
 constexpr size_t kNoBias = SIZE_MAX;
 std::string rounding(Op& op, const TensorInfo& x, size_t bias) {
-  const TensorInfo* info = bias != kNoBias && op.has(bias) ? &op.tensor(bias) : nullptr;
+  const TensorInfo* info = op.has(bias) ? &op.tensor(bias) : nullptr;
   if (x.dtype == DType::kInt16) return info && info->dtype == DType::kInt32 ? "twice" : "wide";
   return op.scope().importer().file().is_micro ? "twice" : "once";
 }

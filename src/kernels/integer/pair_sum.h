@@ -2,6 +2,7 @@
 // the same bytes. Included only by *.isa.cc files.
 #pragma once
 
+#include "kernels/integer/pair_factors.h"
 #include "kernels/integer/round.h"
 
 namespace thane::THANE_ISA {
@@ -30,9 +31,7 @@ class PairSum {
     is_sure_ = error < 0x1p-9 && most * unit() <= (1 << 30);
     if (!is_sure_) return;
     const auto margin = static_cast<int32_t>(error * unit()) + 1;
-    const auto a = nearest(terms.a), b = nearest(terms.b);
-    high_ = pair(a >> kLowBits, b >> kLowBits);
-    low_ = pair(a & kLowMask, b & kLowMask);
+    factors_ = PairFactors(nearest(terms.a), nearest(terms.b));
     const int32_t half = 1 << (bits_ - 1);
     signed_offset_ = splat_int(nearest(signed_offset) + half + margin);
     unsigned_offset_ = splat_int(nearest(unsigned_offset) + half + margin);
@@ -51,8 +50,7 @@ class PairSum {
     IntVec wholes[4];
 #pragma GCC unroll 4
     for (int v = 0; v < 4; ++v) {
-      const IntVec both = (ints<Byte>(b + v * kLanes) << 16) | (ints<Byte>(a + v * kLanes) & 0xffff);
-      const IntVec sum = (dot_pairs(both, high_) << kLowBits) + (dot_pairs(both, low_) + offset);
+      const IntVec sum = factors_.sum(ints<Byte>(a + v * kLanes), ints<Byte>(b + v * kLanes), offset);
       least = min_int(least, sum & below_point_);
       wholes[v] = sum >> bits_;
     }
@@ -62,7 +60,6 @@ class PairSum {
   }
 
  private:
-  static constexpr int kLowBits = 9, kLowMask = (1 << kLowBits) - 1;
   template <class Byte>
   static constexpr bool is_signed = static_cast<Byte>(-1) < 0;
 
@@ -71,7 +68,6 @@ class PairSum {
     const double scaled = x * unit();
     return static_cast<int32_t>(scaled < 0 ? scaled - 0.5 : scaled + 0.5);
   }
-  static IntVec pair(int32_t a, int32_t b) { return splat_int(static_cast<int32_t>(uint32_t(b) << 16) | (a & 0xffff)); }
   template <class Byte>
   static THANE_INLINE IntVec ints(const uint8_t* from) {
     const auto bytes = load_as<NarrowVec<int8_t>>(from);
@@ -79,7 +75,7 @@ class PairSum {
   }
 
   RoundedBytes rounded_;
-  IntVec high_, low_;  // pairs of factors for pairs of operands
+  PairFactors factors_;
   IntVec signed_offset_, unsigned_offset_, below_point_;
   float limit_;
   int bits_;

@@ -1,6 +1,7 @@
-// The body of sum.h: factors have more than 16 bits, so their upper and lower parts are two products of pairs.
+// The body of sum.h.
 #include "kernels/integer/sum.h"
 
+#include "kernels/integer/pair_factors.h"
 #include "kernels/integer/round.h"
 
 namespace thane::THANE_ISA {
@@ -11,8 +12,7 @@ constexpr int kVectors = 4, kBlock = kVectors * kLanes;
 class PairSums {
  public:
   explicit PairSums(const IntegerSum& sum)
-      : high_(pair(sum.a >> kLowBits, sum.b >> kLowBits)),
-        low_(pair(sum.a & kLowMask, sum.b & kLowMask)),
+      : factors_(sum.a, sum.b),
         offset_(splat_int(sum.offset)),
         shift_(sum.shift),
         rounded_(sum.low, sum.high, sum.zero) {}
@@ -22,22 +22,19 @@ class PairSums {
     IntVec wholes[kVectors];
 #pragma GCC unroll 4
     for (int v = 0; v < kVectors; ++v) {
-      const IntVec both = (ints<Byte>(z + v * kLanes) << 16) | (ints<Byte>(x + v * kLanes) & 0xffff);
-      wholes[v] = ((dot_pairs(both, high_) << kLowBits) + (dot_pairs(both, low_) + offset_)) >> shift_;
+      wholes[v] = factors_.sum(ints<Byte>(x + v * kLanes), ints<Byte>(z + v * kLanes), offset_) >> shift_;
     }
     rounded_.store(to, wholes);
   }
 
  private:
-  static constexpr int kLowBits = 9, kLowMask = (1 << kLowBits) - 1;
-
-  static IntVec pair(int32_t a, int32_t b) { return splat_int(static_cast<int32_t>(uint32_t(b) << 16) | (a & 0xffff)); }
   template <class Byte>
   static THANE_INLINE IntVec ints(const uint8_t* from) {
     return to_ints(load_as<NarrowVec<Byte>>(from));
   }
 
-  IntVec high_, low_, offset_;  // pairs of factors for pairs of operands
+  PairFactors factors_;
+  IntVec offset_;
   int shift_;
   RoundedBytes rounded_;
 };

@@ -18,15 +18,6 @@ namespace {
 // Inputs of the op.
 constexpr size_t kX = 0, kExpansion = 1, kDepthwise = 3, kProjection = 5, kResidual = 7;  // biases follow weights
 
-ConvAttrs expansion_of(const BottleneckAttrs& attrs) {
-  ConvAttrs conv;
-  conv.layout = attrs.layout;
-  conv.auto_pad = attrs.expansion_auto_pad;
-  conv.strides = attrs.expansion_strides;
-  conv.pads = attrs.expansion_pads;
-  return conv;
-}
-
 template <class Context>
 bool has_convolution(const Context& context, size_t weights) {
   return weights == kDepthwise || context.has_input(weights);
@@ -38,7 +29,7 @@ Status infer_bottleneck(InferContext& context) {
   const auto& attrs = context.attrs<BottleneckAttrs>();
   ConvAttrs projection;
   projection.layout = attrs.layout;
-  const ConvAttrs expansion = expansion_of(attrs);
+  const ConvAttrs expansion = attrs.first();
   const SymDims* known = context.dims(kX);
   std::optional<SymDims> dims = known ? std::optional(*known) : std::nullopt;
   for (const size_t weights : {kExpansion, kDepthwise, kProjection}) {
@@ -59,7 +50,7 @@ Status eval_bottleneck(KernelContext& context) {
   const auto convolve = [&](size_t weights, const Activation& activation) -> Status {
     auto conv = weights == kDepthwise ? std::make_shared<FusedConvAttrs>(attrs) : std::make_shared<FusedConvAttrs>();
     if (weights != kDepthwise) conv->layout = attrs.layout;
-    if (weights == kExpansion) static_cast<ConvAttrs&>(*conv) = expansion_of(attrs);
+    if (weights == kExpansion) static_cast<ConvAttrs&>(*conv) = attrs.first();
     conv->activation = activation;
     Node node;
     node.op = find_op(Domain::kThane, "FusedConv");
@@ -86,7 +77,7 @@ const Tensor* weights_of(const KernelQuery& query, size_t input) {
 }
 
 Result<ConvShape> expansion_shape(const KernelQuery& query) {
-  return resolve_conv(expansion_of(query.node.attrs_as<BottleneckAttrs>()), to_numbers(*query.inputs[kX]->dims),
+  return resolve_conv(query.node.attrs_as<BottleneckAttrs>().first(), to_numbers(*query.inputs[kX]->dims),
                       query.constants[kExpansion]->dims());
 }
 
@@ -137,17 +128,7 @@ class Pointwise {
   void prepare(int64_t pixels) { tilings_.emplace_back(*matrix_.kernel, pixels, matrix_.n, matrix_.k); }
   // `which`: of the numbers of pixels that were prepared.
   void run(size_t which, int64_t pixels, const float* x, const Addends& addends, float* y) const {
-    GemmPanel whole{.m = pixels,
-                    .n = matrix_.n,
-                    .k = matrix_.k,
-                    .a = x,
-                    .lda = matrix_.k,
-                    .b = matrix_.panels.data<float>(),
-                    .c = y,
-                    .ldc = matrix_.n,
-                    .epilogue = epilogue_};
-    whole.epilogue.column_bias = addends.column_bias;
-    whole.epilogue.residual = addends.residual;
+    const GemmPanel whole = product_of(matrix_, pixels, x, y, addends, epilogue_);
     tilings_[which].run(whole, 0, tilings_[which].jobs());
   }
 

@@ -55,6 +55,15 @@ struct BottleneckAttrs : FusedConvAttrs {
     v("projection_alpha", self.projection.alpha);
     v("projection_beta", self.projection.beta);
   }
+  // The window of the first one.
+  ConvAttrs first() const {
+    ConvAttrs conv;
+    conv.layout = layout;
+    conv.auto_pad = expansion_auto_pad;
+    conv.strides = expansion_strides;
+    conv.pads = expansion_pads;
+    return conv;
+  }
 };
 
 struct ConvTransposeAttrs : ConvAttrs {
