@@ -80,22 +80,24 @@ KernelCase byte_product(Isa isa, int64_t rows, int64_t depth) {
 }
 
 // One line of outputs, 3 × 3, from lines in the cache.
-KernelCase depthwise_line(Isa isa, int64_t pixels, int64_t channels, int64_t stride) {
+KernelCase depthwise_lines(Isa isa, int64_t out_lines, int64_t pixels, int64_t channels, int64_t stride) {
   constexpr int64_t kKernel = 3;
-  const int64_t columns = (pixels - 1) * stride + kKernel;
-  const auto x = memory(kKernel * columns * channels, 1.0f), weights = memory(kKernel * kKernel * channels, 0.5f),
-             y = memory(pixels * channels, 0.0f);
-  const auto starts = std::make_shared<std::vector<const float*>>();
-  for (int64_t i = 0; i < kKernel * columns; ++i) starts->push_back(x->data() + i * channels);
-  return {"depthwise", times({pixels, channels}) + ", stride " + std::to_string(stride),
-          2.0 * kKernel * kKernel * static_cast<double>(pixels * channels), 0, [=] {
-            (void)x;  // kept with the case
+  const int64_t length = (pixels - 1) * stride + kKernel, in_lines = kKernel + out_lines - 1;
+  const auto x = memory(in_lines * length * channels, 1.0f), weights = memory(kKernel * kKernel * channels, 0.5f),
+             y = memory(out_lines * pixels * channels, 0.0f);
+  const auto columns = std::make_shared<std::vector<const float*>>();
+  for (int64_t i = 0; i < in_lines * length; ++i) columns->push_back(x->data() + i * channels);
+  const auto lines = std::make_shared<std::vector<const float* const*>>();
+  for (int64_t i = 0; i < in_lines; ++i) lines->push_back(columns->data() + i * length);
+  return {"depthwise", times({out_lines, pixels, channels}) + ", stride " + std::to_string(stride),
+          2.0 * kKernel * kKernel * static_cast<double>(out_lines * pixels * channels), 0, [=] {
+            (void)x, (void)columns;  // kept with the case
             depthwise_kernel(isa).run({.channels = channels,
                                        .rows = kKernel,
                                        .kernel = kKernel,
                                        .stride = stride,
-                                       .columns = starts->data(),
-                                       .row_length = columns,
+                                       .lines = lines->data(),
+                                       .out_lines = out_lines,
                                        .weights = weights->data(),
                                        .y = y->data(),
                                        .pixels = pixels});
@@ -148,9 +150,10 @@ std::vector<KernelCase> kernel_cases(Isa isa, const std::string& family) {
   } else if (family == "integer") {
     for (const int64_t depth : {64, 256, 1152}) cases.push_back(byte_product(isa, 48, depth));
   } else if (family == "depthwise") {
-    cases.push_back(depthwise_line(isa, 56, 144, 1));
-    cases.push_back(depthwise_line(isa, 28, 192, 2));
-    cases.push_back(depthwise_line(isa, 14, 512, 1));
+    cases.push_back(depthwise_lines(isa, 1, 56, 144, 1));
+    cases.push_back(depthwise_lines(isa, 2, 56, 144, 1));
+    cases.push_back(depthwise_lines(isa, 1, 28, 192, 2));
+    cases.push_back(depthwise_lines(isa, 2, 14, 512, 1));
   } else if (family == "map") {
     cases.push_back(function(isa, "exp", MapOp::kExp));
     cases.push_back(function(isa, "tanh", MapOp::kTanh));

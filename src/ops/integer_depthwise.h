@@ -35,7 +35,6 @@ class IntegerDepthwiseConv {
   const IntegerDepthwise* kernel_ = nullptr;
   ConvShape shape_;
   WindowAxis rows_, pixels_;
-  int64_t row_length_ = 0;  // pixels of input that a line of outputs reaches over
   SharedWeights weights_;
   IntegerColumns columns_;
   int64_t padded_ = 0;

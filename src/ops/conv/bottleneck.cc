@@ -196,13 +196,13 @@ class Bottleneck : public PreparedKernel {
         zeros_(static_cast<size_t>(channels()), 0.0f),
         run_(depthwise_run(shape_, weights_, query.node.attrs_as<BottleneckAttrs>().activation)),
         scratch_(query.scratch()) {
-    rows_ = units_ = shape_.batch * y_axis().out;
-    if (!projection_ || rows_ == 0) return;
+    rows_ = shape_.batch * y_axis().out;
+    if (rows_ == 0) return;
     // A few rows at a time make tiles that are full.
     constexpr int64_t kPixels = 112;
-    const int64_t most = std::clamp<int64_t>(kPixels / std::max<int64_t>(x_axis().out, 1), 1, rows_);
+    const int64_t most = std::max(kPixels / std::max<int64_t>(x_axis().out, 1), lines_together(shape_));
     units_ = std::min(rows_, shared_evenly((rows_ + most - 1) / most));
-    for (int64_t rows = 1; rows <= most_rows(); ++rows) projection_->prepare(rows * x_axis().out);
+    for (int64_t rows = 1; projection_ && rows <= most_rows(); ++rows) projection_->prepare(rows * x_axis().out);
   }
 
   bool reads(size_t input) const override {  // the weights are packed
@@ -221,11 +221,12 @@ class Bottleneck : public PreparedKernel {
     // One run of rows per thread: where one begins, rows of the one before are expanded again.
     const int64_t threads = context.threads().size();
     context.threads().parallel_for(units_, (units_ + threads - 1) / threads, [&](int64_t begin, int64_t end) {
-      const int64_t ring = expansion_ ? y_axis().kernel * row_floats() : 0;
+      Window window(y_axis(), x_axis(), channels(), zeros_.data(), lines_together(shape_));
+      const int64_t ring = expansion_ ? window.size() * row_floats() : 0;
       const int64_t lines = projection_ ? most_rows() * out_row_floats() : 0;
       const auto space = scratch_->take(ring + lines + (expansion_ ? expansion_->scratch_floats() : 0));
       if (space.ok())
-        run_units(operands, begin, end, {space->data(), space->data() + ring, space->data() + ring + lines});
+        run_units(operands, begin, end, {space->data(), space->data() + ring, space->data() + ring + lines}, window);
       else
         short_of_memory = true;
     });
@@ -234,6 +235,7 @@ class Bottleneck : public PreparedKernel {
   }
 
  private:
+  using Window = LineWindow<float>;
   struct Operands {
     const float *x, *expansion_bias, *bias, *projection_bias, *residual;
     float* y;
@@ -251,37 +253,38 @@ class Bottleneck : public PreparedKernel {
 
   // Room of a thread.
   struct Room {
-    float* ring;      // rows of the expanded image, row r at place r modulo the kernel's height
+    float* ring;      // rows of the expanded image, each in its slot of the window
     float* lines;     // a unit's results of the depthwise convolution
     float* expanded;  // the expansion's own
   };
-  void run_units(const Operands& operands, int64_t begin, int64_t end, const Room& room) const {
-    std::vector<const float*> columns(static_cast<size_t>(run_.rows * run_.row_length));
+  void run_units(const Operands& operands, int64_t begin, int64_t end, const Room& room, Window& window) const {
+    std::vector<const float* const*> lines(static_cast<size_t>(window.size()));
     DepthwiseRun run = run_;
     run.bias = operands.bias;
-    run.columns = columns.data();
+    run.lines = lines.data();
     int64_t image = -1, next = 0;  // next: row of the image that is not in the ring yet
     int64_t unit = begin;
-    for (int64_t row = unit_start(begin); row < unit_start(end); ++row) {
+    for (int64_t row = unit_start(begin); row < unit_start(end); row += run.out_lines) {
+      const int64_t in_image = row % y_axis().out, unit_end = unit_start(unit + 1);
       if (row / y_axis().out != image) image = row / y_axis().out, next = 0;
-      const int64_t first = y_axis().start(row % y_axis().out);
-      const int64_t last = std::min(first + y_axis().kernel, y_axis().in);
+      run.out_lines = std::min({lines_together(shape_), unit_end - row, y_axis().out - in_image});
+      const int64_t first = y_axis().start(in_image);
+      const int64_t last = std::min(first + y_axis().kernel + run.out_lines - 1, y_axis().in);
+      const auto slot = [&](int64_t line) { return room.ring + window.slot(line) * row_floats(); };
       for (next = std::max(next, first); expansion_ && next < last; ++next) {
-        expansion_->run(operands.x, image, next, operands.expansion_bias, room.expanded, slot(room.ring, next));
+        expansion_->run(operands.x, image, next, operands.expansion_bias, room.expanded, slot(next));
       }
-      for (int64_t tap = 0; tap < run.rows; ++tap) {
-        const int64_t at = first + tap;
-        const bool inside = at >= 0 && at < y_axis().in;
-        const float* line = !inside      ? nullptr
-                            : expansion_ ? slot(room.ring, at)
-                                         : operands.x + (image * y_axis().in + at) * row_floats();
-        find_columns(x_axis(), line, run.channels, zeros_.data(), columns.data() + tap * run.row_length);
-      }
+      window.find(
+          image, in_image, run.out_lines,
+          [&](int64_t line) -> const float* {
+            return expansion_ ? slot(line) : operands.x + (image * y_axis().in + line) * row_floats();
+          },
+          lines.data());
       run.y =
           projection_ ? room.lines + (row - unit_start(unit)) * out_row_floats() : operands.y + row * out_row_floats();
       depthwise_.run(run);
-      if (row + 1 < unit_start(unit + 1)) continue;
-      if (projection_) project(operands, unit_start(unit), row + 1 - unit_start(unit), room.lines);
+      if (row + run.out_lines < unit_end) continue;
+      if (projection_) project(operands, unit_start(unit), unit_end - unit_start(unit), room.lines);
       ++unit;
     }
   }
@@ -292,8 +295,6 @@ class Bottleneck : public PreparedKernel {
     projection_->run(static_cast<size_t>(rows - 1), pixels, lines,
                      {.column_bias = operands.projection_bias, .residual = residual}, operands.y + offset);
   }
-
-  float* slot(float* ring, int64_t row) const { return ring + row % y_axis().kernel * row_floats(); }
 
   const DepthwiseKernel& depthwise_;
   ConvShape shape_;  // of the depthwise convolution

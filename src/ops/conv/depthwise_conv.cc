@@ -9,19 +9,16 @@
 namespace thane {
 namespace {
 
-constexpr size_t kMostDepthwiseAxes = 8;
-
 std::string refuse_depthwise(const KernelQuery& query) {
   const auto& attrs = query.node.attrs_as<ConvAttrs>();
   if (query.inputs[0]->dtype != DType::kFloat32) return "dtype is not float32";
   if (attrs.layout != DataLayout::kChannelsLast) return "data are channels first";
   if (!query.constants[1]) return "the weights are not constant";
   const Dims& weights = query.constants[1]->dims();
-  if (weights.size() > kMostDepthwiseAxes + 2) return "too many axes";
   if (attrs.group <= 1 || weights[1] != 1 || weights[0] != attrs.group) return "not depthwise";
   const auto shape = resolve_conv(attrs, to_numbers(*query.inputs[0]->dims), weights);
   if (!shape.ok()) return "the shapes do not settle";
-  return reach(shape->axes.back()) > kMostReach ? "lines of many pixels" : "";
+  return is_wide(*shape) ? "a window of many pixels" : "";
 }
 
 class DepthwiseConv : public PreparedKernel {
@@ -29,6 +26,7 @@ class DepthwiseConv : public PreparedKernel {
   DepthwiseConv(const DepthwiseKernel& kernel, ConvShape shape, Tensor weights, const Activation& activation)
       : kernel_(kernel),
         shape_(std::move(shape)),
+        rows_(row_axis(shape_)),
         weights_(std::move(weights)),
         zeros_(static_cast<size_t>(shape_.in_channels), 0.0f),
         run_(depthwise_run(shape_, weights_, activation)) {}
@@ -40,18 +38,18 @@ class DepthwiseConv : public PreparedKernel {
     const float* residual = context.has_input(3) ? context.input(3).data<float>() : nullptr;
     float* y = context.output(0).data<float>();
     if (context.output(0).size() == 0) return ok();
-    const int64_t rows = shape_.batch * shape_.out_spatial() / run_.pixels;
-    const int64_t row_size = run_.pixels * run_.channels;
-    const int64_t grain = 100000 / std::max<int64_t>(row_size * shape_.taps(), 1) + 1;
-    context.threads().parallel_for(rows, grain, [&](int64_t begin, int64_t end) {
-      std::vector<const float*> columns(static_cast<size_t>(run_.rows * run_.row_length));
+    const int64_t lines = shape_.batch * shape_.out_spatial() / run_.pixels;
+    const int64_t line_size = run_.pixels * run_.channels;
+    const int64_t grain = 100000 / std::max<int64_t>(line_size * shape_.taps(), 1) + 1;
+    context.threads().parallel_for(lines, grain, [&](int64_t begin, int64_t end) {
+      Windows windows(*this);
       DepthwiseRun run = run_;
       run.bias = bias;
-      run.columns = columns.data();
-      for (int64_t row = begin; row < end; ++row) {
-        find_rows(x, row, columns.data());
-        run.y = y + row * row_size;
-        if (residual) run.residual = residual + row * row_size;
+      for (int64_t line = begin; line < end; line += run.out_lines) {
+        run.out_lines = std::min({lines_together(shape_), end - line, rows_.out - line % rows_.out});
+        run.lines = windows.find(x, line, run.out_lines);
+        run.y = y + line * line_size;
+        if (residual) run.residual = residual + line * line_size;
         kernel_.run(run);
       }
     });
@@ -59,33 +57,51 @@ class DepthwiseConv : public PreparedKernel {
   }
 
  private:
-  // Pointers to the input columns under every tap row of one row of outputs; zeros in the padding.
-  void find_rows(const float* x, int64_t row, const float** columns) const {
-    const size_t outer = shape_.axes.size() - 1;
-    int64_t position[kMostDepthwiseAxes] = {}, rest = row;
-    for (size_t i = outer; i-- > 0;) {
-      position[i] = rest % shape_.axes[i].out;
-      rest /= shape_.axes[i].out;
-    }
-    const WindowAxis& last = shape_.axes.back();
-    for (int64_t tap_row = 0; tap_row < run_.rows; ++tap_row, columns += run_.row_length) {
-      int64_t tap = tap_row, base = 0, stride = last.in;
-      bool inside = true;
-      for (size_t i = outer; i-- > 0;) {
-        const WindowAxis& axis = shape_.axes[i];
-        const int64_t at = axis.start(position[i]) + tap % axis.kernel * axis.dilation;
-        tap /= axis.kernel;
-        inside &= at >= 0 && at < axis.in;
-        base += at * stride;
-        stride *= axis.in;
+  // The lines under the taps: a window of them for each tap of the axes before the last two, if there are any.
+  class Windows {
+   public:
+    explicit Windows(const DepthwiseConv& conv)
+        : conv_(conv),
+          windows_(static_cast<size_t>(conv.run_.rows / conv.rows_.kernel),
+                   LineWindow<float>(conv.rows_, conv.shape_.axes.back(), conv.run_.channels, conv.zeros_.data(),
+                                     lines_together(conv.shape_))),
+          lines_(static_cast<size_t>(conv.run_.rows + kDepthwiseLines - 1)) {}
+
+    const float* const* const* find(const float* x, int64_t line, int64_t out_lines) {
+      const int64_t plane = line / conv_.rows_.out, line_size = conv_.shape_.axes.back().in * conv_.run_.channels;
+      const float* const** lines = lines_.data();
+      for (size_t tap = 0; tap < windows_.size(); ++tap, lines += conv_.rows_.kernel) {
+        const int64_t under = conv_.plane_under(plane, static_cast<int64_t>(tap));
+        const auto at = [&](int64_t row) { return x + (under * conv_.rows_.in + row) * line_size; };
+        windows_[tap].find(under, line % conv_.rows_.out, out_lines, at, lines);
       }
-      const float* line = inside ? x + (rest * shape_.in_spatial() + base) * run_.channels : nullptr;
-      find_columns(last, line, run_.channels, zeros_.data(), columns);
+      return lines_.data();
     }
+
+   private:
+    const DepthwiseConv& conv_;
+    std::vector<LineWindow<float>> windows_;
+    std::vector<const float* const*> lines_;
+  };
+
+  // The plane of the input, of all images, under a tap of the axes before the last two; -1 in the padding.
+  int64_t plane_under(int64_t plane, int64_t tap) const {
+    int64_t under = 0, size = 1;
+    for (size_t i = shape_.axes.size(); i-- > 2;) {
+      const WindowAxis& axis = shape_.axes[i - 2];
+      const int64_t at = axis.start(plane % axis.out) + tap % axis.kernel * axis.dilation;
+      if (at < 0 || at >= axis.in) return -1;
+      under += at * size;
+      size *= axis.in;
+      plane /= axis.out;
+      tap /= axis.kernel;
+    }
+    return under + plane * size;
   }
 
   const DepthwiseKernel& kernel_;
   ConvShape shape_;
+  WindowAxis rows_;  // the last axis but one
   Tensor weights_;
   std::vector<float> zeros_;
   DepthwiseRun run_;
@@ -129,7 +145,6 @@ DepthwiseRun depthwise_run(const ConvShape& shape, const Tensor& weights, const 
           .rows = shape.taps() / x.kernel,
           .kernel = x.kernel,
           .stride = x.stride,
-          .row_length = reach(x),
           .dilation = x.dilation,
           .weights = weights.data<float>(),
           .pixels = x.out,
