@@ -1,5 +1,7 @@
 #include "engine/result_pool.h"
 
+#include "base/checked.h"
+
 namespace thane {
 namespace {
 
@@ -9,8 +11,13 @@ constexpr size_t kMostIdle = 8;
 }  // namespace
 
 Result<Tensor> ResultPool::allocate(DType dtype, const Dims& dims) {
-  const auto bytes = byte_count(dtype, Tensor::borrow(DType::kUInt8, dims, nullptr).size());
-  if (dtype == DType::kString || !bytes || *bytes < kLeastBytes) return Tensor::allocate(dtype, dims);
+  const auto count = checked_product(dims);
+  const auto bytes = count ? byte_count(dtype, *count) : std::nullopt;
+  if (dtype == DType::kString || !bytes) return Tensor::allocate(dtype, dims);
+  if (*bytes < kLeastBytes) {
+    THANE_ASSIGN(std::shared_ptr<Buffer> fresh, allocate_buffer(*bytes));
+    return Tensor::view(dtype, dims, std::move(fresh));
+  }
   std::shared_ptr<Buffer> buffer;
   {
     const std::lock_guard lock(mutex_);

@@ -77,9 +77,12 @@ class SessionImpl : public Session {
   void reset_states() const override { states_.reset(graph_); }
 
   Result<std::vector<Value>> run_explicit(std::span<const Value> inputs) const override {
-    THANE_TRY(check_inputs(inputs));
+    const ShapeKey key = shape_key(inputs);
+    std::shared_ptr<const Plan> plan = made_plan(key);
+    // Those of a plan were checked before it was made; but a key tells nothing of sequences and maps.
+    if (!plan || !std::ranges::all_of(inputs, &Value::is_tensor)) THANE_TRY(check_inputs(inputs));
     RandomSource random{options_.seed};
-    auto outputs = execute(inputs, random);
+    auto outputs = plan ? run_plan(*plan, inputs, random) : execute(inputs, random);
     // Files use one name for dimensions that may differ, so that alone is no error; but it explains one.
     if (!outputs.ok()) THANE_TRY(check_symbols(inputs));
     return outputs;
@@ -220,10 +223,14 @@ class SessionImpl : public Session {
 
   Result<std::vector<Value>> execute(std::span<const Value> inputs, RandomSource& random) const {
     THANE_ASSIGN(const std::shared_ptr<const Plan> plan, plan_for(inputs));
-    auto frame = plan->take_frame();
-    if (!frame) return resource_limit(format("cannot allocate {} bytes for intermediates", plan->arena_bytes()));
-    auto outputs = walk(*plan, *frame, inputs, random);
-    plan->give_back(std::move(frame));
+    return run_plan(*plan, inputs, random);
+  }
+
+  Result<std::vector<Value>> run_plan(const Plan& plan, std::span<const Value> inputs, RandomSource& random) const {
+    auto frame = plan.take_frame();
+    if (!frame) return resource_limit(format("cannot allocate {} bytes for intermediates", plan.arena_bytes()));
+    auto outputs = walk(plan, *frame, inputs, random);
+    plan.give_back(std::move(frame));
     return outputs;
   }
 
@@ -254,7 +261,15 @@ class SessionImpl : public Session {
     }
     std::vector<Value> outputs;
     outputs.reserve(plan.output_slots().size());
-    for (SlotId id : plan.output_slots()) {
+    for (size_t i = 0; i < plan.output_slots().size(); ++i) {
+      const SlotId id = plan.output_slots()[i];
+      if (plan.slots()[id].kind ==
+          Slot::Kind::kResult) {  // nobody else's, unless an output before this one is the same
+        const auto before = plan.output_slots().first(i);
+        const auto same = std::ranges::find(before, id);
+        outputs.push_back(same == before.end() ? std::move(frame.slots[id]) : outputs[size_t(same - before.begin())]);
+        continue;
+      }
       THANE_ASSIGN(Value value, detached(plan, frame.slots[id], id));
       outputs.push_back(std::move(value));
     }

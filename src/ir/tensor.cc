@@ -37,6 +37,21 @@ class HeapBuffer : public Buffer {
   ~HeapBuffer() override { ::operator delete[](data_, alignment_of(size_bytes_)); }
 };
 
+// A few elements lie in the buffer itself: results of small models, for which an aligned allocation of their own would
+// take as long as a layer.
+class SmallBuffer : public Buffer {
+ public:
+  static constexpr size_t kMostBytes = 512;
+
+  explicit SmallBuffer(size_t size) : Buffer(nullptr, size) {  // not by {}: bytes_ need not be cleared
+    const auto past = reinterpret_cast<uintptr_t>(bytes_) % kAlignment;
+    data_ = bytes_ + (past ? kAlignment - past : 0);
+  }
+
+ private:
+  std::byte bytes_[kMostBytes + 2 * kAlignment];
+};
+
 class StringBuffer : public Buffer {
  public:
   explicit StringBuffer(size_t count)
@@ -62,6 +77,7 @@ class FileBuffer : public Buffer {
 
 Result<std::shared_ptr<Buffer>> allocate_buffer(size_t size_bytes) {
   // Kernels may read whole vectors: the padding keeps the last one inside the allocation.
+  if (size_bytes <= SmallBuffer::kMostBytes) return std::shared_ptr<Buffer>(std::make_shared<SmallBuffer>(size_bytes));
   const size_t padded = size_bytes > SIZE_MAX - 2 * kAlignment ? SIZE_MAX : size_bytes + kAlignment;
   auto* data = static_cast<std::byte*>(::operator new[](padded, alignment_of(size_bytes), std::nothrow));
   if (!data) return resource_limit(format("cannot allocate {} bytes", size_bytes));

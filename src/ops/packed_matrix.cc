@@ -45,13 +45,14 @@ GemmPanel product_of(const PackedMatrix& b, int64_t m, const float* a, float* c,
 
 Status multiply(const PackedMatrix& b, int64_t m, const float* a, float* c, const Addends& addends,
                 const Activation& activation, ThreadPool& threads) {
-  GemmEpilogue epilogue;
-  set_activation(activation, epilogue);
-  const GemmPanel whole = product_of(b, m, a, c, addends, epilogue);
+  GemmPanel whole = product_of(b, m, a, c, addends, {});
+  set_activation(activation, whole.epilogue);
   if (b.strassen) return b.strassen.run(whole, threads);
-  const GemmTiling tiling = m == b.rows ? b.tiling : GemmTiling(*b.kernel, m, b.n, b.k);
-  threads.parallel_for(tiling.jobs(), tiling.grain(),
-                       [&](int64_t begin, int64_t end) { tiling.run(whole, begin, end); });
+  const auto run = [&](const GemmTiling& tiling) {
+    threads.parallel_for(tiling.jobs(), tiling.grain(),
+                         [&](int64_t begin, int64_t end) { tiling.run(whole, begin, end); });
+  };
+  m == b.rows ? run(b.tiling) : run(GemmTiling(*b.kernel, m, b.n, b.k));
   return ok();
 }
 

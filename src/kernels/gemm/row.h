@@ -70,6 +70,7 @@ void single_row(const GemmPanel& whole) {
   constexpr void (*kRun[])(const GemmPanel&) = {row_of_panels<Word, 1, kVectors>, row_of_panels<Word, 2, kVectors>,
                                                 row_of_panels<Word, 3, kVectors>, row_of_panels<Word, 4, kVectors>};
   GemmPanel p = whole;
+  if (p.row_taps == 0) p.row_taps = p.taps;
   while (p.n >= kColumns) {
     const int64_t panels = p.n < 4 * kColumns ? p.n / kColumns : 4;
     const int64_t columns = panels * kColumns;
@@ -88,9 +89,9 @@ void single_row(const GemmPanel& whole) {
 template <class Word, class ManyRows>
 THANE_INLINE void run_panel(const GemmPanel& given, const ManyRows& many_rows) {
   if (given.m <= 0 || given.n <= 0) return;
+  if (given.m == 1) return single_row<Word>(given);
   GemmPanel p = given;
   if (p.row_taps == 0) p.row_taps = p.taps;
-  if (p.m == 1) return single_row<Word>(p);
   with_count<kVectors>(vectors_of(p.n), [&](auto v) { many_rows(p, v); });
 }
 

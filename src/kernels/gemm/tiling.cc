@@ -76,6 +76,7 @@ GemmTiling::GemmTiling(const GemmKernel& kernel, int64_t m, int64_t n, int64_t k
 }
 
 void GemmTiling::run(const GemmPanel& whole, int64_t begin, int64_t end) const {
+  if (m_ == 1 && begin == 0 && end == jobs()) return kernel_->panel(whole);  // it takes all panels itself
   if (!packs()) return run(whole, begin, end, nullptr);
   float packed[kPackedWords];
   run(whole, begin, end, packed);
