@@ -63,6 +63,10 @@ struct KernelQuery {
   int threads;
   SharedForms* forms = nullptr;  // null: the constants are this plan's alone
 
+  bool has_input(size_t i) const { return i < inputs.size() && inputs[i]; }
+  // Null: absent, or not constant.
+  const Tensor* constant(size_t i) const { return i < constants.size() ? constants[i] : nullptr; }
+
   // What make() gives, a Result<T> that depends on the node, its constants, isa and what `form` names, and on nothing
   // else.
   template <class T, class Make>

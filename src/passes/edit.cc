@@ -9,6 +9,7 @@ GraphEdit::GraphEdit(Graph& graph)
       uses_(graph.values.size(), 0),
       is_output_(graph.values.size(), false),
       producer_(graph.values.size(), -1),
+      reader_(graph.values.size(), -1),
       replacement_(graph.values.size(), kNoValue),
       removed_(graph.nodes.size(), false) {
   const auto use = [&](ValueId id) {
@@ -16,7 +17,10 @@ GraphEdit::GraphEdit(Graph& graph)
   };
   for (size_t n = 0; n < graph.nodes.size(); ++n) {
     const Node& node = graph.nodes[n];
-    for (ValueId id : node.inputs) use(id);
+    for (ValueId id : node.inputs) {
+      use(id);
+      if (id != kNoValue) reader_[id] = static_cast<int>(n);
+    }
     for (const Subgraph& subgraph : node.subgraphs) {
       for (ValueId id : subgraph.captures) use(id);
     }

@@ -22,6 +22,9 @@ class GraphEdit {
   // The node that makes `id` if it is of op `name` (ONNX domain) and nobody else reads `id`; else null.
   Node* sole_producer(ValueId id, std::string_view name);
 
+  // Index of the node that alone reads `id` as an input; -1 where there are several, or a graph output, or none.
+  int sole_reader(ValueId id) const { return uses_[id] == 1 ? reader_[id] : -1; }
+
   // Every later reader of `from` shall read `to`. `from` must not be a graph output.
   void replace(ValueId from, ValueId to);
   void remove(size_t node_index) { removed_[node_index] = true; }
@@ -36,7 +39,7 @@ class GraphEdit {
   Graph& graph_;
   std::vector<int> uses_;
   std::vector<bool> is_output_;
-  std::vector<int> producer_;
+  std::vector<int> producer_, reader_;  // node indices; -1: none
   std::vector<ValueId> replacement_;
   std::vector<bool> removed_;
 };

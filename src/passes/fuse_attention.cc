@@ -15,14 +15,7 @@ namespace {
 
 class AttentionFusion {
  public:
-  explicit AttentionFusion(Graph& graph) : graph_(graph), edit_(graph) {
-    reader_.assign(graph.values.size(), -1);
-    for (size_t n = 0; n < graph.nodes.size(); ++n) {
-      for (ValueId id : graph.nodes[n].inputs) {
-        if (id != kNoValue) reader_[id] = static_cast<int>(n);
-      }
-    }
-  }
+  explicit AttentionFusion(Graph& graph) : graph_(graph), edit_(graph) {}
 
   void run() {
     for (size_t n = 0; n < graph_.nodes.size(); ++n) {
@@ -42,8 +35,8 @@ class AttentionFusion {
   }
   // The only reader of a value, by index; -1 when there are several, or none of that name.
   int sole_reader(ValueId id, std::string_view name) const {
-    if (edit_.uses(id) != 1 || reader_[id] < 0) return -1;
-    return is(graph_.nodes[static_cast<size_t>(reader_[id])], name) ? reader_[id] : -1;
+    const int reader = edit_.sole_reader(id);
+    return reader >= 0 && is(graph_.nodes[static_cast<size_t>(reader)], name) ? reader : -1;
   }
   const SymDims* dims(ValueId id) const {
     const Type& type = graph_.values[id].type;
@@ -173,7 +166,6 @@ class AttentionFusion {
 
   Graph& graph_;
   GraphEdit edit_;
-  std::vector<int> reader_;  // the last node that reads a value
 };
 
 }  // namespace

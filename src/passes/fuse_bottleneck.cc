@@ -73,31 +73,23 @@ Activation fused_activation(const Node& node) {
 
 Status fuse_bottleneck(Graph& graph, const PassOptions&) {
   GraphEdit edit(graph);
-  // The node that alone reads a value; -1: there is none, or several.
-  std::vector<int> readers(graph.values.size(), -1);
-  for (size_t i = 0; i < graph.nodes.size(); ++i) {
-    for (const ValueId input : graph.nodes[i].inputs) {
-      if (input != kNoValue) readers[input] = static_cast<int>(i);
-    }
-  }
-  // That node if it is a convolution of a kind.
+  // The node of that index if it is a convolution of a kind.
   const auto conv_of = [&](int index, auto... kinds) -> Node* {
     Node* node = index < 0 ? nullptr : &graph.nodes[static_cast<size_t>(index)];
     const ConvAttrs* attrs = node ? plain_conv(graph, *node) : nullptr;
     return attrs && (kinds(*attrs, *graph.constant(node->inputs[1])) || ...) ? node : nullptr;
   };
-  const auto stays_between = [&](ValueId value) { return edit.uses(value) == 1 && !edit.is_output(value); };
   for (size_t i = 0; i < graph.nodes.size(); ++i) {
     const Node& depthwise = graph.nodes[i];
     const ConvAttrs* attrs = plain_conv(graph, depthwise);
     if (!attrs || has_residual(depthwise) || !is_depthwise(*attrs, *graph.constant(depthwise.inputs[1]))) continue;
     const ValueId from = depthwise.inputs[0], to = depthwise.outputs[0];
     const Node* expansion = nullptr;
-    if (stays_between(from) && is_large(graph.values[from].type))
+    if (edit.sole_reader(from) >= 0 && is_large(graph.values[from].type))
       expansion = conv_of(edit.producer(from), is_pointwise, is_stem);
     if (expansion && has_residual(*expansion)) expansion = nullptr;
     Node* projection = nullptr;
-    if (stays_between(to) && is_projected(graph.values[to].type)) projection = conv_of(readers[to], is_pointwise);
+    if (is_projected(graph.values[to].type)) projection = conv_of(edit.sole_reader(to), is_pointwise);
     if (projection && projection->inputs[0] != to) projection = nullptr;
     if (!expansion && !projection) continue;
 

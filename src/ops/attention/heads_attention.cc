@@ -16,10 +16,9 @@ enum Output : size_t { kOut, kPresentKey, kPresentValue, kScores };
 std::string refuse_heads(const KernelQuery& query) {
   const auto& attrs = query.node.attrs_as<AttentionAttrs>();
   for (const size_t i : {kQ, kK, kV, kPastKey, kPastValue}) {
-    if (i < query.inputs.size() && query.inputs[i] && query.inputs[i]->dtype != DType::kFloat32)
-      return "dtype is not float32";
+    if (query.has_input(i) && query.inputs[i]->dtype != DType::kFloat32) return "dtype is not float32";
   }
-  if (query.inputs.size() > kMask && query.inputs[kMask] && query.inputs[kMask]->dtype != DType::kFloat32 &&
+  if (query.has_input(kMask) && query.inputs[kMask]->dtype != DType::kFloat32 &&
       query.inputs[kMask]->dtype != DType::kBool) {
     return "the mask is neither float32 nor bool";
   }

@@ -14,16 +14,14 @@ namespace {
 
 enum Input : size_t { kA, kWeights, kScales, kZeros, kGroups, kBias };
 
-bool given(const KernelQuery& query, size_t i) { return i < query.inputs.size() && query.inputs[i]; }
-
 std::string refuse(const KernelQuery& query) {
   if (query.inputs[kA]->dtype != DType::kFloat32) return "data are not float32";
   for (const size_t i : {kWeights, kScales, kZeros}) {
-    if (given(query, i) && !query.constants[i]) return "the weights are not constant";
+    if (query.has_input(i) && !query.constants[i]) return "the weights are not constant";
   }
   if (query.constants[kWeights]->size() == 0) return "the weights are left out";
-  if (given(query, kGroups)) return "columns choose their blocks";
-  return given(query, kBias) && query.inputs[kBias]->dtype != DType::kFloat32 ? "the bias is not float32" : "";
+  if (query.has_input(kGroups)) return "columns choose their blocks";
+  return query.has_input(kBias) && query.inputs[kBias]->dtype != DType::kFloat32 ? "the bias is not float32" : "";
 }
 
 // By panels of the product's columns: numbers [blocks][block_size · bits / 8][width], and per block the scales and the
@@ -158,7 +156,7 @@ class PackedNBits : public PreparedKernel {
 
 Result<std::unique_ptr<PreparedKernel>> prepare(const KernelQuery& query) {
   const auto& attrs = query.node.attrs_as<MatMulNBitsAttrs>();
-  const Tensor* zeros = given(query, kZeros) ? query.constants[kZeros] : nullptr;
+  const Tensor* zeros = query.has_input(kZeros) ? query.constants[kZeros] : nullptr;
   THANE_ASSIGN(PackedBlocks packed, query.shared<PackedBlocks>("blocks", [&] {
     return pack(query, attrs, *query.constants[kWeights], *query.constants[kScales], zeros);
   }));

@@ -72,10 +72,6 @@ Status eval_bottleneck(KernelContext& context) {
 
 namespace {
 
-const Tensor* weights_of(const KernelQuery& query, size_t input) {
-  return input < query.inputs.size() && query.inputs[input] ? query.constants[input] : nullptr;
-}
-
 Result<ConvShape> expansion_shape(const KernelQuery& query) {
   return resolve_conv(query.node.attrs_as<BottleneckAttrs>().first(), to_numbers(*query.inputs[kX]->dims),
                       query.constants[kExpansion]->dims());
@@ -91,8 +87,8 @@ std::string refuse_bottleneck(const KernelQuery& query) {
   const auto& attrs = query.node.attrs_as<BottleneckAttrs>();
   if (attrs.layout != DataLayout::kChannelsLast) return "data are channels first";
   for (const size_t i : {kExpansion, kDepthwise, kProjection}) {
-    if (i >= query.inputs.size() || !query.inputs[i]) continue;
-    const Tensor* weights = query.constants[i];
+    if (!query.has_input(i)) continue;
+    const Tensor* weights = query.constant(i);
     if (!weights) return "the weights are not constant";
     const Dims& dims = weights->dims();
     if (dims.size() != 4) return "not of two axes";
@@ -107,7 +103,7 @@ std::string refuse_bottleneck(const KernelQuery& query) {
   if (std::any_of(attrs.dilations.begin(), attrs.dilations.end(), [](int64_t d) { return d != 1; })) return "dilated";
   // A single row of a product adds up in another order than several do, and how many go together may vary.
   const bool single = query.outputs[0].dims && (*query.outputs[0].dims)[2].is_number(1);
-  return single && weights_of(query, kProjection) ? "a single column" : "";
+  return single && query.has_input(kProjection) ? "a single column" : "";
 }
 
 // A pointwise convolution of several pixels at a time.
@@ -311,13 +307,13 @@ Result<std::unique_ptr<PreparedKernel>> prepare_bottleneck(const KernelQuery& qu
   const auto& attrs = query.node.attrs_as<BottleneckAttrs>();
   Dims between = to_numbers(*query.inputs[kX]->dims);
   std::optional<Expansion> expansion;
-  if (weights_of(query, kExpansion)) {
+  if (query.has_input(kExpansion)) {
     THANE_ASSIGN(expansion, Expansion::make(query));
     for (size_t i = 0; i < 2; ++i) between[i + 1] = expansion->shape().axes[i].out;
     between.back() = attrs.group;
   }
   std::optional<Pointwise> projection;
-  if (const Tensor* weights = weights_of(query, kProjection)) {
+  if (const Tensor* weights = query.constant(kProjection)) {
     THANE_ASSIGN(projection, Pointwise::make(query, *weights, "projection", attrs.projection));
   }
   THANE_ASSIGN(ConvShape shape, resolve_conv(attrs, between, query.constants[kDepthwise]->dims()));

@@ -20,8 +20,7 @@ std::string refuse_types(const KernelQuery& query, const Requantization& to) {
   if (!query.constants[1]) return "the weights are not constant";
   if (!(mask_of(query.constants[1]->dtype()) & kFixedBytes)) return "weights are not int8 or uint8";
   if (to.rounding != Rounding::kOnce) return "sums are rounded twice";
-  const bool has_bias = query.inputs.size() > kBias && query.inputs[kBias];
-  return has_bias && query.inputs[kBias]->dtype != DType::kInt32 ? "the bias is not int32" : "";
+  return query.has_input(kBias) && query.inputs[kBias]->dtype != DType::kInt32 ? "the bias is not int32" : "";
 }
 
 IntegerConvCase conv_case(const KernelQuery& query) {

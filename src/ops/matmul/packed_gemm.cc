@@ -22,8 +22,8 @@ std::string refuse(const KernelQuery& query) {
   if (query.inputs[0]->dtype != DType::kFloat32) return "dtype is not float32";
   if (!query.constants[1]) return "the right-hand side is not constant";
   if (attrs.trans_a) return "A is transposed";
-  if (query.inputs.size() > 2 && query.inputs[2]) {
-    if (!query.constants[2]) return "C is not constant";
+  if (query.has_input(2)) {
+    if (!query.constant(2)) return "C is not constant";
     if (!is_row(*query.inputs[2]->dims, query.outputs[0].dims->back())) return "C is not one row";
   }
   return {};
@@ -55,7 +55,7 @@ Result<std::unique_ptr<PreparedKernel>> prepare_gemm_with(const KernelQuery& que
   }));
   THANE_TRY(prepare_for_rows(query, query.inputs[0]->dims->front().number(), packed));
   Tensor bias;
-  if (query.inputs.size() > 2 && query.inputs[2]) {
+  if (query.has_input(2)) {
     const Tensor& c = *query.constants[2];
     THANE_ASSIGN(bias, Tensor::allocate(DType::kFloat32, {n}));
     std::transform(c.data<float>(), c.data<float>() + n, bias.data<float>(), [&](float x) { return x * attrs.beta; });

@@ -8,36 +8,30 @@ namespace {
 
 constexpr DTypeMask kPackedBytes = mask_of(DType::kInt8, DType::kUInt8);
 
-bool has_query_input(const KernelQuery& query, size_t i) { return i < query.inputs.size() && query.inputs[i]; }
-
 bool is_one(const KernelQuery& query, size_t i) {
-  return has_query_input(query, i) && count_of(*query.inputs[i]->dims).is_number(1);
+  return query.has_input(i) && count_of(*query.inputs[i]->dims).is_number(1);
 }
 
 }  // namespace
 
-const Tensor* query_constant(const KernelQuery& query, size_t input) {
-  return has_query_input(query, input) ? query.constants[input] : nullptr;
-}
-
 std::string refuse_packed(const KernelQuery& query, const PackedInputs& in) {
   if (!(mask_of(query.inputs[0]->dtype) & kPackedBytes)) return "data are not int8 or uint8";
-  const Tensor* weights = query_constant(query, in.weights);
+  const Tensor* weights = query.constant(in.weights);
   if (!weights) return "the weights are not constant";
   if (!(mask_of(weights->dtype()) & kPackedBytes)) return "weights are not int8 or uint8";
-  if (has_query_input(query, in.weight_zeros) && !query_constant(query, in.weight_zeros))
+  if (query.has_input(in.weight_zeros) && !query.constant(in.weight_zeros))
     return "zero points of weights are not constant";
-  if (has_query_input(query, in.zero) && !is_one(query, in.zero)) return "several zero points of data";
+  if (query.has_input(in.zero) && !is_one(query, in.zero)) return "several zero points of data";
   return {};
 }
 
 std::string refuse_scales(const KernelQuery& query, size_t weight_scales) {
   for (const size_t i : {size_t{1}, size_t{6}, size_t{7}}) {
-    if (!query_constant(query, i) || !is_one(query, i)) return "scales are not constant, or several";
+    if (!query.constant(i) || !is_one(query, i)) return "scales are not constant, or several";
   }
   if (query.inputs[1]->dtype != DType::kFloat32) return "scales are not float32";
   if (!(mask_of(query.inputs[7]->dtype) & kPackedBytes)) return "the result is not int8 or uint8";
-  return query_constant(query, weight_scales) ? "" : "scales of weights are not constant";
+  return query.constant(weight_scales) ? "" : "scales of weights are not constant";
 }
 
 IntegerColumns scaled_columns(const KernelQuery& query, int64_t columns, size_t weight_scales, QuantizedRange range) {

@@ -13,7 +13,6 @@ struct PackedInputs {
   size_t zero, weights, weight_zeros, bias;
 };
 
-const Tensor* query_constant(const KernelQuery& query, size_t input);
 // Bytes with constant weights whose zero points are constant too; one zero point of x.
 std::string refuse_packed(const KernelQuery& query, const PackedInputs& in);
 // Inputs 1, `weight_scales`, 6 and 7 are constant, and one but for those of weights.

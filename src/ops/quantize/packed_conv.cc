@@ -17,7 +17,7 @@ constexpr PackedInputs kPlain{.zero = 2, .weights = 1, .weight_zeros = 3, .bias 
 
 IntegerConvCase conv_case(const KernelQuery& query, const PackedInputs& in) {
   const Tensor& weights = *query.constants[in.weights];
-  const Tensor* zeros = query_constant(query, in.weight_zeros);
+  const Tensor* zeros = query.constant(in.weight_zeros);
   return {resolve_conv(query.node.attrs_as<ConvAttrs>(), to_numbers(*query.inputs[0]->dims), weights.dims()),
           {query, [&weights, zeros] { return conv_weights(weights, zeros); }}};
 }

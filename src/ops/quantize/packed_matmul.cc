@@ -12,7 +12,7 @@ constexpr PackedInputs kPlainMatrices{.zero = 2, .weights = 1, .weight_zeros = 3
 
 // Zero points (or scales) of the right-hand matrix: one, or a vector of one per column.
 std::string refuse_columns(const KernelQuery& query, size_t parameter, size_t weights) {
-  const Tensor* values = query_constant(query, parameter);
+  const Tensor* values = query.constant(parameter);
   const Tensor& matrix = *query.constants[weights];
   if (!values || values->size() == 1) return {};
   return values->size() == matrix.dim(1) ? "" : "parameters are not one per column";
@@ -33,7 +33,7 @@ std::string refuse_linear_matrices(const KernelQuery& query) {
 
 Result<std::unique_ptr<PreparedKernel>> prepare_matrices(const KernelQuery& query, const PackedInputs& in,
                                                          IntegerColumns columns) {
-  const Tensor* zeros = query_constant(query, in.weight_zeros);
+  const Tensor* zeros = query.constant(in.weight_zeros);
   const IntegerSource source{query, [&] { return matrix_weights(*query.constants[in.weights], false, zeros); }};
   THANE_ASSIGN(auto product, IntegerProduct::make(source, to_numbers(*query.inputs[0]->dims), std::move(columns)));
   return std::unique_ptr<PreparedKernel>(

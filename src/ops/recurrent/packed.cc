@@ -24,10 +24,9 @@ std::string refuse_common(const KernelQuery& query, std::initializer_list<GateKi
   if (query.inputs[0]->dtype != DType::kFloat32) return "dtype is not float32";
   if (!usual(query.node.attrs_as<RecurrentAttrs>(), kinds)) return "unusual activations, or a clip";
   if (!query.constants[1] || !query.constants[2]) return "the weights are not constant";
-  const auto given = [&](size_t i) { return i < query.inputs.size() && query.inputs[i]; };
-  if (given(3) && !query.constants[3]) return "the biases are not constant";
-  if (given(4)) return "sequences differ in length";
-  if (given(7)) return "peepholes";
+  if (query.has_input(3) && !query.constant(3)) return "the biases are not constant";
+  if (query.has_input(4)) return "sequences differ in length";
+  if (query.has_input(7)) return "peepholes";
   return {};
 }
 
@@ -224,7 +223,7 @@ class PackedLayer : public PreparedKernel {
 template <int64_t kGates>
 Result<std::unique_ptr<PreparedKernel>> prepare_packed(const KernelQuery& query) {
   const Tensor &w = *query.constants[1], &r = *query.constants[2];
-  const Tensor* b = query.inputs.size() > 3 ? query.constants[3] : nullptr;
+  const Tensor* b = query.constant(3);
   const int64_t features = w.dim(2), hidden = r.dim(2), rows = kGates * hidden;
   using Directions = std::vector<PackedDirection>;
   const auto pack = [&]() -> Result<Directions> {

@@ -11,7 +11,7 @@ struct RowView {
 };
 
 std::optional<RowView> row_view(const KernelQuery& query) {
-  const Tensor* axes = query.constants.size() > 1 ? query.constants[1] : nullptr;
+  const Tensor* axes = query.constant(1);
   if (!axes || axes->size() == 0) return std::nullopt;
   Dims list;
   for (int64_t i = 0; i < axes->size(); ++i) list.push_back(axes->as_int64(i));
