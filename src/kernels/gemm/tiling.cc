@@ -91,8 +91,8 @@ void GemmTiling::run(const GemmPanel& whole, int64_t begin, int64_t end, float* 
     GemmPanel product = whole;  // next_b: where the jobs after these begin
     if (begin < end)
       product.next_b = whole.b;
-    else if (end < this->jobs())
-      product.next_b = nullptr;
+    else if (end < this->jobs())  // what a thread takes next, most likely
+      product.next_b = whole.b + end % panels_ * words_ * columns_;
     run(product, jobs, packed_a);
   }
 }
