@@ -90,8 +90,7 @@ void StrassenTiling::run(const GemmPanel& whole, int64_t round, int64_t begin, i
       run_plain(whole, at.row(), 2 * at.half + at.rest, column, columns);
       continue;
     }
-    const Neighbours neighbours{.follows = job > begin, .leads = job + 1 < end && pair + 1 < panel_pairs_};
-    run_pair(whole, at, pair, neighbours, kept + kept_pair * sums_row(), work);
+    run_pair(whole, at, pair, job == begin, kept + kept_pair * sums_row(), work);
     if (at.rest > 0) run_plain(whole, at.row() + 2 * at.half, at.rest, column, columns);
   }
 }
@@ -102,7 +101,7 @@ void StrassenTiling::run_plain(const GemmPanel& whole, int64_t row, int64_t rows
   tiling.run(part_of(*gemm_, whole, row, rows, column, columns), 0, tiling.jobs());
 }
 
-void StrassenTiling::run_pair(const GemmPanel& whole, const Chunk& chunk, int64_t pair, Neighbours neighbours,
+void StrassenTiling::run_pair(const GemmPanel& whole, const Chunk& chunk, int64_t pair, bool is_first,
                               const float* sums, float* work) const {
   struct Rows {
     const float* at;
@@ -136,8 +135,10 @@ void StrassenTiling::run_pair(const GemmPanel& whole, const Chunk& chunk, int64_
       {s(3), of(c22, b22, {.minus = b12, .made = t3, .sums = w, .also = x})},  // C22 = W + P7, X += P7
       {a22, of(c21, b21, {.minus = t, .made = t, .sums = x})},                 // C21 = X + P4
   };
-  // What is not in the cache yet is fetched a product ahead; then the next pair, a quarter with each of the last four.
-  const float* ahead[] = {b21, b12, b22};
+  // What no pair before this one has fetched is fetched a product ahead; then the next pair, a quarter with each of the
+  // last four products.
+  const float* const rest[] = {b21, b12, b22};
+  const float* following = pair + 1 < panel_pairs_ ? b12 + k_ * width : nullptr;
   for (int i = 0; i < 7; ++i) {
     const Product& product = products[i];
     for (int64_t block = 0; block < blocks_; ++block) {
@@ -151,10 +152,8 @@ void StrassenTiling::run_pair(const GemmPanel& whole, const Chunk& chunk, int64_
       if (block > 0) step.sums = nullptr;
       step.panel.is_first = block == 0;
       step.panel.is_last = block + 1 == blocks_;
-      const float* next = nullptr;
-      if (i >= 3 && neighbours.leads) next = b12 + (k_ + (i - 3) * half) * width;
-      if (i < 3 && !neighbours.follows) next = ahead[i];
-      step.panel.next_b = next ? next + first * width : nullptr;
+      if (i < 3 && is_first) step.panel.next_b = rest[i] + first * width;
+      if (i >= 3 && following) step.panel.next_b = following + ((i - 3) * half + first) * width;
       kernel_->step(step);
     }
   }

@@ -90,11 +90,8 @@ class StrassenTiling {
   int64_t sums_row() const;  // floats
   int64_t sums_stride() const { return most_pairs_ * sums_row(); }
 
-  // Whether a thread comes to a pair from the one before it, and goes on to the next.
-  struct Neighbours {
-    bool follows, leads;
-  };
-  void run_pair(const GemmPanel& whole, const Chunk& chunk, int64_t pair, Neighbours neighbours, const float* sums,
+  // is_first: of a thread's run, so that nothing of the pair is in the cache.
+  void run_pair(const GemmPanel& whole, const Chunk& chunk, int64_t pair, bool is_first, const float* sums,
                 float* work) const;
   void run_plain(const GemmPanel& whole, int64_t row, int64_t rows, int64_t column, int64_t columns) const;
 
