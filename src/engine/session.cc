@@ -262,18 +262,21 @@ class SessionImpl : public Session {
     std::vector<Value> outputs;
     outputs.reserve(plan.output_slots().size());
     for (size_t i = 0; i < plan.output_slots().size(); ++i) {
-      const SlotId id = plan.output_slots()[i];
-      if (plan.slots()[id].kind ==
-          Slot::Kind::kResult) {  // nobody else's, unless an output before this one is the same
-        const auto before = plan.output_slots().first(i);
-        const auto same = std::ranges::find(before, id);
-        outputs.push_back(same == before.end() ? std::move(frame.slots[id]) : outputs[size_t(same - before.begin())]);
-        continue;
-      }
-      THANE_ASSIGN(Value value, detached(plan, frame.slots[id], id));
+      THANE_ASSIGN(Value value, give_output(plan, frame, i, outputs));
       outputs.push_back(std::move(value));
     }
     return outputs;
+  }
+
+  // Output i of the plan; `before` are those before it.
+  static Result<Value> give_output(const Plan& plan, Frame& frame, size_t i, std::span<const Value> before) {
+    const SlotId id = plan.output_slots()[i];
+    if (plan.slots()[id].kind != Slot::Kind::kResult) return detached(plan, frame.slots[id], id);
+    // Nobody else's, unless an earlier output is the same.
+    const auto earlier = plan.output_slots().first(i);
+    const auto same = std::ranges::find(earlier, id);
+    if (same != earlier.end()) return before[static_cast<size_t>(same - earlier.begin())];
+    return std::move(frame.slots[id]);
   }
 
   // A result that shares no memory with the arena, the caller's inputs or the weights.

@@ -108,6 +108,17 @@ TEST(Session, KeepsWeightsForPlansOfOtherShapes) {
   EXPECT_NE(weights_of(**session).raw(), nullptr);
 }
 
+TEST(Session, RefusesOtherInputsAfterARunToo) {
+  auto session = Session::create(product_with(Dim(3)), {.threads = 1});
+  ASSERT_TRUE(session.ok());
+  const std::vector<Value> good{rows_of_ones(3)}, taller{rows_of_ones(4)}, two{rows_of_ones(3), rows_of_ones(3)};
+  const std::vector<Value> integers{Value(Tensor::must_allocate(DType::kInt32, {3, 2}))};
+  for (int run = 0; run < 2; ++run) {
+    EXPECT_EQ(first((*session)->run(good)), 4);
+    for (const auto& bad : {taller, two, integers}) EXPECT_FALSE((*session)->run(bad).ok());
+  }
+}
+
 // A constant of ones at an odd address, too large to be copied before a plan is made.
 Tensor unaligned_ones(Dims dims) {
   std::vector<float> ones(80 * 64, 1.0f);

@@ -38,10 +38,14 @@ class HeapBuffer : public Buffer {
 };
 
 // A few elements lie in the buffer itself: results of small models, for which an aligned allocation of their own would
-// take as long as a layer.
+// take as long as a layer. Not where a sanitizer looks for what is read beyond an allocation.
 class SmallBuffer : public Buffer {
  public:
+#ifdef THANE_SANITIZED
+  static constexpr size_t kMostBytes = 0;
+#else
   static constexpr size_t kMostBytes = 512;
+#endif
 
   explicit SmallBuffer(size_t size) : Buffer(nullptr, size) {  // not by {}: bytes_ need not be cleared
     const auto past = reinterpret_cast<uintptr_t>(bytes_) % kAlignment;
