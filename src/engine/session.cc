@@ -261,22 +261,25 @@ class SessionImpl : public Session {
     }
     std::vector<Value> outputs;
     outputs.reserve(plan.output_slots().size());
-    for (size_t i = 0; i < plan.output_slots().size(); ++i) {
-      THANE_ASSIGN(Value value, give_output(plan, frame, i, outputs));
-      outputs.push_back(std::move(value));
-    }
+    for (SlotId id : plan.output_slots()) THANE_TRY(deliver(plan, frame, id, outputs));
     return outputs;
   }
 
-  // Output i of the plan; `before` are those before it.
-  static Result<Value> give_output(const Plan& plan, Frame& frame, size_t i, std::span<const Value> before) {
-    const SlotId id = plan.output_slots()[i];
-    if (plan.slots()[id].kind != Slot::Kind::kResult) return detached(plan, frame.slots[id], id);
+  // Adds the output in a slot to those before it.
+  static Status deliver(const Plan& plan, Frame& frame, SlotId id, std::vector<Value>& outputs) {
+    if (plan.slots()[id].kind != Slot::Kind::kResult) {
+      THANE_ASSIGN(Value value, detached(plan, frame.slots[id], id));
+      outputs.push_back(std::move(value));
+      return ok();
+    }
     // Nobody else's, unless an earlier output is the same.
-    const auto earlier = plan.output_slots().first(i);
+    const auto earlier = plan.output_slots().first(outputs.size());
     const auto same = std::ranges::find(earlier, id);
-    if (same != earlier.end()) return before[static_cast<size_t>(same - earlier.begin())];
-    return std::move(frame.slots[id]);
+    if (same == earlier.end())
+      outputs.push_back(std::move(frame.slots[id]));
+    else
+      outputs.push_back(outputs[static_cast<size_t>(same - earlier.begin())]);
+    return ok();
   }
 
   // A result that shares no memory with the arena, the caller's inputs or the weights.
