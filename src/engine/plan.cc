@@ -322,7 +322,7 @@ class Planner {
       for (uint32_t i = 0; i < step.output_count; ++i) {
         const SlotId slot = step.first_output + i;
         if (slots[slot].kind != Slot::Kind::kArena || root(slot) != slot) continue;
-        const auto bytes = byte_count(slots[slot].dtype, element_count(slots[slot].dims));
+        const auto bytes = byte_count(slots[slot].dtype, slots[slot].dims);
         if (!bytes) return resource_limit(format("an intermediate of shape {}", to_string(slots[slot].dims)));
         const auto first = static_cast<int32_t>(s);
         const bool shown = is_result_view(slot);
@@ -338,8 +338,6 @@ class Planner {
     plan_->arena_bytes_ = memory.arena_bytes;
     return ok();
   }
-
-  static int64_t element_count(const Dims& dims) { return Tensor::borrow(DType::kUInt8, dims, nullptr).size(); }
 
   // Dynamic values are dropped after the last step that sees them (through views too).
   void find_releases() {

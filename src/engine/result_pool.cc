@@ -1,7 +1,5 @@
 #include "engine/result_pool.h"
 
-#include "base/checked.h"
-
 namespace thane {
 namespace {
 
@@ -11,8 +9,7 @@ constexpr size_t kMostIdle = 8;
 }  // namespace
 
 Result<Tensor> ResultPool::allocate(DType dtype, const Dims& dims) {
-  const auto count = checked_product(dims);
-  const auto bytes = count ? byte_count(dtype, *count) : std::nullopt;
+  const auto bytes = byte_count(dtype, dims);
   if (dtype == DType::kString || !bytes) return Tensor::allocate(dtype, dims);
   if (*bytes < kLeastBytes) {
     THANE_ASSIGN(std::shared_ptr<Buffer> fresh, allocate_buffer(*bytes));

@@ -82,7 +82,7 @@ class SessionImpl : public Session {
     // Those of a plan were checked before it was made; but a key tells nothing of sequences and maps.
     if (!plan || !std::ranges::all_of(inputs, &Value::is_tensor)) THANE_TRY(check_inputs(inputs));
     RandomSource random{options_.seed};
-    auto outputs = plan ? run_plan(*plan, inputs, random) : execute(inputs, random);
+    auto outputs = execute(inputs, key, std::move(plan), random);
     // Files use one name for dimensions that may differ, so that alone is no error; but it explains one.
     if (!outputs.ok()) THANE_TRY(check_symbols(inputs));
     return outputs;
@@ -108,7 +108,7 @@ class SessionImpl : public Session {
       for (ValueId id : step_.node->subgraphs[index].captures) {
         all.push_back(frame_.slots[plan_.value_slots()[id]]);
       }
-      return session_.bodies_[step_.node_index][index]->execute(all, random_);
+      return session_.bodies_[step_.node_index][index]->run_body(all, random_);
     }
 
    private:
@@ -195,11 +195,9 @@ class SessionImpl : public Session {
     if (drops_weights_) constant = constant->hollow();
   }
 
-  Result<std::shared_ptr<const Plan>> plan_for(std::span<const Value> inputs) const {
-    const ShapeKey key = shape_key(inputs);
-    if (auto plan = made_plan(key)) return plan;
+  Result<std::shared_ptr<const Plan>> make_plan(std::span<const Value> inputs, const ShapeKey& key) const {
     std::lock_guard planning(planning_mutex_);
-    if (auto plan = made_plan(key)) return plan;
+    if (auto plan = made_plan(key)) return plan;  // by another thread, meanwhile
     if (failure_) return *failure_;
     std::vector<Type> types;
     for (const Value& value : inputs) types.push_back(value.type());
@@ -221,16 +219,22 @@ class SessionImpl : public Session {
     return plan;
   }
 
-  Result<std::vector<Value>> execute(std::span<const Value> inputs, RandomSource& random) const {
-    THANE_ASSIGN(const std::shared_ptr<const Plan> plan, plan_for(inputs));
-    return run_plan(*plan, inputs, random);
+  // For the session of a body, whose inputs a planned step gives.
+  Result<std::vector<Value>> run_body(std::span<const Value> inputs, RandomSource& random) const {
+    const ShapeKey key = shape_key(inputs);
+    return execute(inputs, key, made_plan(key), random);
   }
 
-  Result<std::vector<Value>> run_plan(const Plan& plan, std::span<const Value> inputs, RandomSource& random) const {
-    auto frame = plan.take_frame();
-    if (!frame) return resource_limit(format("cannot allocate {} bytes for intermediates", plan.arena_bytes()));
-    auto outputs = walk(plan, *frame, inputs, random);
-    plan.give_back(std::move(frame));
+  // plan: that of the key; null: it is to be made.
+  Result<std::vector<Value>> execute(std::span<const Value> inputs, const ShapeKey& key,
+                                     std::shared_ptr<const Plan> plan, RandomSource& random) const {
+    if (!plan) {
+      THANE_ASSIGN(plan, make_plan(inputs, key));
+    }
+    auto frame = plan->take_frame();
+    if (!frame) return resource_limit(format("cannot allocate {} bytes for intermediates", plan->arena_bytes()));
+    auto outputs = walk(*plan, *frame, inputs, random);
+    plan->give_back(std::move(frame));
     return outputs;
   }
 

@@ -2,14 +2,11 @@
 
 #include <algorithm>
 
-#include "base/checked.h"
-
 namespace thane {
 
 Result<Tensor> FormMemory::allocate(DType dtype, Dims dims) {
   constexpr size_t kAlignment = 64;
-  const auto count = checked_product(dims);
-  const auto bytes = count && dtype != DType::kString ? byte_count(dtype, *count) : std::nullopt;
+  const auto bytes = dtype != DType::kString ? byte_count(dtype, dims) : std::nullopt;
   if (!buffer_ && bytes && *bytes <= expected_bytes_) {
     if (auto made = allocate_buffer(expected_bytes_); made.ok()) buffer_ = std::move(*made);
   }

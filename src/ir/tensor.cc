@@ -100,6 +100,11 @@ std::optional<size_t> byte_count(DType dtype, int64_t count) {
   return static_cast<size_t>(*bytes);
 }
 
+std::optional<size_t> byte_count(DType dtype, std::span<const int64_t> dims) {
+  const auto count = checked_product(dims);
+  return count ? byte_count(dtype, *count) : std::nullopt;
+}
+
 Result<Tensor> Tensor::allocate(DType dtype, Dims dims) {
   const auto count = checked_product(dims);
   const auto bytes = count ? byte_count(dtype, *count) : std::nullopt;

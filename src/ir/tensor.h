@@ -105,6 +105,8 @@ Dims row_major_strides(const Dims& dims);
 
 // Bytes of `count` elements of `dtype`, or nothing on overflow or count < 0.
 std::optional<size_t> byte_count(DType dtype, int64_t count);
+// The same of a tensor of this shape.
+std::optional<size_t> byte_count(DType dtype, std::span<const int64_t> dims);
 
 // Same dtype, dims and bytes (strings: contents).
 bool identical(const Tensor& a, const Tensor& b);

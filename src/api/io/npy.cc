@@ -151,8 +151,7 @@ Result<Tensor> read_npy(std::span<const std::byte> bytes, std::shared_ptr<Buffer
           .expecting("numbers, bool, complex numbers or text")
           .hinting("convert the array before saving it, for example with x.astype('float32')");
     }
-    const auto count = checked_product(header.shape);
-    const auto needed = count ? byte_count(dtype, *count) : std::nullopt;
+    const auto needed = byte_count(dtype, header.shape);
     if (!needed || *needed > data.size()) {
       return invalid_argument(format("{} bytes of data", data.size()))
           .expecting(format("{} for shape {} of {}", needed ? std::to_string(*needed) : "far more",

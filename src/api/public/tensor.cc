@@ -59,8 +59,7 @@ Result<size_t> bytes_needed(DType dtype, const Shape& shape) {
     return to_public(
         invalid_argument(thane::format("dtype {}", static_cast<int>(dtype))).expecting("one of thane::DType"));
   }
-  const auto count = checked_product(shape);
-  const auto bytes = count ? byte_count(inner(dtype), *count) : std::nullopt;
+  const auto bytes = byte_count(inner(dtype), shape);
   if (!bytes) {
     return to_public(
         invalid_argument("shape " + thane::to_string(shape)).expecting("sizes of 0 or more that fit in memory"));

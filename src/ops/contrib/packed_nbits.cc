@@ -156,7 +156,7 @@ class PackedNBits : public PreparedKernel {
 
 Result<std::unique_ptr<PreparedKernel>> prepare(const KernelQuery& query) {
   const auto& attrs = query.node.attrs_as<MatMulNBitsAttrs>();
-  const Tensor* zeros = query.has_input(kZeros) ? query.constants[kZeros] : nullptr;
+  const Tensor* zeros = query.constant(kZeros);
   THANE_ASSIGN(PackedBlocks packed, query.shared<PackedBlocks>("blocks", [&] {
     return pack(query, attrs, *query.constants[kWeights], *query.constants[kScales], zeros);
   }));

@@ -77,6 +77,17 @@ Result<ConvShape> expansion_shape(const KernelQuery& query) {
                       query.constants[kExpansion]->dims());
 }
 
+Result<ConvShape> depthwise_shape(const KernelQuery& query) {
+  const auto& attrs = query.node.attrs_as<BottleneckAttrs>();
+  Dims dims = to_numbers(*query.inputs[kX]->dims);
+  if (query.has_input(kExpansion)) {
+    THANE_ASSIGN(const ConvShape expansion, expansion_shape(query));
+    for (size_t i = 0; i < 2; ++i) dims[i + 1] = expansion.axes[i].out;
+    dims.back() = attrs.group;
+  }
+  return resolve_conv(attrs, dims, query.constants[kDepthwise]->dims());
+}
+
 bool is_pointwise(const ConvShape& shape) {
   return shape.group == 1 && std::ranges::all_of(shape.axes, [](const WindowAxis& axis) {
            return axis.kernel == 1 && axis.stride == 1 && axis.out == axis.in;
@@ -101,6 +112,9 @@ std::string refuse_bottleneck(const KernelQuery& query) {
     if (!is_pointwise(*shape) && !folds(*shape)) return "neither pointwise nor of few channels";
   }
   if (std::any_of(attrs.dilations.begin(), attrs.dilations.end(), [](int64_t d) { return d != 1; })) return "dilated";
+  const auto shape = depthwise_shape(query);
+  if (!shape.ok()) return "the shapes do not settle";
+  if (is_wide(*shape)) return "a window of many pixels";
   // A single row of a product adds up in another order than several do, and how many go together may vary.
   const bool single = query.outputs[0].dims && (*query.outputs[0].dims)[2].is_number(1);
   return single && query.has_input(kProjection) ? "a single column" : "";
@@ -156,7 +170,6 @@ class Expansion {
     return e;
   }
 
-  const ConvShape& shape() const { return shape_; }
   int64_t scratch_floats() const { return folded_ ? y_axis().kernel * folded_->padding.width : 0; }
   void run(const float* x, int64_t image, int64_t row, const float* bias, float* scratch, float* y) const {
     const int64_t row_floats = x_axis().in * shape_.in_channels;
@@ -258,24 +271,17 @@ class Bottleneck : public PreparedKernel {
     DepthwiseRun run = run_;
     run.bias = operands.bias;
     run.lines = lines.data();
-    int64_t image = -1, next = 0;  // next: row of the image that is not in the ring yet
     int64_t unit = begin;
     for (int64_t row = unit_start(begin); row < unit_start(end); row += run.out_lines) {
-      const int64_t in_image = row % y_axis().out, unit_end = unit_start(unit + 1);
-      if (row / y_axis().out != image) image = row / y_axis().out, next = 0;
+      const int64_t image = row / y_axis().out, in_image = row % y_axis().out, unit_end = unit_start(unit + 1);
       run.out_lines = std::min({lines_together(shape_), unit_end - row, y_axis().out - in_image});
-      const int64_t first = y_axis().start(in_image);
-      const int64_t last = std::min(first + y_axis().kernel + run.out_lines - 1, y_axis().in);
-      const auto slot = [&](int64_t line) { return room.ring + window.slot(line) * row_floats(); };
-      for (next = std::max(next, first); expansion_ && next < last; ++next) {
-        expansion_->run(operands.x, image, next, operands.expansion_bias, room.expanded, slot(next));
-      }
-      window.find(
-          image, in_image, run.out_lines,
-          [&](int64_t line) -> const float* {
-            return expansion_ ? slot(line) : operands.x + (image * y_axis().in + line) * row_floats();
-          },
-          lines.data());
+      const auto enter = [&](int64_t line) {
+        if (!expansion_) return operands.x + (image * y_axis().in + line) * row_floats();
+        float* slot = room.ring + window.slot(line) * row_floats();
+        expansion_->run(operands.x, image, line, operands.expansion_bias, room.expanded, slot);
+        return static_cast<const float*>(slot);
+      };
+      window.find(image, in_image, run.out_lines, enter, lines.data());
       run.y =
           projection_ ? room.lines + (row - unit_start(unit)) * out_row_floats() : operands.y + row * out_row_floats();
       depthwise_.run(run);
@@ -305,18 +311,15 @@ class Bottleneck : public PreparedKernel {
 
 Result<std::unique_ptr<PreparedKernel>> prepare_bottleneck(const KernelQuery& query) {
   const auto& attrs = query.node.attrs_as<BottleneckAttrs>();
-  Dims between = to_numbers(*query.inputs[kX]->dims);
   std::optional<Expansion> expansion;
   if (query.has_input(kExpansion)) {
     THANE_ASSIGN(expansion, Expansion::make(query));
-    for (size_t i = 0; i < 2; ++i) between[i + 1] = expansion->shape().axes[i].out;
-    between.back() = attrs.group;
   }
   std::optional<Pointwise> projection;
   if (const Tensor* weights = query.constant(kProjection)) {
     THANE_ASSIGN(projection, Pointwise::make(query, *weights, "projection", attrs.projection));
   }
-  THANE_ASSIGN(ConvShape shape, resolve_conv(attrs, between, query.constants[kDepthwise]->dims()));
+  THANE_ASSIGN(ConvShape shape, depthwise_shape(query));
   THANE_ASSIGN(Tensor weights,
                query.shared<Tensor>("depthwise", [&] { return pack_depthwise(*query.constants[kDepthwise]); }));
   return std::unique_ptr<PreparedKernel>(

@@ -101,5 +101,20 @@ TEST(Bottleneck, ProjectsNoSingleColumn) {
   EXPECT_EQ(c.refusal<float>(kBottleneck, {1, 3, 1, 8}), "a single column");
 }
 
+TEST(Bottleneck, KeepsNoWindowOfMillionsOfPixels) {
+  auto attrs = std::make_shared<BottleneckAttrs>();
+  attrs->layout = DataLayout::kChannelsLast;
+  attrs->group = 8;
+  attrs->strides = {1, 1 << 20};
+  attrs->pads = {0, 1 << 21, 0, 1 << 21};
+  std::mt19937 random(4);
+  const testing::KernelCase c("BottleneckConv", attrs,
+                              {{.tensor = noise({1, 5, 4, 8}, random)},
+                               {.given = false},
+                               {.given = false},
+                               {.tensor = noise({8, 1, 3, 3}, random), .constant = true}});
+  EXPECT_EQ(c.refusal<float>(kBottleneck, {1, 3, 5, 8}), "a window of many pixels");
+}
+
 }  // namespace
 }  // namespace thane

@@ -70,17 +70,18 @@ class LineWindow {
   // Of a line of the image.
   int64_t slot(int64_t line) const { return line % size(); }
 
-  // Sets lines[0 … kernel + out_lines - 2] to the pointers under the taps of outputs from `row` of an image on;
-  // at(line) is where a line of it starts. A negative image lies in the padding as a whole.
-  template <class At>
-  void find(int64_t image, int64_t row, int64_t out_lines, const At& at, const T* const** lines) {
+  // Sets lines[0 … kernel + out_lines - 2] to the pointers under the taps of outputs from `row` of an image on. Where a
+  // line of it starts, enter(line) says, which is called once when the line enters the window. A negative image lies in
+  // the padding as a whole.
+  template <class Enter>
+  void find(int64_t image, int64_t row, int64_t out_lines, const Enter& enter, const T* const** lines) {
     for (int64_t t = 0; t < rows_.kernel + out_lines - 1; ++t) {
       const int64_t line = rows_.start(row) + t * rows_.dilation;
       lines[t] = nothing_.data();
       if (image < 0 || line < 0 || line >= rows_.in) continue;
       const T** columns = columns_.data() + slot(line) * reach(pixels_);
       if (int64_t& held = held_[static_cast<size_t>(slot(line))]; held != image * rows_.in + line) {
-        find_columns(pixels_, at(line), channels_, outside_, columns);
+        find_columns(pixels_, enter(line), channels_, outside_, columns);
         held = image * rows_.in + line;
       }
       lines[t] = columns;
